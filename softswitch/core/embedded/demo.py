@@ -1,0 +1,161 @@
+"""The demo as one command: ``python -m softswitch.core.embedded.demo``, see ``make demo``."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from softswitch.core.embedded.folders import lasting_folder
+from softswitch.core.embedded.process import (
+    LOOPBACK,
+    PROJECT_ROOT,
+    EmbeddedServerError,
+    free_port,
+    spawn,
+)
+from softswitch.core.embedded.servers import missing_servers
+from softswitch.core.embedded.supervisor import Service, Supervisor
+
+_USUAL_PORT = 8000
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (only if HOST asks for it)
+
+
+def main() -> int:
+    """Start servers, database and demo, run web, worker and beat until Ctrl-C."""
+    started_at = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        folder = lasting_folder("demo")
+        host = os.environ.get("HOST", LOOPBACK)
+        port = _choose_port(host)
+        print("Starting PostgreSQL and Valkey", flush=True)
+        with missing_servers(folder, durable=True) as urls:
+            env = _environment(folder, host) | urls
+            logins = _prepare(env)
+            return _serve(
+                env=env, folder=folder, host=host, port=port, logins=logins, started_at=started_at
+            )
+    except EmbeddedServerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _choose_port(host: str) -> int:
+    """Return PORT, which must be free, or 8000 if it is, or any."""
+    if wanted := os.environ.get("PORT"):
+        if not _is_free(host, int(wanted)):
+            raise EmbeddedServerError(f"Port {wanted} of {host} is taken: choose another PORT")
+        return int(wanted)
+    return _USUAL_PORT if _is_free(host, _USUAL_PORT) else free_port()
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _environment(folder: Path, host: str) -> dict[str, str]:
+    """Return the settings of a demo on plain HTTP; what the environment says already, wins."""
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "softswitch.settings.base",
+        "HTTPS": "false",
+        "SECRET_KEY": _lasting_secret(folder / "secret_key"),
+        "ALLOWED_HOSTS": f"localhost,127.0.0.1,[::1],{socket.gethostname()},{host}",
+    }
+    return defaults | os.environ
+
+
+def _lasting_secret(path: Path) -> str:
+    """Return a random key, the same at each start so that sessions last."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+def _prepare(env: dict[str, str]) -> str:
+    """Bring the database, static files and demo data up to date; return the logins to print."""
+    print("Migrating the database", flush=True)
+    _manage(env, "migrate", "--noinput", "--verbosity", "0")
+    print("Collecting static files", flush=True)
+    _manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+    print("Loading the demo (skipped if it is there)", flush=True)
+    _manage(env, "load_demo")
+    return _manage(env, "demo_logins", is_captured=True)
+
+
+def _manage(env: dict[str, str], *arguments: str, is_captured: bool = False) -> str:
+    """Run one management command to its end; return its output if captured, else print it."""
+    command = [sys.executable, str(PROJECT_ROOT / "manage.py"), *arguments]
+    process = spawn(
+        command,
+        death_signal=signal.SIGTERM,
+        env=env,
+        output=subprocess.PIPE if is_captured else None,
+        own_session=False,
+    )
+    try:
+        output, _ = process.communicate()
+    finally:  # Ctrl-C: the database must not go before the command
+        process.terminate()
+        process.wait()
+    text = output.decode() if output else ""
+    if process.returncode:
+        raise EmbeddedServerError(f"manage.py {' '.join(arguments)} failed\n{text}")
+    return text
+
+
+def _serve(
+    *, env: dict[str, str], folder: Path, host: str, port: int, logins: str, started_at: float
+) -> int:
+    visible = LOOPBACK if host in _EVERYWHERE else host
+    address = f"http://[{visible}]:{port}/" if ":" in visible else f"http://{visible}:{port}/"
+
+    def announce() -> None:
+        seconds = time.monotonic() - started_at
+        print(f"\nReady after {seconds:.0f} s: {address}\n\n{logins}\nCtrl-C stops.\n", flush=True)
+
+    supervisor = Supervisor(_services(folder, host, port), env)
+    return supervisor.run(lambda: _is_healthy(f"{address}healthz"), announce)
+
+
+def _services(folder: Path, host: str, port: int) -> list[Service]:
+    """Return web, worker and beat, in the order in which they are stopped."""
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    web = ["gunicorn", "softswitch.wsgi", "--bind", bind, "--workers", "2", "--threads", "4"]
+    web += ["--no-control-socket", "--access-logfile", "-"]
+    web += ["--access-logformat", "%(s)s %(m)s %(U)s %(M)s ms"]
+    celery = ["celery", "--app", "softswitch.celery", "--quiet"]
+    worker = ["worker", "--loglevel", "INFO", "--queues", "celery,pdf", "--concurrency", "2"]
+    schedule = str(folder / "beat-schedule")
+    beat = ["beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""]
+    return [
+        Service(name="web", command=[sys.executable, "-m", *web]),
+        Service(name="worker", command=[sys.executable, "-m", *celery, *worker]),
+        Service(name="beat", command=[sys.executable, "-m", *celery, *beat]),
+    ]
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own http address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

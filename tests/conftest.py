@@ -1,0 +1,66 @@
+"""Fixtures of the whole suite: servers, a real Celery worker, Chromium."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from softswitch.celery import app
+from softswitch.core.embedded.process import last_lines, spawn
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """The Redis database of this test process, empty before and after."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield settings.REDIS_URL
+        client.flushdb()
+
+
+@pytest.fixture
+def celery_worker_process(
+    transactional_db: None, redis_url: str, tmp_path: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A real worker process on the test database; what a test commits, it sees."""
+    server, _slash, _database = os.environ["DATABASE_URL"].rpartition("/")
+    log_path = tmp_path / "worker.log"
+    options = ["--queues", "celery,pdf", "--concurrency", "1", "--loglevel", "INFO"]
+    with log_path.open("wb") as log:
+        worker = spawn(
+            [sys.executable, "-m", "celery", "--app", "softswitch.celery", "worker", *options],
+            death_signal=signal.SIGTERM,
+            env=os.environ | {"DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}"},
+            output=log,
+        )
+    try:
+        while not app.control.ping(timeout=0.2):
+            assert worker.poll() is None, last_lines(log_path, 30)
+        yield worker
+    finally:
+        if worker.poll() is None:
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The system's Chromium; without one, browser tests skip, or fail under REQUIRE_BROWSER."""
+    names = (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES)
+    found = next(filter(None, map(shutil.which, filter(None, names))), None)
+    if found is not None:
+        return found
+    message = "No Chromium: browser tests need Debian's package `chromium`, or its path in CHROMIUM"
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(message)
+    pytest.skip(message)
