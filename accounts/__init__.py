@@ -1,0 +1,1 @@
+"""What owns a call: accounts, trunks and their hosts."""

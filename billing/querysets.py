@@ -1,0 +1,41 @@
+"""Named filters of balances, ledger entries and charges: rows between an owner and who pays."""
+
+from typing import TYPE_CHECKING, Self
+
+from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
+
+if TYPE_CHECKING:
+    from billing.models import Balance, Charge, LedgerEntry, UsageEntry  # noqa: F401
+
+
+class BalanceQuerySet(TenantQuerySet["Balance"]):
+    """Balances; an account's user sees its account's own."""
+
+    account = "account"
+
+    def of_customers(self) -> Self:
+        """Balances of customers themselves, not of their accounts."""
+        return self.filter(account=None)
+
+
+class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
+    """Ledger entries between an owner and its customer, or a customer and its account."""
+
+    account = "account"
+
+
+class UsageQuerySet(TwoPartyQuerySet["UsageEntry"]):
+    """Usage entries, seen like the ledger they are part of."""
+
+    account = "account"
+
+
+class ChargeQuerySet(TwoPartyQuerySet["Charge"]):
+    """Charges: each sees what it pays and what those below it pay, never a price above."""
+
+    account = "account"
+    right = "cdrs.view"
+
+    def paid_by(self, actor: Actor) -> Self:
+        """What the actor's own customer pays: one row per call of its whole subtree."""
+        return self.filter(customer_id=actor.customer_id, account=None)

@@ -1,0 +1,1 @@
+"""Calls as switches deliver them: parsing, storing, charging and showing."""

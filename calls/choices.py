@@ -1,0 +1,34 @@
+"""The fixed values of calls and CDR imports."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CallResult(models.TextChoices):
+    """What became of a call, as the CDR pages show it."""
+
+    CHARGED = "charged", _("Charged")
+    FREE = "free", _("Not charged")
+    FAILED = "failed", _("Failed")
+    WAITING = "waiting", _("Waiting")
+    UNRATED = "unrated", _("Unrated")
+
+
+class CdrImportState(models.TextChoices):
+    """The life of an uploaded CDR file."""
+
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class CdrFormat(models.TextChoices):
+    """The CDR formats that can be read (calls.parsers.registry)."""
+
+    FREESWITCH_CSV = "freeswitch_csv", _("FreeSWITCH mod_cdr_csv")
+    FREESWITCH_JSON = "freeswitch_json", _("FreeSWITCH JSON CDR")
+    ASTERISK_CSV = "asterisk_csv", _("Asterisk Master.csv")
+    KAMAILIO_ACC = "kamailio_acc", _("Kamailio acc, a row per transaction")
+    KAMAILIO_CDRS = "kamailio_cdrs", _("Kamailio acc_cdrs, a row per call")
+    GENERIC_CSV = "generic_csv", _("Generic CSV")

@@ -1,0 +1,1 @@
+"""The customer tree, its users, their rights, tenancy and the audit log."""

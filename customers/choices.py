@@ -1,0 +1,48 @@
+"""The fixed values of customers and users: value, label and badge tone declared together."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """What a customer is for; it bounds the rights that it can be given (permissions.KINDS)."""
+
+    ROOT = "root", _("Root")
+    RESELLER = "reseller", _("Reseller")
+    BUSINESS = "business", _("Business")
+    RESIDENTIAL = "residential", _("Residential")
+    TERMINATION = "termination", _("Termination partner")
+    VIRTUAL = "virtual", _("Virtual")
+
+
+class Status(models.TextChoices):
+    """The manual status: inactive stops calls, closed stops calls and logins."""
+
+    ACTIVE = "active", _("Active")
+    INACTIVE = "inactive", _("Inactive")
+    CLOSED = "closed", _("Closed")
+
+
+class Role(models.TextChoices):
+    """How a user's role narrows the rights of its customer."""
+
+    ADMINISTRATOR = "administrator", _("Administrator")
+    BILLING = "billing", _("Billing")
+    REPORTER = "reporter", _("Reporter")
+    NOC = "noc", _("NOC")
+    READ_ONLY = "read_only", _("Read-only")
+
+
+class Theme(models.TextChoices):
+    """How the pages look to a user."""
+
+    SYSTEM = "auto", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class ProfitUnit(models.TextChoices):
+    """What the minimum profitability of a customer counts."""
+
+    PER_MINUTE = "per_minute", _("Per minute")
+    PERCENT = "percent", _("Percent")

@@ -1,0 +1,1 @@
+"""Use-cases of the customer tree, its users and their rights."""

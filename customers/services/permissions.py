@@ -1,0 +1,86 @@
+"""Grants and revokes the rights that an owner delegates to its direct customers."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from customers.models import Customer, CustomerGrant
+from customers.permissions import DEFAULT_GRANTS, DELEGATED, RIGHTS, allowed
+from customers.selectors import effective_rights
+from customers.services.audit import record
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+
+_CODENAME = {right.code: right.codename for right in RIGHTS}
+
+
+def grant_defaults(*, actor: Actor, customer: Customer) -> None:
+    """Give a new customer what its kind allows of the usual rights and its owner itself holds."""
+    own = effective_rights(actor.customer)
+    _grant(customer, DEFAULT_GRANTS & allowed(customer.kind) & own)
+
+
+def set_rights(*, actor: Actor, customer: Customer, rights: Iterable[str]) -> None:
+    """Make ``rights`` the whole set delegated to a direct customer; one row per right changes.
+
+    Nobody grants what it does not hold: DomainError ``not_held``; what the kind excludes is
+    ``excluded_by_kind``. A right of the customer that the actor lacks stays as it is. Safe to
+    repeat.
+    """
+    if not customer.is_direct_of(actor) or not actor.can("customers.edit"):
+        raise PermissionDenied
+    wanted = frozenset(rights)
+    own = effective_rights(actor.customer)
+    held = delegated_rights(customer)
+    for code in sorted(wanted - held):
+        if code not in own or code not in DELEGATED:
+            raise DomainError("not_held", f"You do not hold the right {code}.", field="rights")
+        if code not in allowed(customer.kind):
+            raise DomainError("excluded_by_kind", f"{customer.kind}: no {code}.", field="rights")
+    revoked = (held - wanted) & own
+    with transaction.atomic():
+        _grant(customer, wanted - held)
+        CustomerGrant.objects.filter(
+            content_object=customer,
+            permission__codename__in=[_CODENAME[code] for code in revoked],
+        ).delete()
+        record(
+            actor=actor,
+            customer=customer,
+            action="rights_changed",
+            subject=customer,
+            changes={
+                "granted": ["", ", ".join(sorted(wanted - held))],
+                "revoked": ["", ", ".join(sorted(revoked))],
+            },
+        )
+
+
+def delegated_rights(customer: Customer) -> frozenset[str]:
+    """The rights granted to the customer itself, whatever its ancestors hold."""
+    codes = CustomerGrant.objects.filter(
+        content_object=customer, group_id=customer.rights_group_id
+    ).values_list("permission__codename", flat=True)
+    by_codename = {codename: code for code, codename in _CODENAME.items()}
+    return frozenset(by_codename[codename] for codename in codes if codename in by_codename)
+
+
+def _grant(customer: Customer, rights: Iterable[str]) -> None:
+    permissions = Permission.objects.filter(
+        content_type__app_label="customers",
+        content_type__model="customer",
+        codename__in=[_CODENAME[code] for code in rights],
+    )
+    CustomerGrant.objects.bulk_create(
+        [
+            CustomerGrant(
+                permission=permission,
+                group_id=customer.rights_group_id,
+                content_object=customer,
+            )
+            for permission in permissions
+        ],
+        ignore_conflicts=True,
+    )

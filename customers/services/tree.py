@@ -1,0 +1,134 @@
+"""Every structural write of the tree: insert and move, under the lock of its tree's root row.
+
+django-mptt writes without a transaction or a lock of its own; two inserts at once would take the
+same place. So: the tree's top row is locked first (FOR NO KEY UPDATE, which lets the foreign-key
+checks of open charging transactions pass), new trees wait for an advisory lock, and constraints
+that are checked at commit stand behind both. Trees are locked in ascending order.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from customers.models import Customer, CustomerOwnership
+from softswitch.core.errors import DomainError
+from softswitch.core.locks import Space, lock
+
+
+def insert_node(*, customer: Customer, owner: Customer) -> None:
+    """Save ``customer`` below ``owner`` and open its dated ownership from ``opened_at``.
+
+    Locks the owner's tree, or the making of new trees where the owner is Root. Raises DomainError
+    ``too_deep`` where an ancestor caps the levels below it.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Structural writes need the caller's transaction.")
+    customer.owner = owner
+    if owner.is_root:
+        lock(Space.NEW_TREE)
+        Customer.objects.insert_node(customer, None, save=True)
+    else:
+        parent = _lock_tree_of(owner.pk)
+        _check_depth(parent, levels=1)
+        Customer.objects.insert_node(customer, parent, position="last-child", save=True)
+    CustomerOwnership.objects.create(
+        customer=customer, owner=owner, valid_from=customer.opened_at
+    )
+
+
+def move_node(*, customer: Customer, owner: Customer, at: datetime) -> None:
+    """Move ``customer`` with its subtree below ``owner``; the ownership changes at ``at``.
+
+    Locks both trees in ascending order. Raises DomainError ``into_own_subtree`` or ``too_deep``.
+    """
+    with transaction.atomic():
+        if owner.is_root:
+            lock(Space.NEW_TREE)
+        node, parent = _lock_two(customer.pk, None if owner.is_root else owner.pk)
+        if parent is not None:
+            inside = parent.tree_id == node.tree_id and node.lft <= parent.lft <= node.rght
+            if inside:
+                raise DomainError(
+                    "into_own_subtree", "A customer cannot move below itself.", field="owner"
+                )
+            _check_depth(parent, levels=1 + _height(node))
+        node.owner = owner
+        Customer.objects.move_node(node, parent, position="last-child")
+        Customer.objects.filter(pk=node.pk).update(owner=owner)
+        CustomerOwnership.objects.filter(customer=node, valid_till=None).update(valid_till=at)
+        CustomerOwnership.objects.create(customer=node, owner=owner, valid_from=at)
+
+
+def _lock_tree_of(customer_id: int) -> Customer:
+    """Lock the top row of the customer's tree and return the customer as it is after that."""
+    while True:
+        tree_id = Customer.objects.values_list("tree_id", flat=True).get(pk=customer_id)
+        tops = Customer.objects.select_for_update(no_key=True).filter(tree_id=tree_id, parent=None)
+        locked = tops.first()
+        fresh: Customer = Customer.objects.get(pk=customer_id)
+        if locked is not None and fresh.tree_id == locked.tree_id:
+            return fresh
+
+
+def _lock_two(node_id: int, parent_id: int | None) -> tuple[Customer, Customer | None]:
+    wanted = [pk for pk in (node_id, parent_id) if pk is not None]
+    while True:
+        trees = set(
+            Customer.objects.filter(pk__in=wanted).values_list("tree_id", flat=True)
+        )
+        tops = Customer.objects.select_for_update(no_key=True).filter(
+            tree_id__in=trees, parent=None
+        )
+        list(tops.order_by("pk"))
+        rows = {row.pk: row for row in Customer.objects.filter(pk__in=wanted)}
+        if {row.tree_id for row in rows.values()} == trees:
+            return rows[node_id], rows.get(parent_id) if parent_id else None
+
+
+def _check_depth(parent: Customer, *, levels: int) -> None:
+    """Refuse ``levels`` more below ``parent`` where it or an ancestor caps its depth."""
+    above = Customer.objects.filter(
+        tree_id=parent.tree_id, lft__lte=parent.lft, rght__gte=parent.rght
+    ).exclude(max_depth=None)
+    for level, cap in above.values_list("level", "max_depth"):
+        if parent.level - level + levels > cap:
+            raise DomainError("too_deep", "No more levels of customers are allowed here.")
+
+
+def _height(node: Customer) -> int:
+    deepest: int | None = (
+        Customer.objects.filter(
+            tree_id=node.tree_id, lft__gte=node.lft, rght__lte=node.rght
+        )
+        .order_by("-level")
+        .values_list("level", flat=True)
+        .first()
+    )
+    return (deepest or node.level) - node.level
+
+
+_CHECK = """
+WITH expected AS (
+    SELECT c.id, c.lft, c.rght, c.tree_id, p.lft AS up_lft, p.rght AS up_rght, p.tree_id AS up_tree,
+           c.parent_id, c.owner_id, c.is_root, o.is_root AS owner_is_root
+    FROM customers_customer c
+    LEFT JOIN customers_customer p ON p.id = c.parent_id
+    LEFT JOIN customers_customer o ON o.id = c.owner_id
+)
+SELECT id FROM expected
+WHERE lft >= rght
+   OR (parent_id IS NOT NULL AND NOT (up_tree = tree_id AND up_lft < lft AND rght < up_rght))
+   OR (parent_id IS NULL AND NOT is_root AND NOT owner_is_root)
+UNION
+SELECT a.id FROM customers_customer a
+JOIN customers_customer b
+  ON a.tree_id = b.tree_id AND a.lft < b.lft AND b.lft < a.rght AND a.rght < b.rght
+ORDER BY 1
+"""
+
+
+def broken_nodes() -> list[int]:
+    """Customers whose place in the nested sets contradicts their parent; empty when all is well."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECK)
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,70 @@
+"""Creates web logins and changes their passwords."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+
+from customers.choices import Role
+from customers.models import Customer, User
+from customers.services.audit import record
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+
+
+def create_user(
+    *,
+    actor: Actor,
+    customer: Customer,
+    login: str,
+    password: str,
+    name: str = "",
+    email: str = "",
+    role: str = Role.ADMINISTRATOR,
+    language: str = "",
+    account_id: int | None = None,
+) -> User:
+    """Create a login of ``customer``, or of one of its accounts.
+
+    Atomic with the audit row. Raises DomainError ``taken`` (field login) or ``weak_password``.
+    """
+    user = User(
+        login=login.strip().lower(),
+        name=name.strip(),
+        email=email,
+        role=role,
+        language=language,
+        customer=customer,
+        account_id=account_id,
+    )
+    if not user.login:
+        raise DomainError("required", "Enter a login.", field="login")
+    _set_password(user, password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise DomainError("taken", "This login is taken.", field="login") from error
+    record(actor=actor, customer=customer, action="user_created", subject=user.login)
+    return user
+
+
+def change_password(*, actor: Actor, user: User, password: str) -> None:
+    """Set a new password; other sessions of the user end. Only its own customer or its owner."""
+    direct = user.customer.is_direct_of(actor) and actor.can("customers.edit")
+    own = user.customer_id == actor.customer_id and actor.can("users.manage")
+    if not (direct or own or (actor.user and actor.user.pk == user.pk)):
+        raise PermissionDenied
+    with transaction.atomic():
+        _set_password(user, password)
+        user.save(update_fields=["password"])
+        record(
+            actor=actor, customer=user.customer, action="password_changed", subject=user.login
+        )
+
+
+def _set_password(user: User, password: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise DomainError("weak_password", " ".join(error.messages), field="password") from error
+    user.set_password(password)

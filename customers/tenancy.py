@@ -1,0 +1,130 @@
+"""Who acts, and the one rule of what each may see: its own customer and everything below it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, cast
+
+from django.db import models
+from django.db.models import Q, QuerySet, Subquery
+
+if TYPE_CHECKING:
+    from customers.models import Customer, User
+
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or token at work: the real user, and the customer it acts as.
+
+    ``stack`` holds the customers it switched through, its own first, the effective one last.
+    ``user`` is None for the system itself (first run, beat, commands of the operator).
+    """
+
+    user: "User | None"
+    customer: "Customer"
+    rights: frozenset[str] = frozenset()
+    stack: tuple[int, ...] = ()
+    account_id: int | None = None
+    ip: str | None = None
+    is_system: bool = False
+    names: dict[int, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def customer_id(self) -> int:
+        return self.customer.pk
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the effective customer is Root."""
+        return self.customer.is_root
+
+    @property
+    def is_switched(self) -> bool:
+        return len(self.stack) > 1
+
+    @property
+    def is_root_administrator(self) -> bool:
+        """Root's administrator, as whomever it acts: keeps edit, deactivate and Maintenance."""
+        user = self.user
+        return self.is_system or bool(
+            user and user.customer.is_root and user.role == "administrator"
+        )
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the zone in which times are shown to this user."""
+        own = str(self.user.timezone) if self.user and self.user.timezone else ""
+        return own or str(self.customer.timezone)
+
+    @property
+    def language(self) -> str:
+        return (self.user.language if self.user else "") or self.customer.language
+
+    def can(self, right: str) -> bool:
+        """Whether ``right`` is effective here: granted down to the customer, within the role."""
+        return right in self.rights
+
+
+def subtree(customers: "type[Customer]", customer_id: int) -> "QuerySet[Customer]":
+    """``customer_id`` and all below it, read in one statement so that no move slips between."""
+    top = customers.objects.filter(pk=customer_id)
+    return customers.objects.filter(
+        tree_id=Subquery(top.values("tree_id")),
+        lft__gte=Subquery(top.values("lft")),
+        lft__lte=Subquery(top.values("rght")),
+    )
+
+
+class TenantQuerySet(QuerySet[M_co]):
+    """Rows that belong to a customer; ``tenant`` names the way to it, ``account`` to an account."""
+
+    tenant: ClassVar[str] = "customer"
+    account: ClassVar[str | None] = None
+
+    def visible_to(self, actor: Actor) -> Self:
+        """The rows this actor may see at all; an account's user only what names its account."""
+        if actor.account_id is not None:
+            if self.account is None:
+                return self.none()
+            return self.filter(**{self.account: actor.account_id})
+        return self.below(actor)
+
+    def below(self, actor: Actor) -> Self:
+        """Rows of the actor's customer and its subtree; everything for Root."""
+        if actor.is_root:
+            return self
+        ids = subtree(self._customers(), actor.customer_id).values("pk")
+        return self.filter(**{f"{self.tenant}__in": ids})
+
+    def _customers(self) -> "type[Customer]":
+        model: type[models.Model] = self.model
+        for step in self.tenant.split("__"):
+            if step == "pk":
+                break
+            model = cast("type[models.Model]", model._meta.get_field(step).related_model)
+        return cast("type[Customer]", model)
+
+
+class TwoPartyQuerySet(TenantQuerySet[M_co]):
+    """Rows between two parties: ``issuer`` (the owner) and ``customer`` (who pays).
+
+    Visible if the issuer is in the viewer's subtree, or if the customer is and the viewer holds
+    ``right``. The columns may be plain ids without a foreign key (``issuer_id``, ``customer_id``).
+    """
+
+    right: ClassVar[str] = "balance.view"
+
+    def below(self, actor: Actor) -> Self:
+        if actor.is_root:
+            return self
+        ids = subtree(self._customers(), actor.customer_id).values("pk")
+        mine = Q(issuer_id__in=ids)
+        if actor.can(self.right):
+            mine |= Q(customer_id__in=ids)
+        return self.filter(mine)
+
+
+def ids_of(rows: Collection[models.Model]) -> list[int]:
+    """Primary keys in ascending order: the order in which rows are locked."""
+    return sorted({int(row.pk) for row in rows})

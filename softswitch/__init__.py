@@ -1,0 +1,1 @@
+"""The project: settings, URLs, Celery and the framework under all apps."""

@@ -1,0 +1,1 @@
+"""The framework under all apps: views, tables, forms, money, locks, jobs, errors."""

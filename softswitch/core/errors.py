@@ -1,0 +1,16 @@
+"""The one error that services raise when a rule forbids what was asked."""
+
+
+class DomainError(Exception):
+    """A rule of the business says no.
+
+    ``code`` is for programs and tests (``"balance_not_zero"``), ``message`` for people; ``field``
+    names the input at fault where there is one. Views answer 422 with the message, the API
+    ``{"code", "detail"}``, a task fails with it.
+    """
+
+    def __init__(self, code: str, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field

@@ -1,0 +1,69 @@
+"""Database columns of fixed meaning: amounts, prices, exchange rates, networks."""
+
+import ipaddress
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+AmountInput = Decimal | int | str
+
+
+class AmountField(models.DecimalField[AmountInput, Decimal]):
+    """Money of charges, ledger entries and balances: NUMERIC(20,6)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(max_digits=20, decimal_places=6)
+        super().__init__(*args, **kwargs)
+
+
+class PriceField(models.DecimalField[AmountInput, Decimal]):
+    """A price per minute or a fee of a tariff: NUMERIC(20,8), at least 0."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(max_digits=20, decimal_places=8)
+        super().__init__(*args, **kwargs)
+
+
+class RateOfExchangeField(models.DecimalField[AmountInput, Decimal]):
+    """Units of one currency for one unit of another: NUMERIC(20,10)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(max_digits=20, decimal_places=10)
+        super().__init__(*args, **kwargs)
+
+
+class PrefixField(models.CharField[str, str]):
+    """Digits at the start of a number, in byte order so that prefix searches use the index."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 32)
+        kwargs["db_collation"] = "C"
+        super().__init__(*args, **kwargs)
+
+
+class NetworkField(models.Field[str, str]):
+    """An IPv4 or IPv6 network in CIDR notation (PostgreSQL cidr); a bare address is /32 or /128."""
+
+    def db_type(self, connection: Any) -> str:
+        return "cidr"
+
+    def from_db_value(self, value: object, expression: object, connection: object) -> str | None:
+        return None if value is None else str(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value in (None, "") else str(value)
+
+    def to_python(self, value: Any) -> Any:
+        if value in (None, ""):
+            return value
+        try:
+            return str(ipaddress.ip_network(str(value).strip(), strict=True))
+        except ValueError as error:
+            raise ValidationError(
+                _("“%(value)s” is not an IP address or a network such as 192.0.2.0/28."),
+                code="invalid_network",
+                params={"value": value},
+            ) from error

@@ -1,0 +1,1 @@
+"""Database functions shared by all apps."""

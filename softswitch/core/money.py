@@ -1,0 +1,26 @@
+"""Decimal money on Django's side: one quantum per currency, one rounding rule."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from moneyed import CURRENCIES
+
+STORED = Decimal("0.000001")
+ZERO = Decimal(0)
+
+
+def quantize(amount: Decimal) -> Decimal:
+    """``amount`` as the ledger stores it: 6 decimals, half away from zero."""
+    return amount.quantize(STORED, ROUND_HALF_UP)
+
+
+@cache
+def minor_units(currency: str) -> int:
+    """How many decimals ``currency`` has (ISO 4217): 2 for EUR, 0 for JPY, 3 for BHD."""
+    known = CURRENCIES.get(currency)
+    return len(str(known.sub_unit)) - 1 if known else 2
+
+
+def to_minor(amount: Decimal, currency: str) -> Decimal:
+    """``amount`` rounded half-up to the currency's minor unit, as on an invoice line."""
+    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), ROUND_HALF_UP)

@@ -1,0 +1,72 @@
+"""Monthly partitions of the big tables, and the triggers that make tables append-only."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import connection, transaction
+
+from softswitch.core.locks import Space, lock
+
+BY_DATE = frozenset({"billing_usageentry"})
+
+
+def append_only_sql(table: str, fill_in: tuple[str, ...] = ()) -> str:
+    """SQL by which the database refuses UPDATE, DELETE and TRUNCATE of ``table``.
+
+    ``fill_in`` names columns that may be set once, while they are still empty.
+    """
+    arguments = f"'{','.join(fill_in)}'" if fill_in else ""
+    return (
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION core_refuse_change({arguments});"
+        + _no_truncate(table)
+    )
+
+
+def _no_truncate(table: str) -> str:
+    return (
+        f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();"
+    )
+
+
+def month_after(month: date) -> date:
+    """The first day of the month after ``month``."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def ensure_months(tables: Iterable[str], months: Iterable[date]) -> None:
+    """Create the partitions of ``tables`` for ``months`` (first days) that do not exist yet.
+
+    Attaching takes a lock that lets reads and writes of other partitions pass. Safe to repeat and
+    to run at once: an advisory lock is held until the transaction ends.
+    """
+    wanted = [(t, m, f"{t}_{m:%Y_%m}") for t in tables for m in sorted(set(months))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM unnest(%s) name WHERE to_regclass(name) IS NULL",
+            [[name for _, _, name in wanted]],
+        )
+        missing = {row[0] for row in cursor.fetchall()}
+    if not missing:
+        return
+    with transaction.atomic():
+        lock(Space.PARTITION)
+        for table, month, name in wanted:
+            if name in missing:
+                _create(table, month, name)
+
+
+def _create(table: str, month: date, name: str) -> None:
+    zone = "" if table in BY_DATE else " 00:00+00"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        found = cursor.fetchone()
+        if found and found[0]:
+            return
+        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
+        cursor.execute(
+            f"ALTER TABLE {table} ATTACH PARTITION {name} "
+            f"FOR VALUES FROM ('{month}{zone}') TO ('{month_after(month)}{zone}')"
+        )
+        cursor.execute(_no_truncate(name))

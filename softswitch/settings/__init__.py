@@ -1,0 +1,1 @@
+"""Settings: base is read from the environment, test builds on it."""

@@ -1,0 +1,16 @@
+"""Settings of the test suite: the base, with plain HTTP, quick password hashes and no manifest."""
+
+import os
+
+os.environ.setdefault("HTTPS", "false")
+
+from softswitch.settings.base import *  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+AXES_ENABLED = False

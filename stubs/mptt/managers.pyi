@@ -1,0 +1,9 @@
+from typing import Any
+
+from django.db import models
+
+class TreeManager(models.Manager[Any]):
+    def insert_node(
+        self, node: Any, target: Any, position: str = ..., save: bool = ...
+    ) -> Any: ...
+    def move_node(self, node: Any, target: Any, position: str = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""Currencies, exchange rates, tariffs, rates and how a call is priced."""
