@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -151,13 +152,12 @@ class EmbeddedPostgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         for _attempt in range(_PORT_ATTEMPTS):  # somebody may take the port before the server does
             self._port = free_port()
-            command = [postgres, "-D", self._data, "-p", str(self._port), *options]
-            self._process = self._run(command)
+            self._process = self._run([postgres, "-D", self._data, "-p", str(self._port), *options])
             if self._answers():
                 return
         raise self._failure("PostgreSQL does not start")
 
-    def _run(self, command: list[str | Path]) -> subprocess.Popen[bytes]:
+    def _run(self, command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return spawn(
                 command,
