@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: servers, a real Celery worker, Chromium."""
+"""Fixtures of the whole suite: flush, Redis, a real Celery worker, Chromium."""
 
 import os
 import shutil
@@ -12,11 +12,25 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from softswitch.celery import app
 from softswitch.core.embedded.process import last_lines, spawn
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_append_only_tables() -> Iterator[None]:
+    """Let the flush after a transactional test empty the tables whose triggers refuse TRUNCATE."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flush_without_triggers(operations: DatabaseOperations, sql_list: list[str]) -> None:
+        flush(operations, ["SET LOCAL session_replication_role = replica", *sql_list])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
+        yield
 
 
 @pytest.fixture
