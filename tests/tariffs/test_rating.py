@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -208,8 +209,10 @@ def test_find_rate_equals_the_oracle(rows, number, at):
     ],
 )
 def test_tariff_terms_refuse_what_is_out_of_range(field, value):
+    changed: dict[str, Any] = {field: D(value) if field in AMOUNTS else int(value)}
+
     with pytest.raises(ValueError, match=f"^{field} "):
-        TariffTerms(**{field: D(value) if field in AMOUNTS else int(value)})
+        TariffTerms(**changed)
 
 
 @pytest.mark.parametrize(
