@@ -16,6 +16,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from softswitch.celery import app
 from softswitch.core.embedded.process import last_lines, spawn
+from tests.world import World, build_world
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -31,6 +32,12 @@ def flush_append_only_tables() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
         yield
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """A fresh tree of four levels with its tariffs, logins and balances (tests.world)."""
+    return build_world()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
         lock(Space.NEW_TREE)
         Customer.objects.insert_node(customer, None, save=True)
     else:
-        parent = _lock_tree_of(owner.pk)
+        parent = lock_tree_of(owner.pk)
         _check_depth(parent, levels=1)
         Customer.objects.insert_node(customer, parent, position="last-child", save=True)
     CustomerOwnership.objects.create(
@@ -59,7 +59,7 @@ def move_node(*, customer: Customer, owner: Customer, at: datetime) -> None:
         CustomerOwnership.objects.create(customer=node, owner=owner, valid_from=at)
 
 
-def _lock_tree_of(customer_id: int) -> Customer:
+def lock_tree_of(customer_id: int) -> Customer:
     """Lock the top row of the customer's tree and return the customer as it is after that."""
     while True:
         tree_id = Customer.objects.values_list("tree_id", flat=True).get(pk=customer_id)

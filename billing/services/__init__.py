@@ -1,0 +1,1 @@
+"""Use-cases of money: posting, maintenance, opening and editing customers, charges."""

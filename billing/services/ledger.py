@@ -1,0 +1,140 @@
+"""The only writer of balances: one entry at a time, and the sums of a charging batch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils.timezone import now
+
+from billing.models import Balance, LedgerEntry
+from billing.services.periods import periods_for
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+from tariffs.selectors import convert
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What to post: ``amount`` signed (+ = the payer's money), in ``currency``.
+
+    ``key`` makes the posting unique: the same key posts once, however often it is tried.
+    """
+
+    kind: str
+    amount: Decimal
+    currency: str
+    key: str
+    notes: str = ""
+    source: str = "maintenance"
+    reverses: LedgerEntry | None = None
+
+
+def post_entry(
+    *, actor: Actor, balance_id: int, posting: Posting, at: datetime | None = None
+) -> LedgerEntry:
+    """Append one entry and move the balance by it; returns the entry, the old one on a repeat.
+
+    Another currency is converted at ``at`` (default: now), rounded half-up to 6 decimals. The
+    period is found before the balance row is locked (FOR NO KEY UPDATE). Atomic. A key that was
+    used for something else raises DomainError ``key_reused``.
+    """
+    moment = at or now()
+    repeat = _posted(posting, balance_id)
+    if repeat is not None:
+        return repeat
+    balance = Balance.objects.select_related("customer").get(pk=balance_id)
+    converted = convert(
+        posting.amount, source=posting.currency, target=balance.currency_id, at=moment
+    )
+    with transaction.atomic():
+        period = periods_for({balance_id: balance}, [(balance_id, moment)])[balance_id, moment]
+        locked = Balance.objects.select_for_update(no_key=True).get(pk=balance_id)
+        repeat = _posted(posting, balance_id)
+        if repeat is not None:
+            return repeat
+        locked.amount += converted.amount
+        locked.last_sequence += 1
+        locked.save(update_fields=["amount", "last_sequence"])
+        return LedgerEntry.objects.create(
+            balance=locked,
+            sequence=locked.last_sequence,
+            amount=converted.amount,
+            balance_after=locked.amount,
+            posted_at=moment,
+            customer_id=balance.customer_id,
+            issuer_id=_issuer(balance),
+            account_id=balance.account_id,
+            period=period,
+            kind=posting.kind,
+            original_amount=posting.amount,
+            original_currency_id=posting.currency,
+            exchange_rate=converted.exchange_rate,
+            notes=posting.notes,
+            user=actor.user,
+            acting_as_id=actor.customer_id,
+            source=posting.source,
+            idempotency_key=posting.key,
+            reverses=posting.reverses,
+        )
+
+
+def _issuer(balance: Balance) -> int:
+    """Who bills: an account's customer, or a customer's owner."""
+    if balance.account_id is not None:
+        return balance.customer_id
+    owner_id: int = balance.customer.owner_id
+    return owner_id
+
+
+def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:
+    """The entry already made under this key; raises DomainError if it says something else."""
+    entry = LedgerEntry.objects.filter(idempotency_key=posting.key).first()
+    if entry is None:
+        return None
+    same = (entry.balance_id, entry.kind, entry.original_amount, entry.original_currency_id)
+    if same != (balance_id, posting.kind, posting.amount, posting.currency):
+        raise DomainError("key_reused", "This form was already used for another posting.")
+    return entry
+
+
+_LOCK = """
+SELECT id FROM billing_balance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+"""
+
+# A batch's usage stands in the temporary table usage_batch (see calls.services.storing): one row
+# per entry, amounts negative. Entries of one balance are numbered in their order of days.
+_POST_USAGE = """
+WITH numbered AS (
+    SELECT u.*,
+           b.last_sequence + row_number() OVER w AS sequence,
+           b.amount + sum(u.amount) OVER w AS balance_after
+    FROM usage_batch u JOIN billing_balance b ON b.id = u.balance_id
+    WINDOW w AS (PARTITION BY u.balance_id ORDER BY u.usage_on, u.id)
+), entries AS (
+    INSERT INTO billing_usageentry (id, setup_month, usage_on, balance_id, customer_id, issuer_id,
+        account_id, period_id, sequence, amount, balance_after, posted_at, calls, billed_seconds)
+    SELECT id, setup_month, usage_on, balance_id, customer_id, issuer_id, account_id, period_id,
+        sequence, amount, balance_after, now(), calls, billed_seconds
+    FROM numbered
+)
+UPDATE billing_balance b
+SET amount = b.amount + s.amount, last_sequence = b.last_sequence + s.entries
+FROM (SELECT balance_id, sum(amount) AS amount, count(*) AS entries
+      FROM usage_batch GROUP BY balance_id) s
+WHERE b.id = s.balance_id
+"""
+
+
+def post_usage(*, balance_ids: list[int]) -> None:
+    """Post the usage entries that stand in ``usage_batch`` and move their balances.
+
+    The set-based sibling of ``post_entry``: last in the caller's transaction, balances locked in
+    ascending order. What makes it safe to repeat is the caller's: its calls leave the queue in the
+    same transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Usage is posted in the transaction that stores its charges.")
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [sorted(balance_ids)])
+        cursor.execute(_POST_USAGE)

@@ -1,0 +1,110 @@
+"""Maintenance: Debit, Credit, Add Funds, reset, and the entries of opening and archiving."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.timezone import now
+
+from billing.choices import EntryKind, MaintenanceAction
+from billing.models import Balance, LedgerEntry
+from billing.services.ledger import Posting, post_entry
+from billing.services.periods import periods_for
+from customers.services.audit import record
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+
+SIGN = {
+    MaintenanceAction.DEBIT.value: -1,
+    MaintenanceAction.CREDIT.value: 1,
+    MaintenanceAction.ADD_FUNDS.value: 1,
+}
+LARGEST = Decimal(10) ** 12
+
+
+def maintain(
+    *,
+    actor: Actor,
+    balance: Balance,
+    action: str,
+    amount: Decimal,
+    currency: str,
+    key: str,
+    notes: str = "",
+) -> LedgerEntry:
+    """Post a Debit (-), a Credit (+) or Add Funds (+) to a balance the actor's customer bills.
+
+    ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
+    Raises PermissionDenied for a balance that is not between the actor and its direct customer,
+    DomainError ``amount`` or ``no_exchange_rate``. Atomic with the audit row; locks the balance.
+    """
+    check_pair(actor, balance)
+    if not Decimal(0) < amount < LARGEST:
+        raise DomainError("amount", "Enter an amount above 0.", field="amount")
+    posting = Posting(
+        kind=action, amount=SIGN[action] * amount, currency=currency, key=key, notes=notes.strip()
+    )
+    with transaction.atomic():
+        if LedgerEntry.objects.filter(idempotency_key=key).exists():
+            return post_entry(actor=actor, balance_id=balance.pk, posting=posting)
+        entry = post_entry(actor=actor, balance_id=balance.pk, posting=posting)
+        record(
+            actor=actor,
+            customer=balance.customer,
+            action=f"maintenance_{action}",
+            subject=f"{posting.amount} {currency}",
+            changes={"balance": [entry.balance_after - entry.amount, entry.balance_after]},
+        )
+    return entry
+
+
+def post_opening(*, actor: Actor, balance: Balance, amount: Decimal) -> LedgerEntry | None:
+    """The entry behind an opening balance, at the moment the balance was opened; none for 0."""
+    if not amount:
+        return None
+    posting = Posting(
+        kind=EntryKind.OPENING,
+        amount=amount,
+        currency=balance.currency_id,
+        key=f"opening:{balance.pk}",
+        source="opening",
+    )
+    return post_entry(
+        actor=actor, balance_id=balance.pk, posting=posting, at=balance.opened_at
+    )
+
+
+def bring_to_zero(
+    *, actor: Actor, balance: Balance, kind: str, reason: str, key: str | None = None
+) -> LedgerEntry | None:
+    """One entry that makes the balance 0, with a reason; none if it is 0 already.
+
+    The amount is read under the lock that the posting holds, so that no charge slips between.
+    """
+    if not reason.strip():
+        raise DomainError("reason", "Enter a reason.", field="reason")
+    with transaction.atomic():
+        moment = now()
+        periods_for({balance.pk: balance}, [(balance.pk, moment)])  # before the lock
+        locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+        if not locked.amount:
+            return None
+        posting = Posting(
+            kind=kind,
+            amount=-locked.amount,
+            currency=locked.currency_id,
+            key=key or f"{kind}:{uuid4()}",
+            notes=reason.strip(),
+            source=kind,
+        )
+        return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=moment)
+
+
+def check_pair(actor: Actor, balance: Balance) -> None:
+    """Only who bills a balance may move it: the owner, or for an account its customer."""
+    biller = (
+        balance.customer_id if balance.account_id is not None else balance.customer.owner_id
+    )
+    if biller != actor.customer_id or not actor.can("money.manage"):
+        raise PermissionDenied

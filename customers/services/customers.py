@@ -1,0 +1,136 @@
+"""Creates customer rows in the tree and edits what belongs to the customer itself."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from customers.choices import Kind, Status
+from customers.models import Customer, CustomerOwnership
+from customers.services.audit import changed, record
+from customers.services.permissions import grant_defaults
+from customers.services.tree import insert_node
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+
+# What the customer may edit of itself; the rest of the record is its owner's.
+OWN_FIELDS = frozenset(
+    "company_name main_email noc_email billing_email rates_email tax_id address contact "
+    "language timezone".split()
+)
+# What an owner keeps about its customer: absent from the customer's own pages and audit.
+PRIVATE_FIELDS = frozenset({"internal_notes", "min_profitability", "min_profitability_unit"})
+TAKEN = DomainError("taken", "This name is taken.", field="name")
+
+
+def create_root(*, name: str, timezone: str = "UTC", language: str = "en") -> Customer:
+    """The Root Customer, once: the owner of the switch, alone in its own tree."""
+    with transaction.atomic():
+        group = Group.objects.create(name="root")
+        root = Customer(
+            is_root=True,
+            kind=Kind.ROOT,
+            name=name.strip(),
+            rights_group=group,
+            timezone=timezone,
+            language=language,
+        )
+        Customer.objects.insert_node(root, None, save=True)
+    return root
+
+
+def create_customer(
+    *, actor: Actor, name: str, kind: str, opened_at: datetime | None = None, **profile: Any
+) -> Customer:
+    """Add a customer below the actor's own, with the usual rights; part of the caller's atomic.
+
+    Locks the tree. Raises DomainError ``taken`` (field name), ``too_deep``, ``kind`` or
+    ``opened_at`` (before its owner was in service).
+    """
+    owner = actor.customer
+    if not actor.can("customers.add"):
+        raise PermissionDenied
+    if kind not in Kind.values or kind == Kind.ROOT:
+        raise DomainError("kind", "Choose a kind.", field="kind")
+    start = opened_at or now()
+    if not owner.is_root and start < owner.opened_at:
+        raise DomainError(
+            "opened_at", "This is before the start of your own service.", field="opened_at"
+        )
+    clean = " ".join(name.split())
+    if not clean:
+        raise DomainError("required", "Enter a name.", field="name")
+    customer = Customer(name=clean, kind=kind, opened_at=start, **profile)
+    try:
+        with transaction.atomic():
+            customer.rights_group = Group.objects.create(name=f"customer {uuid4()}")
+            insert_node(customer=customer, owner=owner)
+    except IntegrityError as error:
+        if "customer_name_taken" in str(error):
+            raise TAKEN from error
+        raise
+    grant_defaults(actor=actor, customer=customer)
+    record(actor=actor, customer=customer, action="customer_created", subject=customer)
+    return customer
+
+
+def edit_profile(*, actor: Actor, customer: Customer, values: dict[str, Any]) -> bool:
+    """Change fields of the record: the owner any, the customer itself its own company data.
+
+    Returns whether anything changed. Atomic with the audit rows (the owner's private fields in an
+    event of their own). Raises PermissionDenied, DomainError ``taken`` or ``opened_at``.
+    """
+    _check_editor(actor, customer, values)
+    if "name" in values:
+        values = values | {"name": " ".join(str(values["name"]).split())}
+    differences = changed(customer, values)
+    if not differences:
+        return False
+    try:
+        with transaction.atomic():
+            customer.save(update_fields=sorted(differences))
+    except IntegrityError as error:
+        if "customer_name_taken" in str(error):
+            raise TAKEN from error
+        raise
+    for is_private in (False, True):
+        part = {k: v for k, v in differences.items() if (k in PRIVATE_FIELDS) is is_private}
+        if part:
+            record(
+                actor=actor,
+                customer=customer,
+                action="customer_edited",
+                subject=customer,
+                changes=part,
+                is_private=is_private,
+            )
+    return True
+
+
+def set_status(*, actor: Actor, customer: Customer, status: str) -> bool:
+    """Activate, deactivate or close a direct customer; its subtree follows by evaluation."""
+    if status not in Status.values:
+        raise DomainError("status", "Choose a status.", field="status")
+    return edit_profile(actor=actor, customer=customer, values={"status": status})
+
+
+def archive_row(*, customer: Customer, at: datetime) -> None:
+    """Take the row out of all lists and end its ownership at ``at``; part of the caller's atomic.
+
+    Names and logins stay taken; its users can no longer log in.
+    """
+    Customer.objects.filter(pk=customer.pk).update(archived_at=at)
+    CustomerOwnership.objects.filter(customer=customer, valid_till=None).update(valid_till=at)
+
+
+def _check_editor(actor: Actor, customer: Customer, values: dict[str, Any]) -> None:
+    if customer.is_direct_of(actor) and actor.can("customers.edit"):
+        return
+    is_own = customer.pk == actor.customer_id and actor.can("profile.edit")
+    if is_own and (OWN_FIELDS >= values.keys() or customer.is_root):
+        return
+    raise PermissionDenied

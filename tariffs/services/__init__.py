@@ -1,0 +1,1 @@
+"""Use-cases of currencies, tariffs, rates and rate imports."""

@@ -1,0 +1,45 @@
+"""Which tariff a customer pays by: dated, a change counts for calls that start afterwards."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from customers.models import Customer
+from customers.services.audit import record
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+from tariffs.models import Tariff, TariffAssignment
+
+
+def assign_tariff(
+    *, actor: Actor, customer: Customer, tariff: Tariff, at: datetime, is_first: bool = False
+) -> None:
+    """Let ``customer`` pay by ``tariff`` from ``at`` on; the assignment before ends there.
+
+    Only a live tariff of the actor's own customer (DomainError ``tariff``). Atomic with the audit
+    row; the customer row is locked, so two changes at once follow each other.
+    """
+    if tariff.owner_id != actor.customer_id or tariff.archived_at is not None:
+        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        current = TariffAssignment.objects.filter(customer=customer, valid_till=None).first()
+        if current is not None and current.tariff_id == tariff.pk:
+            return
+        end_assignment(customer=customer, at=at)
+        TariffAssignment.objects.create(customer=customer, tariff=tariff, valid_from=at)
+        if not is_first:
+            record(
+                actor=actor,
+                customer=customer,
+                action="tariff_changed",
+                subject=tariff,
+                changes={"tariff": [current.tariff if current else "", tariff]},
+            )
+
+
+def end_assignment(*, customer: Customer, at: datetime) -> None:
+    """End the assignment in force at ``at``; one that would start later never was."""
+    rows = TariffAssignment.objects.filter(customer=customer, valid_till=None)
+    rows.filter(valid_from__gte=at).delete()
+    rows.update(valid_till=at)
