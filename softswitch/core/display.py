@@ -1,0 +1,82 @@
+"""Money, prices, durations and times as text for the reader of the active language and zone.
+
+Pure functions, used by the template filters, the table columns and the PDF. Amounts carry the
+true minus (U+2212), the separators of the reader's locale and the currency's own decimals.
+"""
+
+import datetime as dt
+import math
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
+from django.utils import timezone, translation
+
+from softswitch.core.money import minor_units
+
+DASH = "–"
+MINUS = "−"
+PRICE_DECIMALS = 4
+
+
+@cache
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
+
+
+def reader_locale() -> Locale:
+    """Babel's locale of the active language."""
+    return _locale(translation.get_language() or "en")
+
+
+def number_text(value: Decimal | int, decimals: int = 0) -> str:
+    """``value`` with thousands separators and exactly ``decimals`` digits, half away from zero."""
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    digits = str(format_decimal(abs(rounded), format=pattern, locale=reader_locale()))
+    return MINUS + digits if rounded < 0 else digits
+
+
+def stored_decimals(value: Decimal, least: int) -> int:
+    """How many decimals ``value`` needs to be shown exactly, but at least ``least``."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(least, -exponent if isinstance(exponent, int) else 0)
+
+
+def amount_text(value: Decimal, currency: str) -> str:
+    """``value`` rounded to the decimals of ``currency``, without its code: ``−1,248.36``."""
+    return number_text(value, minor_units(currency))
+
+
+def price_text(value: Decimal) -> str:
+    """A price, fee or charge exactly as stored, 4 decimals or more: ``0.0125``."""
+    return number_text(value, stored_decimals(value, PRICE_DECIMALS))
+
+
+def duration_text(seconds: Decimal | int) -> str:
+    """Whole seconds, rounded up as they are billed, as ``3:07`` or ``1:02:03``."""
+    hours, rest = divmod(math.ceil(seconds), 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def date_text(value: dt.date) -> str:
+    """``18 Nov 2026``; an aware moment is taken in the viewer's zone."""
+    day = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
+    return str(format_date(day, "d MMM y", locale=reader_locale()))
+
+
+def time_text(value: dt.datetime) -> str:
+    """``14:31:22`` in the viewer's zone."""
+    return str(format_time(timezone.localtime(value).time(), "HH:mm:ss", locale=reader_locale()))
+
+
+def datetime_text(value: dt.datetime) -> str:
+    """``18 Nov 2026 14:31:22`` in the viewer's zone."""
+    local = timezone.localtime(value).replace(tzinfo=None)
+    return str(format_datetime(local, "d MMM y HH:mm:ss", locale=reader_locale()))

@@ -1,0 +1,127 @@
+"""Query forms above the lists.
+
+    class CallFilter(FilterSet):
+        since = SinceFilter(field_name="setup_at", label=_("From"))
+        until = UntilFilter(field_name="setup_at", label=_("To"))
+        caller = PatternFilter(field_name="caller_number", label=_("CLI"))
+        result = ChoiceFilter(choices=Result.choices, label=_("Result"))
+        customer = ModelChoiceFilter(queryset=..., label=_("Customer"))
+
+Text is found anywhere in a field, whatever its case; a telephone number matches whole, or by
+``44113*``. Times are the viewer's. Model choices offer only what the actor sees. While the form is
+invalid it says why and finds nothing: a filter never falls away unseen.
+"""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django_filters import BooleanFilter, ChoiceFilter, ModelChoiceFilter, NumberFilter
+
+from softswitch.core.forms import ScopedForm
+
+__all__ = [
+    "BooleanFilter",
+    "ChoiceFilter",
+    "DateFilter",
+    "FilterSet",
+    "ModelChoiceFilter",
+    "NumberFilter",
+    "PatternFilter",
+    "SinceFilter",
+    "TextFilter",
+    "UntilFilter",
+]
+
+DATETIME_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+class TextFilter(django_filters.CharFilter):
+    """Finds the text anywhere in the field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("lookup_expr", "icontains")
+        super().__init__(*args, **kwargs)
+
+
+class PatternFilter(django_filters.CharFilter):
+    """A code or number: ``44113*`` starts so, ``*113`` ends so, ``*5*`` holds it, else equal."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        text = (value or "").strip()
+        core = text.strip("*")
+        if not core:
+            return qs
+        lookup = {(False, True): "startswith", (True, False): "endswith", (True, True): "contains"}
+        kind = lookup.get((text.startswith("*"), text.endswith("*")), "exact")
+        found: QuerySet[Any] = self.get_method(qs)(**{f"{self.field_name}__{kind}": core})
+        return found
+
+
+class _MomentFilter(django_filters.DateTimeFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "widget",
+            forms.DateTimeInput({"type": "datetime-local"}, format=DATETIME_FORMAT),
+        )
+        super().__init__(*args, **kwargs)
+
+
+class SinceFilter(_MomentFilter):
+    """At or after a moment in the viewer's zone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, lookup_expr="gte", **kwargs)
+
+
+class UntilFilter(_MomentFilter):
+    """Before a moment in the viewer's zone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, lookup_expr="lt", **kwargs)
+
+
+class DateFilter(django_filters.DateFilter):
+    """A day, from the browser's calendar."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(*args, **kwargs)
+
+
+class FilterSet(django_filters.FilterSet):
+    """Base of the query forms; name public models in ``public_choices`` as in a form."""
+
+    public_choices: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
+        self.actor = actor
+        super().__init__(*args, **kwargs)
+
+    @property
+    def form(self) -> ScopedForm:
+        """The query form, built once."""
+        if not hasattr(self, "_form"):
+            fields = {name: item.field for name, item in self.filters.items()}
+            base = type(self).__name__ + "Form"
+            kind = type(base, (ScopedForm,), {**fields, "public_choices": self.public_choices})
+            self._form: ScopedForm = kind(
+                self.data if self.is_bound else None, prefix=self.form_prefix, actor=self.actor
+            )
+        return self._form
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is asked for, so that an empty list is "nothing found"."""
+        return any(self.data.get(name) for name in self.filters) if self.data else False
+
+    @property
+    def qs(self) -> QuerySet[Any]:
+        """The rows found; none while the form is invalid."""
+        rows: QuerySet[Any] = self.queryset.all()
+        if self.is_bound and not self.form.is_valid():
+            rows = rows.none()
+        elif self.is_bound:
+            rows = self.filter_queryset(rows)
+        return rows

@@ -1,0 +1,71 @@
+"""The main menu: what settings.NAVIGATION declares, narrowed to what the actor may open.
+
+An entry of the setting is ``(label, url_name, icon, right, children)``: ``right`` None is for
+everybody, ``icon`` a Heroicon, ``children`` a tuple of entries. A group has no URL of its own ("").
+An unknown URL name raises NoReverseMatch, so a menu cannot hold a dead link.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from softswitch.core.actors import ActorLike
+
+Declared = tuple[str | Promise, str, str, str | None, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One line of the menu, ready to show; ``current`` is the value of ``aria-current``."""
+
+    label: str | Promise
+    url: str
+    icon: str
+    current: str = ""
+    children: list["NavItem"] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the shown page is in this group."""
+        return any(child.current for child in self.children)
+
+
+def build(actor: ActorLike, view_name: str, declared: Sequence[Declared]) -> list[NavItem]:
+    """The menu of ``actor``; ``view_name`` is the resolved name of the shown page."""
+    current = _current(view_name, declared)
+    return _items(actor, current, exact=current == view_name, declared=declared)
+
+
+def _current(view_name: str, declared: Sequence[Declared]) -> str:
+    """The declared URL name nearest to the page: itself, or the list of the record shown."""
+    names = [name for _, name, _, _, children in declared for name in _names(name, children)]
+    if view_name in names:
+        return view_name
+    stems = [name for name in names if view_name.startswith(_stem(name) + "_")]
+    return max(stems, key=lambda name: (len(_stem(name)), name.endswith("_list")), default="")
+
+
+def _names(name: str, children: tuple[Declared, ...]) -> list[str]:
+    return [*([name] if name else []), *(child[1] for child in children)]
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix("_list")
+
+
+def _items(
+    actor: ActorLike, current: str, *, exact: bool, declared: Sequence[Declared]
+) -> list[NavItem]:
+    items = []
+    for label, name, icon, right, children in declared:
+        if right is not None and not actor.can(right):
+            continue
+        below = _items(actor, current, exact=exact, declared=children)
+        if not name and not below:
+            continue
+        here = ("page" if exact else "true") if name and name == current else ""
+        items.append(NavItem(label, reverse(name) if name else "", icon, here, below))
+    return items

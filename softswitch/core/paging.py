@@ -1,0 +1,48 @@
+"""Pages of a list whose count is exact to 10,000 rows and capped beyond.
+
+Counting a large table costs more than showing a page of it; nobody pages to row 10,001, so the
+count stops there and the list says "10,000+". Exports hold every row.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+
+from softswitch.core.display import number_text
+
+COUNT_LIMIT = 10_000
+PAGE_SIZES = (25, 50, 100)
+
+
+def capped_count(rows: QuerySet[Any]) -> tuple[int, bool]:
+    """The number of ``rows`` up to COUNT_LIMIT, and whether there are more; one statement."""
+    found = rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    return min(found, COUNT_LIMIT), found > COUNT_LIMIT
+
+
+class CappedPaginator(Paginator[Any]):
+    """Paginates the BoundRows of a table over a query set, counting no further than the limit."""
+
+    @cached_property
+    def _counted(self) -> tuple[int, bool]:
+        rows: Any = self.object_list
+        data = rows.data.data  # BoundRows -> TableData -> query set or list
+        if isinstance(data, QuerySet):
+            return capped_count(data)
+        return len(data), False
+
+    @cached_property
+    def count(self) -> int:
+        return self._counted[0]
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than ``count`` says."""
+        return self._counted[1]
+
+    @property
+    def total(self) -> str:
+        """``87`` or ``10,000+``."""
+        return number_text(self.count) + ("+" if self.is_capped else "")

@@ -1,0 +1,57 @@
+"""Durations, dates and times in templates; a dash stands for None.
+
+{% load formats %}
+{{ seconds|duration }}  3:07       {{ moment|moment }}  <time>18 Nov 2026 14:31:22</time>
+{{ day|day }}  18 Nov 2026         {{ count|number }}  45,646       {{ text|dash }}
+"""
+
+import datetime as dt
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+
+from softswitch.core import display
+
+register = template.Library()
+
+
+@register.filter
+def duration(seconds: Decimal | int | None) -> str:
+    """Seconds as ``m:ss`` or ``h:mm:ss``."""
+    return display.DASH if seconds is None else display.duration_text(seconds)
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> str:
+    """Date and time in the viewer's zone, as a ``time`` element."""
+    if value is None:
+        return display.DASH
+    shown = display.datetime_text(value)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+@register.filter
+def clock(value: dt.datetime | None) -> str:
+    """The time of day in the viewer's zone, as a ``time`` element."""
+    if value is None:
+        return display.DASH
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), display.time_text(value))
+
+
+@register.filter
+def day(value: dt.date | None) -> str:
+    """The date, of a moment that in the viewer's zone."""
+    return display.DASH if value is None else display.date_text(value)
+
+
+@register.filter
+def number(value: Decimal | int | None, decimals: int = 0) -> str:
+    """Thousands separated by the reader's locale."""
+    return display.DASH if value is None else display.number_text(value, decimals)
+
+
+@register.filter
+def dash(value: object) -> object:
+    """``value``, or a dash where there is none: a value that is expected is never blank."""
+    return display.DASH if value is None or value == "" else value

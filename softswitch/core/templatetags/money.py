@@ -1,0 +1,52 @@
+"""Amounts and prices in templates; see softswitch.core.display for the rules.
+
+{% load money %}
+{{ charge|amount:"GBP" }}    −1,248.36 GBP     {{ sum|balance:"GBP" }}  the same, red below zero
+{{ rate|price }}  0.0125     {{ charge|exact:"GBP" }}  0.0082 GBP, all stored decimals
+"""
+
+from decimal import Decimal
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from softswitch.core.display import DASH, amount_text, price_text
+
+register = template.Library()
+
+
+def amount_html(text: str, currency: str, *, negative: bool = False) -> SafeString:
+    """``text`` with the currency's code after it, isolated so that it stays LTR in RTL pages."""
+    return format_html(
+        '<span class="amount{}">{} <span class="cur">{}</span></span>',
+        " neg" if negative else "",
+        text,
+        currency,
+    )
+
+
+@register.filter
+def amount(value: Decimal | None, currency: str) -> str:
+    """Rounded to the currency's decimals, its code after; a dash for None."""
+    return DASH if value is None else amount_html(amount_text(value, currency), currency)
+
+
+@register.filter
+def balance(value: Decimal | None, currency: str) -> str:
+    """As ``amount``, marked red when negative: only for balances and available funds."""
+    if value is None:
+        return DASH
+    return amount_html(amount_text(value, currency), currency, negative=value < 0)
+
+
+@register.filter
+def exact(value: Decimal | None, currency: str) -> str:
+    """All stored decimals (4 at least) and the code: what is charged for a call."""
+    return DASH if value is None else amount_html(price_text(value), currency)
+
+
+@register.filter
+def price(value: Decimal | None) -> str:
+    """All stored decimals (4 at least), without a code."""
+    return DASH if value is None else price_text(value)
