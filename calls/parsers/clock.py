@@ -10,6 +10,7 @@ from calls.parsers.record import DAY_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 EARLIEST_US = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
+EARLIEST_YEAR, LATEST_YEAR = 1999, 9000  # a year of slack for zones; no overflow
 MAX_CACHED_HOURS = 20_000
 MIN_STAMP = 16  # 2026-01-31 12:30
 
@@ -63,6 +64,8 @@ class Clock:
         if len(text) < MIN_STAMP:
             raise ValueError("no time" if text else "empty")
         moment = _moment(_UTC_NAME.sub("Z", _SPACE_BEFORE_OFFSET.sub("", text)))
+        if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+            raise ValueError(f"the year {moment.year}")
         if moment.tzinfo is not None:
             return (moment - EPOCH) // MICROSECOND
         self._remember_hour(text[:14], moment)
@@ -86,7 +89,7 @@ class Clock:
         if len(offsets) != 1 or key[13:] != ":":
             return
         micros = self._local(start, 0)
-        if EARLIEST_US <= micros and micros + 3_661_000_000 <= self._latest:
+        if micros >= EARLIEST_US and micros + 3_661_000_000 <= self._latest:
             if len(self._hours) >= MAX_CACHED_HOURS:
                 self._hours.clear()
             self._hours[key] = micros

@@ -11,7 +11,11 @@ _FORMATTING = str.maketrans("", "", " \t\u00a0-.()/")
 _SCHEME = re.compile(r"(?:sips?|tel):", re.IGNORECASE)
 _LENGTH = re.compile(r"([0-9]{1,18})(?:\.([0-9]*))?\s*(us|ms|s)?", re.IGNORECASE)
 _CLOCK = re.compile(r"([0-9]{1,6}):([0-5]?[0-9]):([0-5]?[0-9])(?:\.([0-9]*))?")
-_HOST_PORT = re.compile(r"(?:(?:sips?|udp|tcp|tls|wss?):)?\[?([0-9a-f.:]+?)\]?(?::[0-9]+)?", re.I)
+_HOST_PORT = re.compile(
+    r"(?:(?:sips?|udp|tcp|tls|wss?):)?\[?([0-9a-f.:]+?)\]?(?::[0-9]+)?", re.IGNORECASE
+)
+    r"(?:(?:sips?|udp|tcp|tls|wss?):)?\[?([0-9a-f.:]+?)\]?(?::[0-9]+)?", re.IGNORECASE
+)
 
 
 class NumberRules(NamedTuple):

@@ -82,7 +82,7 @@ class RowReader:
                 box.clear()
                 yield line_error(number, "", str(error), line)
                 continue
-            if self.widths and len(fields) not in self.widths or len(line) > MAX_LINE:
+            if (self.widths and len(fields) not in self.widths) or len(line) > MAX_LINE:
                 yield from self._misfit(number, fields, line)
             else:
                 yield number, fields, line
@@ -123,9 +123,7 @@ class RowReader:
     def _split_whole(self, text: str) -> list[str] | None:
         """Return the fields of `text`, [] if it is damaged, None if a quote is still open."""
         lines = iter([part + "\n" for part in text.split("\n")])
-        strict = csv.reader(
-            lines, delimiter=self._delimiter, skipinitialspace=True, strict=True
-        )
+        strict = csv.reader(lines, delimiter=self._delimiter, skipinitialspace=True, strict=True)
         try:
             fields = next(strict)
         except csv.Error as error:

@@ -1,0 +1,108 @@
+"""INVITE and BYE of a call brought together, in any order and across files."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from calls.parsers.assemble import MAX_DURATION_MS
+from calls.parsers.record import FieldError, LineError, OpenCall, ParsedCall, ParseReport
+
+MAX_HELD = 500_000  # halves waiting at once; bounds memory whatever the file holds
+REMEMBERED = 20_000  # finished calls, so that a repeated row is known as such
+NORMAL_CLEARING = 16
+ANSWERED = 200
+
+Key: TypeAlias = tuple[str, str, str]
+
+
+class Pairs:
+    """Halves that wait for the other one: those of this file and those carried to it."""
+
+    def __init__(self, carry: Iterable[OpenCall], report: ParseReport) -> None:
+        self._report = report
+        self._invites: OrderedDict[Key, OpenCall] = OrderedDict()
+        self._byes: OrderedDict[Key, OpenCall] = OrderedDict()
+        self._done: OrderedDict[Key, None] = OrderedDict()
+        self._latest = 0
+        for half in carry:  # the lines of a carried half are those of another file
+            waiting = self._invites if half.method == "INVITE" else self._byes
+            waiting[_key(half)] = half._replace(line=0)
+
+    def invite(self, half: OpenCall) -> ParsedCall | None:
+        """Take an answered INVITE; return the call if its BYE is there already."""
+        self._latest = max(self._latest, half.time_us)
+        key = _key(half)
+        if key in self._invites or key in self._done:
+            self._report.skipped["repeated INVITE"] += 1  # or one within the call
+            return None
+        bye = self._byes.pop(key, None)
+        if bye is None:
+            self._invites[key] = half
+            return None
+        return self._completed(key, half, bye, half.line)
+
+    def bye(self, half: OpenCall) -> ParsedCall | None:
+        """Take a BYE; return the call if its INVITE is there already."""
+        self._latest = max(self._latest, half.time_us)
+        key = _key(half)
+        if key in self._byes or key in self._done:
+            self._report.skipped["repeated BYE"] += 1
+            return None
+        invite = self._invites.pop(key, None)
+        if invite is None:
+            self._byes[key] = half
+            return None
+        return self._completed(key, invite, half, half.line)
+
+    def _completed(self, key: Key, invite: OpenCall, bye: OpenCall, line: int) -> ParsedCall:
+        """Return the call; `line` is that of the half that came second."""
+        if (bye.line if line == invite.line else invite.line) > 0:
+            self._report.skipped["joined to the other row of its call"] += 1
+        self._done[key] = None
+        if len(self._done) > REMEMBERED:
+            self._done.popitem(last=False)
+        duration = (bye.time_us - invite.time_us + 500) // 1000
+        if duration < 0:
+            raise FieldError("time", "the BYE is before its INVITE")
+        if duration > MAX_DURATION_MS:
+            raise FieldError("time", "the call is longer than 7 days")
+        return ParsedCall(
+            invite.call_id, invite.to_tag[:64], invite.time_us, invite.time_us, bye.time_us,
+            duration, invite.caller, invite.called, invite.auth_name, invite.source_ip,
+            ANSWERED, NORMAL_CLEARING, None, line,
+        )  # fmt: skip
+
+    def expired(self) -> list[ParsedCall | LineError]:
+        """Return errors for the oldest halves that can no longer become a call, or are too many."""
+        oldest = self._latest - MAX_DURATION_MS * 1000
+        given_up: list[ParsedCall | LineError] = []
+        for waiting in (self._invites, self._byes):
+            while waiting:
+                half = next(iter(waiting.values()))
+                if half.time_us >= oldest and len(waiting) <= MAX_HELD:
+                    break
+                waiting.popitem(last=False)
+                if half.line:
+                    given_up.append(_alone(half, "and no longer waited for"))
+                else:
+                    self._report.expired += 1
+        return given_up
+
+    def finish(self) -> Iterator[LineError]:
+        """Yield an error for each half of this file that is left; put all left in the report."""
+        for waiting in (self._invites, self._byes):
+            for half in waiting.values():
+                self._report.leftovers.append(half)
+                if half.line:
+                    yield _alone(half, "in this file, kept for the next")
+
+
+def _key(half: OpenCall) -> Key:
+    """Return what both halves of a call share: a BYE of the called party swaps the tags."""
+    first, second = sorted((half.from_tag, half.to_tag))
+    return half.call_id, first, second
+
+
+def _alone(half: OpenCall, rest: str) -> LineError:
+    missing = "BYE" if half.method == "INVITE" else "INVITE"
+    return LineError(half.line, "method", f"no {missing} {rest}", half.raw)
