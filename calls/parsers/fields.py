@@ -14,8 +14,6 @@ _CLOCK = re.compile(r"([0-9]{1,6}):([0-5]?[0-9]):([0-5]?[0-9])(?:\.([0-9]*))?")
 _HOST_PORT = re.compile(
     r"(?:(?:sips?|udp|tcp|tls|wss?):)?\[?([0-9a-f.:]+?)\]?(?::[0-9]+)?", re.IGNORECASE
 )
-    r"(?:(?:sips?|udp|tcp|tls|wss?):)?\[?([0-9a-f.:]+?)\]?(?::[0-9]+)?", re.IGNORECASE
-)
 
 
 class NumberRules(NamedTuple):
