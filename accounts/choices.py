@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.choices import ToneChoices
+
 
 class AccountKind(models.TextChoices):
     """What an account identifies."""
@@ -17,8 +19,8 @@ class Charging(models.TextChoices):
     BY_ITSELF = "by_itself", _("By itself")
 
 
-class ResourceStatus(models.TextChoices):
+class ResourceStatus(ToneChoices):
     """Whether an account, a trunk or a host may be used."""
 
-    ACTIVE = "active", _("Active")
-    INACTIVE = "inactive", _("Inactive")
+    ACTIVE = "active", "ok", _("Active")
+    INACTIVE = "inactive", "off", _("Inactive")

@@ -16,11 +16,13 @@ from accounts.querysets import AccountQuerySet, HostQuerySet, TrunkQuerySet
 from softswitch.core.fields import NetworkField, PrefixField
 
 VALIDITY = Func(F("valid_from"), F("valid_till"), function="tstzrange")
-STATUS = {
-    "max_length": 8,
-    "choices": ResourceStatus.choices,
-    "default": ResourceStatus.ACTIVE,
-}
+
+
+def status_field() -> "models.CharField[str, str]":
+    """The manual status that accounts, trunks and hosts share."""
+    return models.CharField(
+        _("status"), max_length=8, choices=ResourceStatus.choices, default=ResourceStatus.ACTIVE
+    )
 
 
 class Account(models.Model):
@@ -31,7 +33,7 @@ class Account(models.Model):
     name = models.CharField(_("name"), max_length=120, blank=True)
     auth_name = models.CharField(_("auth name"), max_length=80)
     digest_ha1 = models.CharField(max_length=32, blank=True, editable=False)
-    status = models.CharField(_("status"), **STATUS)
+    status = status_field()
     max_sessions = models.PositiveIntegerField(_("max sessions"), null=True, blank=True)
     cps_limit = models.PositiveIntegerField(_("CPS limit"), null=True, blank=True)
     max_call_seconds = models.PositiveIntegerField(_("max call seconds"), null=True, blank=True)
@@ -92,7 +94,7 @@ class Trunk(models.Model):
 
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="trunks")
     name = models.CharField(_("name"), max_length=120)
-    status = models.CharField(_("status"), **STATUS)
+    status = status_field()
     call_limit = models.PositiveIntegerField(_("call limit"), null=True, blank=True)
     cps_limit = models.PositiveIntegerField(_("CPS limit"), null=True, blank=True)
     opened_at = models.DateTimeField(_("in service since"), default=now)
@@ -150,7 +152,7 @@ class Host(models.Model):
     network = NetworkField(_("IP or network"))
     port = models.PositiveIntegerField(_("port"), null=True, blank=True)
     tech_prefix = PrefixField(_("tech prefix"), max_length=16, blank=True)
-    status = models.CharField(_("status"), **STATUS)
+    status = status_field()
     call_limit = models.PositiveIntegerField(_("call limit"), null=True, blank=True)
     cps_limit = models.PositiveIntegerField(_("CPS limit"), null=True, blank=True)
     valid_from = models.DateTimeField(default=now)

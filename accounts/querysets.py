@@ -34,9 +34,7 @@ class HostQuerySet(TenantQuerySet["Host"]):
 
     def valid_at(self, at: datetime) -> Self:
         """Hosts that lead to a trunk at ``at``."""
-        return self.filter(
-            Q(valid_from__lte=at) & (Q(valid_till=None) | Q(valid_till__gt=at))
-        )
+        return self.filter(Q(valid_from__lte=at) & (Q(valid_till=None) | Q(valid_till__gt=at)))
 
     def current(self) -> Self:
         return self.filter(valid_till=None)

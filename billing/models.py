@@ -91,9 +91,7 @@ class BillingPeriod(models.Model):
                     ),
                 ],
             ),
-            models.CheckConstraint(
-                name="period_forward", condition=Q(ends_at__gt=F("starts_at"))
-            ),
+            models.CheckConstraint(name="period_forward", condition=Q(ends_at__gt=F("starts_at"))),
         ]
 
     def __str__(self) -> str:
@@ -129,9 +127,7 @@ class LedgerEntry(EntryBase):
     original_currency = models.ForeignKey("tariffs.Currency", models.PROTECT, related_name="+")
     exchange_rate = RateOfExchangeField(default=Decimal(1))
     notes = models.CharField(max_length=500, blank=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     acting_as = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
     source = models.CharField(max_length=60)
     idempotency_key = models.CharField(max_length=80, unique=True)
@@ -190,7 +186,8 @@ class Charge(models.Model):
     """What one level pays for one call: level 0 is the account, 1 its customer, 2 the owner, ...
 
     ``cost`` is in the tariff's currency, ``amount`` the same in the balance's. A call that was not
-    answered is charged 0 without a rate, and without a tariff where the level had none. ``revision`` is 0; re-rating adds higher ones.
+    answered is charged 0 without a rate, and without a tariff where the level had none.
+    ``revision`` is 0; re-rating adds higher ones.
     """
 
     pk = models.CompositePrimaryKey("call_id", "level", "revision", "setup_at")
@@ -208,9 +205,7 @@ class Charge(models.Model):
     account = models.ForeignKey(
         "accounts.Account", models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )
-    balance = models.ForeignKey(
-        Balance, models.DO_NOTHING, related_name="+", db_constraint=False
-    )
+    balance = models.ForeignKey(Balance, models.DO_NOTHING, related_name="+", db_constraint=False)
     tariff_version = models.ForeignKey(
         "tariffs.TariffVersion", models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )

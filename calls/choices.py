@@ -3,24 +3,26 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.choices import ToneChoices
 
-class CallResult(models.TextChoices):
+
+class CallResult(ToneChoices):
     """What became of a call, as the CDR pages show it."""
 
-    CHARGED = "charged", _("Charged")
-    FREE = "free", _("Not charged")
-    FAILED = "failed", _("Failed")
-    WAITING = "waiting", _("Waiting")
-    UNRATED = "unrated", _("Unrated")
+    CHARGED = "charged", "ok", _("Charged")
+    FREE = "free", "", _("Not charged")
+    FAILED = "failed", "off", _("Failed")
+    WAITING = "waiting", "info", _("Waiting")
+    UNRATED = "unrated", "bad", _("Unrated")
 
 
-class CdrImportState(models.TextChoices):
+class CdrImportState(ToneChoices):
     """The life of an uploaded CDR file."""
 
-    WAITING = "waiting", _("Waiting")
-    RUNNING = "running", _("Running")
-    DONE = "done", _("Done")
-    FAILED = "failed", _("Failed")
+    WAITING = "waiting", "info", _("Waiting")
+    RUNNING = "running", "info", _("Running")
+    DONE = "done", "ok", _("Done")
+    FAILED = "failed", "bad", _("Failed")
 
 
 class CdrFormat(models.TextChoices):

@@ -54,9 +54,7 @@ class Call(models.Model):
     answered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField()
     duration_ms = models.IntegerField()
-    switch = models.ForeignKey(
-        Switch, models.DO_NOTHING, related_name="+", db_constraint=False
-    )
+    switch = models.ForeignKey(Switch, models.DO_NOTHING, related_name="+", db_constraint=False)
     native_id = models.CharField(max_length=255)
     leg = models.CharField(max_length=64, blank=True)
     customer = models.ForeignKey(
@@ -107,9 +105,7 @@ class UnratedCall(models.Model):
 
     call_id = models.BigIntegerField(primary_key=True)
     setup_at = models.DateTimeField()
-    customer = models.ForeignKey(
-        "customers.Customer", models.PROTECT, null=True, related_name="+"
-    )
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, null=True, related_name="+")
     account = models.ForeignKey("accounts.Account", models.PROTECT, null=True, related_name="+")
     level_customer = models.ForeignKey(
         "customers.Customer", models.PROTECT, null=True, related_name="+"
@@ -209,9 +205,7 @@ class OpenTransaction(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint("switch", "key", name="open_transaction_once")
-        ]
+        constraints = [models.UniqueConstraint("switch", "key", name="open_transaction_once")]
 
     def __str__(self) -> str:
         return self.key

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.choices import ToneChoices
+
 
 class Kind(models.TextChoices):
     """What a customer is for; it bounds the rights that it can be given (permissions.KINDS)."""
@@ -15,12 +17,12 @@ class Kind(models.TextChoices):
     VIRTUAL = "virtual", _("Virtual")
 
 
-class Status(models.TextChoices):
+class Status(ToneChoices):
     """The manual status: inactive stops calls, closed stops calls and logins."""
 
-    ACTIVE = "active", _("Active")
-    INACTIVE = "inactive", _("Inactive")
-    CLOSED = "closed", _("Closed")
+    ACTIVE = "active", "ok", _("Active")
+    INACTIVE = "inactive", "off", _("Inactive")
+    CLOSED = "closed", "off", _("Closed")
 
 
 class Role(models.TextChoices):

@@ -2,7 +2,6 @@
 
 import zoneinfo
 from collections.abc import Callable
-from typing import cast
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +9,8 @@ from django.utils import timezone, translation
 
 from customers.models import User
 from customers.selectors import actor_for, is_blocked
+from customers.tenancy import SESSION_STACK
 
-STACK = "acting_stack"
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -27,21 +26,20 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]
         if request.user.is_authenticated:
-            user = cast(User, request.user)
-            if is_blocked(user.customer):
+            if is_blocked(request.user.customer):
                 logout(request)
             else:
-                self.act(request, user)
+                self.act(request, request.user)
         try:
             return self.get_response(request)
         finally:
             timezone.deactivate()
 
     def act(self, request: HttpRequest, user: User) -> None:
-        stack = request.session.get(STACK, [])
+        stack = request.session.get(SESSION_STACK, [])
         actor = actor_for(user, stack=stack, ip=request.META.get("REMOTE_ADDR"))
         if len(stack) != len(actor.stack) - 1:
-            request.session[STACK] = list(actor.stack[1:])
+            request.session[SESSION_STACK] = list(actor.stack[1:])
         request.actor = actor  # type: ignore[attr-defined]
         timezone.activate(zoneinfo.ZoneInfo(actor.timezone))
         translation.activate(actor.language)

@@ -18,7 +18,7 @@ from timezone_field import TimeZoneField
 from customers.choices import Kind, ProfitUnit, Role, Status, Theme
 from customers.permissions import RIGHTS
 from customers.querysets import AuditQuerySet, CustomerQuerySet, UserQuerySet
-from softswitch.core.fields import PriceField
+from softswitch.core.fields import OptionalPriceField
 
 if TYPE_CHECKING:
     from customers.tenancy import Actor
@@ -65,7 +65,7 @@ class Customer(MPTTModel):
     language = models.CharField(_("language"), max_length=10, default="en")
     call_limit = models.PositiveIntegerField(_("call limit"), null=True, blank=True)
     cps_limit = models.PositiveIntegerField(_("CPS limit"), null=True, blank=True)
-    min_profitability = PriceField(_("minimum profitability"), null=True, blank=True)
+    min_profitability = OptionalPriceField(_("minimum profitability"), blank=True)
     min_profitability_unit = models.CharField(
         max_length=10, choices=ProfitUnit.choices, default=ProfitUnit.PER_MINUTE
     )
@@ -91,10 +91,7 @@ class Customer(MPTTModel):
             models.CheckConstraint(
                 name="customer_owner_or_root",
                 condition=Q(is_root=True, owner=None, parent=None)
-                | (
-                    Q(is_root=False, owner__isnull=False)
-                    & (Q(parent=None) | Q(parent=F("owner")))
-                ),
+                | (Q(is_root=False, owner__isnull=False) & (Q(parent=None) | Q(parent=F("owner")))),
             ),
             models.UniqueConstraint(
                 "tree_id", condition=Q(parent=None), name="customer_one_top_per_tree"
@@ -153,11 +150,12 @@ class CustomerGrant(GroupObjectPermissionBase):
         default_permissions = ()
 
 
-class UserManager(BaseUserManager["User"]):
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Finds users by login, whatever its case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(login=(username or "").strip().lower())
+        user: User = self.get(login=(username or "").strip().lower())
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -179,7 +177,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "login"
-    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+    objects: ClassVar = UserManager()
 
     class Meta:
         default_permissions = ()

@@ -72,8 +72,18 @@ def _area(*areas: str) -> frozenset[str]:
 
 # What everybody who can log in may be shown of itself.
 _OWN = frozenset(
-    "cdrs.view reports.view invoices.view balance.view rates.view payments.make api.access "
-    "users.manage audit.view profile.edit".split()
+    {
+        "cdrs.view",
+        "reports.view",
+        "invoices.view",
+        "balance.view",
+        "rates.view",
+        "payments.make",
+        "api.access",
+        "users.manage",
+        "audit.view",
+        "profile.edit",
+    }
 )
 _RESELLER = _OWN | _area("customers", "accounts", "trunks", "tariffs", "vouchers", "money")
 KINDS: dict[str, frozenset[str]] = {

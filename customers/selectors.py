@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, F
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
 
-from customers.models import Customer, CustomerGrant, User
+from customers.models import AuditEvent, Customer, CustomerGrant, User
 from customers.permissions import (
     ACCOUNT_USER,
     ALL,
@@ -76,9 +88,7 @@ def actor_for(user: User, *, stack: Iterable[int] = (), ip: str | None = None) -
     one before it, or is archived, ends the stack there.
     """
     if user.account_id is not None:
-        return Actor(
-            user, user.customer, ACCOUNT_USER, (user.customer_id,), user.account_id, ip=ip
-        )
+        return Actor(user, user.customer, ACCOUNT_USER, (user.customer_id,), user.account_id, ip=ip)
     path = [user.customer]
     for customer_id in stack:
         below = subtree(Customer, path[-1].pk) if not path[-1].is_root else Customer.objects.all()
@@ -91,7 +101,8 @@ def actor_for(user: User, *, stack: Iterable[int] = (), ip: str | None = None) -
         rights &= effective_rights(user.customer)
     if user.customer.is_root and user.role == "administrator" and path[-1].kind == "reseller":
         rights |= OWN_RIGHTS_OF_ROOT_ADMINISTRATOR
-    return Actor(user, path[-1], rights, tuple(c.pk for c in path), ip=ip)
+    names = {customer.pk: customer.name for customer in path}
+    return Actor(user, path[-1], rights, tuple(names), ip=ip, names=names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +160,20 @@ def _segments(
                 found.append(ChainSegment(first, last, (customer_id, *above.customers)))
     known[customer_id] = found
     return found
+
+
+def audit_rows(rows: QuerySet[AuditEvent], actor: Actor) -> QuerySet[AuditEvent]:
+    """``rows`` with who did it as the actor may read it: a real user above it has no name.
+
+    Adds ``shown_user`` ("" for the system and for users above), ``shown_ip`` and ``is_above``.
+    """
+    known = Customer.objects.visible_to(actor).values("pk")
+    hidden = Q(user__isnull=False) & ~Q(user__customer__in=known)
+    empty = Value("", output_field=CharField())
+    return rows.select_related("customer").annotate(
+        is_above=ExpressionWrapper(hidden, output_field=BooleanField()),
+        shown_user=Case(
+            When(hidden, then=empty), default=F("user__login"), output_field=CharField()
+        ),
+        shown_ip=Case(When(hidden, then=empty), default=Cast("ip", CharField())),
+    )

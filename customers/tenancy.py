@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet, Subquery
 if TYPE_CHECKING:
     from customers.models import Customer, User
 
+# Under this key a session keeps the customers it switched to.
+SESSION_STACK = "acting_stack"
 M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.choices import ToneChoices
+
 
 class Rounding(models.TextChoices):
     """How a tariff rounds durations and costs; the values are those of tariffs.rating."""
@@ -18,24 +20,24 @@ class LossProtection(models.TextChoices):
     REFUSE = "refuse", _("Refuse")
 
 
-class ImportState(models.TextChoices):
+class ImportState(ToneChoices):
     """The life of a rate import."""
 
-    UPLOADED = "uploaded", _("Waiting")
-    CHECKING = "checking", _("Checking")
-    READY = "ready", _("Ready to apply")
-    REJECTED = "rejected", _("Rejected")
-    APPLYING = "applying", _("Applying")
-    APPLIED = "applied", _("Applied")
-    CANCELLED = "cancelled", _("Cancelled")
+    UPLOADED = "uploaded", "info", _("Waiting")
+    CHECKING = "checking", "info", _("Checking")
+    READY = "ready", "info", _("Ready to apply")
+    REJECTED = "rejected", "bad", _("Rejected")
+    APPLYING = "applying", "info", _("Applying")
+    APPLIED = "applied", "ok", _("Applied")
+    CANCELLED = "cancelled", "off", _("Cancelled")
 
 
-class Change(models.TextChoices):
+class Change(ToneChoices):
     """What an imported row does to the tariff."""
 
-    NEW = "new", _("New")
-    INCREASED = "increased", _("Increased")
-    DECREASED = "decreased", _("Decreased")
-    CHANGED = "changed", _("Changed")
-    UNCHANGED = "unchanged", _("Unchanged")
-    CLOSED = "closed", _("Closed")
+    NEW = "new", "ok", _("New")
+    INCREASED = "increased", "warn", _("Increased")
+    DECREASED = "decreased", "info", _("Decreased")
+    CHANGED = "changed", "info", _("Changed")
+    UNCHANGED = "unchanged", "off", _("Unchanged")
+    CLOSED = "closed", "bad", _("Closed")

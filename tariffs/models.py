@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
-from softswitch.core.fields import PrefixField, PriceField, RateOfExchangeField
+from softswitch.core.fields import OptionalPriceField, PrefixField, PriceField, RateOfExchangeField
 from tariffs.choices import Change, ImportState, LossProtection, Rounding
 from tariffs.querysets import (
     AssignmentQuerySet,
@@ -271,7 +271,7 @@ class RateImportRow(models.Model):
     grace_enabled = models.BooleanField(default=False)
     valid_from = models.DateTimeField()
     valid_till = models.DateTimeField(null=True)
-    price_before = PriceField(null=True)
+    price_before = OptionalPriceField()
 
     class Meta:
         default_permissions = ()

@@ -25,9 +25,7 @@ def set_up(
             raise DomainError("set_up_done", "The Root Customer exists already.")
         load_currencies(base=settings.BASE_CURRENCY)
         root = create_root(name=name, timezone=timezone, language=language)
-        create_user(
-            actor=system_actor(), customer=root, login=login, password=password, name=name
-        )
+        create_user(actor=system_actor(), customer=root, login=login, password=password, name=name)
     return root
 
 
@@ -37,9 +35,7 @@ def load_currencies(*, base: str) -> None:
         raise DomainError("base_currency", f"BASE_CURRENCY: {base} is not a currency.")
     Currency.objects.bulk_create(
         [
-            Currency(
-                code=code, name=known.name, decimals=minor_units(code), is_base=code == base
-            )
+            Currency(code=code, name=known.name, decimals=minor_units(code), is_base=code == base)
             for code, known in CURRENCIES.items()
             if len(code) == 3 and not code.startswith("X")
         ],

@@ -83,8 +83,7 @@ def _issuer(balance: Balance) -> int:
     """Who bills: an account's customer, or a customer's owner."""
     if balance.account_id is not None:
         return balance.customer_id
-    owner_id: int = balance.customer.owner_id
-    return owner_id
+    return int(balance.customer.owner_id or 0)
 
 
 def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:

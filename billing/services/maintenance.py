@@ -70,9 +70,7 @@ def post_opening(*, actor: Actor, balance: Balance, amount: Decimal) -> LedgerEn
         key=f"opening:{balance.pk}",
         source="opening",
     )
-    return post_entry(
-        actor=actor, balance_id=balance.pk, posting=posting, at=balance.opened_at
-    )
+    return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=balance.opened_at)
 
 
 def bring_to_zero(
@@ -103,8 +101,6 @@ def bring_to_zero(
 
 def check_pair(actor: Actor, balance: Balance) -> None:
     """Only who bills a balance may move it: the owner, or for an account its customer."""
-    biller = (
-        balance.customer_id if balance.account_id is not None else balance.customer.owner_id
-    )
+    biller = balance.customer_id if balance.account_id is not None else balance.customer.owner_id
     if biller != actor.customer_id or not actor.can("money.manage"):
         raise PermissionDenied

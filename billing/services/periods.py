@@ -62,9 +62,7 @@ def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
             period_type=balance.period_type,
             timezone=str(balance.period_timezone),
         )
-    BillingPeriod.objects.bulk_create(
-        [rows[key] for key in sorted(rows)], ignore_conflicts=True
-    )
+    BillingPeriod.objects.bulk_create([rows[key] for key in sorted(rows)], ignore_conflicts=True)
 
 
 def _first_open(balance: Balance, closed: BillingPeriod) -> BillingPeriod:

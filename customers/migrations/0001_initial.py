@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
                 ('call_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='call limit')),
                 ('cps_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='CPS limit')),
-                ('min_profitability', softswitch.core.fields.PriceField(blank=True, decimal_places=8, max_digits=20, null=True, verbose_name='minimum profitability')),
+                ('min_profitability', softswitch.core.fields.OptionalPriceField(blank=True, decimal_places=8, max_digits=20, null=True, verbose_name='minimum profitability')),
                 ('min_profitability_unit', models.CharField(choices=[('per_minute', 'Per minute'), ('percent', 'Percent')], default='per_minute', max_length=10)),
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='in service since')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

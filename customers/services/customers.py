@@ -19,8 +19,18 @@ from softswitch.core.errors import DomainError
 
 # What the customer may edit of itself; the rest of the record is its owner's.
 OWN_FIELDS = frozenset(
-    "company_name main_email noc_email billing_email rates_email tax_id address contact "
-    "language timezone".split()
+    {
+        "company_name",
+        "main_email",
+        "noc_email",
+        "billing_email",
+        "rates_email",
+        "tax_id",
+        "address",
+        "contact",
+        "language",
+        "timezone",
+    }
 )
 # What an owner keeps about its customer: absent from the customer's own pages and audit.
 PRIVATE_FIELDS = frozenset({"internal_notes", "min_profitability", "min_profitability_unit"})
@@ -131,6 +141,6 @@ def _check_editor(actor: Actor, customer: Customer, values: dict[str, Any]) -> N
     if customer.is_direct_of(actor) and actor.can("customers.edit"):
         return
     is_own = customer.pk == actor.customer_id and actor.can("profile.edit")
-    if is_own and (OWN_FIELDS >= values.keys() or customer.is_root):
+    if is_own and (values.keys() <= OWN_FIELDS or customer.is_root):
         return
     raise PermissionDenied

@@ -31,9 +31,7 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
         parent = lock_tree_of(owner.pk)
         _check_depth(parent, levels=1)
         Customer.objects.insert_node(customer, parent, position="last-child", save=True)
-    CustomerOwnership.objects.create(
-        customer=customer, owner=owner, valid_from=customer.opened_at
-    )
+    CustomerOwnership.objects.create(customer=customer, owner=owner, valid_from=customer.opened_at)
 
 
 def move_node(*, customer: Customer, owner: Customer, at: datetime) -> None:
@@ -73,9 +71,7 @@ def lock_tree_of(customer_id: int) -> Customer:
 def _lock_two(node_id: int, parent_id: int | None) -> tuple[Customer, Customer | None]:
     wanted = [pk for pk in (node_id, parent_id) if pk is not None]
     while True:
-        trees = set(
-            Customer.objects.filter(pk__in=wanted).values_list("tree_id", flat=True)
-        )
+        trees = set(Customer.objects.filter(pk__in=wanted).values_list("tree_id", flat=True))
         tops = Customer.objects.select_for_update(no_key=True).filter(
             tree_id__in=trees, parent=None
         )
@@ -91,15 +87,13 @@ def _check_depth(parent: Customer, *, levels: int) -> None:
         tree_id=parent.tree_id, lft__lte=parent.lft, rght__gte=parent.rght
     ).exclude(max_depth=None)
     for level, cap in above.values_list("level", "max_depth"):
-        if parent.level - level + levels > cap:
+        if cap is not None and parent.level - level + levels > cap:
             raise DomainError("too_deep", "No more levels of customers are allowed here.")
 
 
 def _height(node: Customer) -> int:
     deepest: int | None = (
-        Customer.objects.filter(
-            tree_id=node.tree_id, lft__gte=node.lft, rght__lte=node.rght
-        )
+        Customer.objects.filter(tree_id=node.tree_id, lft__gte=node.lft, rght__lte=node.rght)
         .order_by("-level")
         .values_list("level", flat=True)
         .first()

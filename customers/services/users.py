@@ -57,9 +57,7 @@ def change_password(*, actor: Actor, user: User, password: str) -> None:
     with transaction.atomic():
         _set_password(user, password)
         user.save(update_fields=["password"])
-        record(
-            actor=actor, customer=user.customer, action="password_changed", subject=user.login
-        )
+        record(actor=actor, customer=user.customer, action="password_changed", subject=user.login)
 
 
 def _set_password(user: User, password: str) -> None:

@@ -27,6 +27,14 @@ class PriceField(models.DecimalField[AmountInput, Decimal]):
         super().__init__(*args, **kwargs)
 
 
+class OptionalPriceField(models.DecimalField[AmountInput | None, Decimal | None]):
+    """A price that may be missing: NUMERIC(20,8)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.update(max_digits=20, decimal_places=8, null=True)
+        super().__init__(*args, **kwargs)
+
+
 class RateOfExchangeField(models.DecimalField[AmountInput, Decimal]):
     """Units of one currency for one unit of another: NUMERIC(20,10)."""
 

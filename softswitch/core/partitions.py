@@ -18,8 +18,7 @@ def append_only_sql(table: str, fill_in: tuple[str, ...] = ()) -> str:
     arguments = f"'{','.join(fill_in)}'" if fill_in else ""
     return (
         f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION core_refuse_change({arguments});"
-        + _no_truncate(table)
+        f"FOR EACH ROW EXECUTE FUNCTION core_refuse_change({arguments});" + _no_truncate(table)
     )
 
 

@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
                 ('grace_enabled', models.BooleanField(default=False)),
                 ('valid_from', models.DateTimeField()),
                 ('valid_till', models.DateTimeField(null=True)),
-                ('price_before', softswitch.core.fields.PriceField(decimal_places=8, max_digits=20, null=True)),
+                ('price_before', softswitch.core.fields.OptionalPriceField(decimal_places=8, max_digits=20, null=True)),
                 ('rate_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='tariffs.rateimport')),
             ],
             options={

@@ -69,9 +69,7 @@ def create_tariff(
             TariffVersion.objects.create(
                 tariff=tariff, valid_from=valid_from or now(), **(parameters or {})
             )
-            record(
-                actor=actor, customer=actor.customer, action="tariff_created", subject=tariff
-            )
+            record(actor=actor, customer=actor.customer, action="tariff_created", subject=tariff)
     except IntegrityError as error:
         raise _taken(error) from error
     return tariff
@@ -206,9 +204,8 @@ def _new_version(tariff: Tariff, parameters: dict[str, Any]) -> dict[str, list[A
 
 def _one_default(actor: Actor, header: dict[str, Any], but: int | None = None) -> None:
     if header.get("is_default"):
-        Tariff.objects.filter(owner_id=actor.customer_id, is_default=True).exclude(pk=but).update(
-            is_default=False
-        )
+        others = Tariff.objects.filter(owner_id=actor.customer_id, is_default=True)
+        others.exclude(pk=but or 0).update(is_default=False)
 
 
 def _taken(error: IntegrityError) -> Exception:

@@ -1,0 +1,60 @@
+"""Reads of who could own a call: accounts by auth name, hosts by address."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+
+class AccountSpan(NamedTuple):
+    """An account, and the stretch of time in which calls can be its own."""
+
+    account_id: int
+    customer_id: int
+    valid_from: datetime
+    valid_till: datetime | None
+
+
+class HostSpan(NamedTuple):
+    """A host that leads to a trunk of a customer, and when it does."""
+
+    tech_prefix: str
+    trunk_id: int
+    customer_id: int
+    valid_from: datetime
+    valid_till: datetime | None
+
+
+_ACCOUNTS = """
+SELECT lower(auth_name), id, customer_id, opened_at, archived_at
+FROM accounts_account WHERE lower(auth_name) = ANY(%s)
+"""
+
+_HOSTS = """
+SELECT source.address, h.tech_prefix, h.trunk_id, o.customer_id,
+       greatest(h.valid_from, o.valid_from), least(h.valid_till, o.valid_till)
+FROM unnest(%s::text[]) AS source (address)
+JOIN accounts_host h ON h.network >>= source.address::inet
+JOIN accounts_trunkownership o ON o.trunk_id = h.trunk_id
+ AND tstzrange(o.valid_from, o.valid_till) && tstzrange(h.valid_from, h.valid_till)
+ORDER BY source.address, masklen(h.network) DESC, length(h.tech_prefix) DESC, h.id
+"""
+
+
+def accounts_named(auth_names: Iterable[str]) -> dict[str, AccountSpan]:
+    """The accounts of these auth names, which must be in small letters; archived ones too."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNTS, [sorted(auth_names)])
+        return {row[0]: AccountSpan(*row[1:]) for row in cursor.fetchall()}
+
+
+def hosts_containing(addresses: Iterable[str]) -> dict[str, list[HostSpan]]:
+    """The hosts each IP address lies in: the most specific first, then the longest tech prefix."""
+    found: dict[str, list[HostSpan]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_HOSTS, [sorted(addresses)])
+        for row in cursor.fetchall():
+            found[row[0]].append(HostSpan(*row[1:]))
+    return found

@@ -1,0 +1,1 @@
+"""Pages of the session, the customers, their tree and the audit log."""
