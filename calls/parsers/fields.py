@@ -47,7 +47,7 @@ def clean_number(raw: str, rules: NumberRules = DEFAULT_RULES) -> CleanNumber:
 
     What is no telephone number, such as `anonymous` or a user name, gives an empty `e164`.
     """
-    user = _user_part(raw)
+    user = dialled_part(raw)
     tech_prefix = ""
     separator = rules.tech_prefix_separator
     if separator and separator in user:
@@ -59,7 +59,7 @@ def clean_number(raw: str, rules: NumberRules = DEFAULT_RULES) -> CleanNumber:
     return CleanNumber(digits, tech_prefix.strip())
 
 
-def _user_part(raw: str) -> str:
+def dialled_part(raw: str) -> str:
     """Return what stands before the host of a SIP or tel address, without its parameters."""
     text = raw.strip()
     if "<" in text:

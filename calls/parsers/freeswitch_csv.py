@@ -82,7 +82,8 @@ def _template(name: str, line: str) -> tuple[str, ...]:
         return TEMPLATES["opencdrrate"]
     by_width = {len(columns): columns for columns in TEMPLATES.values() if columns != _BASE}
     by_width.pop(len(TEMPLATES["opencdrrate"]), None)
-    return by_width.get(line.count('","') + 1, TEMPLATES[DEFAULT_TEMPLATE])
+    width = line.replace('", "', '","').count('","') + 1
+    return by_width.get(width, TEMPLATES[DEFAULT_TEMPLATE])
 
 
 def _without_insert(line: str) -> str:
