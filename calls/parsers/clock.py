@@ -48,6 +48,8 @@ class Clock:
 
     def later(self, text: str) -> int:
         """Return what `micros` returns, but the later of two readings of an ambiguous time."""
+        if text[:14] in self._hours:
+            return self.micros(text)  # no ambiguous hour is ever cached
         return self._bounded(self._read(text.strip(), fold=1))
 
     def _bounded(self, micros: int) -> int:

@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote
 
+MAX_DIGITS = 32  # E.164 has 15; some routes carry more
+MAX_TECH_PREFIX = 16
 UNIT_US = {"s": 1_000_000, "ms": 1000, "us": 1}
 _FORMATTING = str.maketrans("", "", " \t\u00a0-.()/")
 _SCHEME = re.compile(r"(?:sips?|tel):", re.IGNORECASE)
@@ -54,9 +56,12 @@ def clean_number(raw: str, rules: NumberRules = DEFAULT_RULES) -> CleanNumber:
         user = user.removesuffix(separator)
         tech_prefix, _, user = user.rpartition(separator)
     digits = _international(user, rules)
-    if not (digits.isascii() and digits.isdigit()):
+    tech_prefix = tech_prefix.strip()
+    if len(tech_prefix) > MAX_TECH_PREFIX:
+        return CleanNumber("", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS):
         digits = ""
-    return CleanNumber(digits, tech_prefix.strip())
+    return CleanNumber(digits, tech_prefix)
 
 
 def dialled_part(raw: str) -> str:
@@ -117,7 +122,7 @@ def clean_address(text: str) -> str:
 
     Raise ValueError if it is no address.
     """
-    value = text.strip()
+    value = text.strip().partition("%")[0]  # without the interface of a link-local address
     if not value:
         return ""
     try:

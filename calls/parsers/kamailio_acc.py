@@ -109,13 +109,14 @@ class _Transactions:
         role = "time"
         try:
             time_us = self._clock.micros(moment)
+            later_us = self._clock.later(moment) if method == "BYE" else time_us
             role = "source_ip"
             address = clean_address(ip)
         except ValueError as error:
             raise FieldError(role, str(error)) from None
         return OpenCall(
             method, call_id, from_tag, to_tag, time_us, caller[:128], called[:128], auth[:80],
-            address, line, raw[:RAW_LIMIT],
+            address, line, raw[:RAW_LIMIT], later_us,
         )  # fmt: skip
 
 

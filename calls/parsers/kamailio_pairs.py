@@ -61,13 +61,15 @@ class Pairs:
         self._done[key] = None
         if len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
-        duration = (bye.time_us - invite.time_us + 500) // 1000
+        # In the hour that clocks repeat, the BYE may be the later of its two readings.
+        ended_us = bye.time_us if bye.time_us >= invite.time_us else bye.later_us
+        duration = (ended_us - invite.time_us + 500) // 1000
         if duration < 0:
             raise FieldError("time", "the BYE is before its INVITE")
         if duration > MAX_DURATION_MS:
             raise FieldError("time", "the call is longer than 7 days")
         return ParsedCall(
-            invite.call_id, invite.to_tag[:64], invite.time_us, invite.time_us, bye.time_us,
+            invite.call_id, invite.to_tag[:64], invite.time_us, invite.time_us, ended_us,
             duration, invite.caller, invite.called, invite.auth_name, invite.source_ip,
             ANSWERED, NORMAL_CLEARING, None, line,
         )  # fmt: skip

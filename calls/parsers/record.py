@@ -64,6 +64,7 @@ class OpenCall(NamedTuple):
     source_ip: str = ""
     line: int = 0
     raw: str = ""
+    later_us: int = 0  # of a BYE: the later of two readings of its time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

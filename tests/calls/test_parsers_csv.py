@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from calls.choices import CdrFormat
 from calls.parsers.freeswitch_csv import TEMPLATES
 from calls.parsers.record import ParsedCall, ParseOptions
-from calls.parsers.registry import parse_calls, sniff
+from calls.parsers.registry import FORMATS, parse_calls, sniff
 from tests.calls.test_parsers_support import SAMPLES, Run, run_sample, us
 
 REAL_FILES = Path("/work/shared/data/cdrs")
@@ -220,6 +221,10 @@ def test_format_is_recognised(file_name, format_name):
     content = (SAMPLES / file_name).read_bytes()
     assert sniff(content) == format_name
     assert sniff(b"\xef\xbb\xbf\r\n" + content.replace(b"\n", b"\r\n")) == format_name
+
+
+def test_formats_offered_are_those_that_can_be_read():
+    assert set(CdrFormat.values) == set(FORMATS)
 
 
 @pytest.mark.parametrize("head", [b"", b"\n\n", b"hello world\n", b"PK\x03\x04\x00\x00\xff\xfe"])

@@ -145,3 +145,10 @@ def test_acc_column_orders():
 def test_acc_bye_before_its_invite_in_time_is_an_error():
     run = Run("kamailio_acc", INVITE.format(1, START) + BYE.format(1, START - 5))
     assert run.problems == [(2, "time", "the BYE is before its INVITE")]
+
+
+def test_acc_bye_in_the_repeated_hour_is_read_as_the_later_where_only_that_fits():
+    text = INVITE.format(1, "2026-10-25 02:50:00") + BYE.format(1, "2026-10-25 02:10:00")
+    run = Run("kamailio_acc", text)
+    assert [call.duration_ms for call in run.calls] == [1_200_000]
+    assert run.calls[0].ended_us == us("2026-10-25 01:10:00")

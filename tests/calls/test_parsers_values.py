@@ -39,6 +39,8 @@ AMERICAN = NumberRules(("+", "011"), "1", "", "#")
         ("sip:anonymous@anonymous.invalid", NumberRules(), "", ""),
         ("", AMERICAN, "", ""),
         ("IMSI901550000000072", NumberRules(), "", ""),
+        ("4" * 33, NumberRules(), "", ""),
+        ("1" * 17 + "#33142685300", NumberRules(), "", ""),
         ("٣٣١٤٢", NumberRules(), "", ""),
     ],
 )
@@ -108,6 +110,7 @@ def test_every_freeswitch_cause_is_of_q850():
 def test_address_loses_port_and_transport_and_rubbish_is_refused():
     assert clean_address("192.0.2.1:5060") == clean_address("udp:192.0.2.1:5060") == "192.0.2.1"
     assert clean_address("[2001:db8::1]:5060") == clean_address("2001:DB8::1") == "2001:db8::1"
+    assert clean_address("fe80::1%eth0") == "fe80::1"
     assert clean_address("") == ""
     with pytest.raises(ValueError, match="no IP address"):
         clean_address("gateway.example")
