@@ -86,7 +86,7 @@ def test_two_of_one_name_at_once_make_one(stored: World) -> None:
 
 
 def test_inserts_pass_while_a_charging_transaction_is_open(stored: World) -> None:
-    """A batch that references customers (FOR KEY SHARE) neither waits for inserts nor blocks them."""
+    """A batch that references customers (KEY SHARE) neither waits for inserts nor blocks them."""
     held, done = threading.Event(), threading.Event()
 
     def charge() -> None:
