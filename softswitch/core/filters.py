@@ -17,7 +17,8 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import QuerySet
-from django_filters import BooleanFilter, ChoiceFilter, ModelChoiceFilter, NumberFilter
+from django.utils.translation import gettext_lazy as _
+from django_filters import NumberFilter
 
 from softswitch.core.forms import ScopedForm
 
@@ -35,6 +36,31 @@ __all__ = [
 ]
 
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+class ChoiceFilter(django_filters.ChoiceFilter):
+    """One of some values, or any."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("empty_label", _("Any"))
+        super().__init__(*args, **kwargs)
+
+
+class ModelChoiceFilter(django_filters.ModelChoiceFilter):
+    """One of the rows the actor sees, or any."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("empty_label", _("Any"))
+        super().__init__(*args, **kwargs)
+
+
+class BooleanFilter(django_filters.BooleanFilter):
+    """Yes, no, or any."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = (("", _("Any")), ("true", _("Yes")), ("false", _("No")))
+        kwargs.setdefault("widget", forms.Select(choices=choices))
+        super().__init__(*args, **kwargs)
 
 
 class TextFilter(django_filters.CharFilter):

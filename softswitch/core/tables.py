@@ -12,6 +12,7 @@
 ``priority`` 1, 2 or 3 lets a column leave as the list narrows (3 first); 0 always stays.
 ``accessor``, ``order_by``, ``orderable`` and ``empty_values`` are those of django-tables2.
 ``value_*`` and ``Column.value`` give what exports write: Decimal, int, date or text, no HTML.
+Where the primary key has two columns, say ``pk="id"`` to links, ticks and actions.
 A row's record comes from the view's query set; the viewer is ``table.actor``.
 """
 
@@ -249,9 +250,9 @@ class SelectColumn(Column):
 
     css = "chk"
 
-    def __init__(self, name: str = "name", **kwargs: Any) -> None:
+    def __init__(self, name: str = "name", *, pk: str = "pk", **kwargs: Any) -> None:
         super().__init__(
-            accessor="pk", orderable=False, exclude_from_export=True, verbose_name="", **kwargs
+            accessor=pk, orderable=False, exclude_from_export=True, verbose_name="", **kwargs
         )
         self.label = name
 
@@ -270,9 +271,11 @@ class ActionsColumn(Column):
 
     css = "act"
 
-    def __init__(self, *actions: RowAction, name: str = "name", **kwargs: Any) -> None:
+    def __init__(
+        self, *actions: RowAction, name: str = "name", pk: str = "pk", **kwargs: Any
+    ) -> None:
         super().__init__(
-            accessor="pk", orderable=False, exclude_from_export=True, verbose_name="", **kwargs
+            accessor=pk, orderable=False, exclude_from_export=True, verbose_name="", **kwargs
         )
         self.actions, self.label = actions, name
 
@@ -329,17 +332,14 @@ class Table(django_tables2.Table):
 
     def values_of(self, rows: Iterable[Any]) -> Iterator[list[Any]]:
         """The export cells of ``rows``, which are consumed one by one."""
-        columns = [
-            column for column in self.columns.iterall() if not column.column.exclude_from_export
-        ]
+        columns = self._export_columns()
         for record in rows:
             row = django_tables2.rows.BoundRow(record, table=self)
             yield [row.get_cell_value(column.name) for column in columns]
 
     def export_headers(self) -> list[str]:
         """The heads of the columns that ``values_of`` gives."""
-        return [
-            str(column.header)
-            for column in self.columns.iterall()
-            if not column.column.exclude_from_export
-        ]
+        return [str(column.header) for column in self._export_columns()]
+
+    def _export_columns(self) -> list[Any]:
+        return [column for column in self.columns if not column.column.exclude_from_export]

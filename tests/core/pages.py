@@ -117,8 +117,9 @@ class CustomerEdit(EditView):
             raise DomainError("taken", "This name is taken.", field="name")
         if form.cleaned_data["name"] == "Closed":
             raise DomainError("closed", "The books are closed.", field="unknown")
-        self.object.save()
-        return self.object
+        customer: Customer = self.object
+        customer.save()
+        return customer
 
 
 class CustomerCreate(CreateView):

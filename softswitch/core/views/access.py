@@ -42,6 +42,7 @@ class ScopedMixin(AccessMixin):
     """Rows of ``model`` that the actor sees: the only caller of ``visible_to`` for pages."""
 
     model: ClassVar[type[Model] | None] = None
+    lookup: ClassVar[str] = "pk"  # the field of the URL's pk; "id" where the key has two columns
     object: Any = None
 
     @classmethod
@@ -65,7 +66,7 @@ class ScopedMixin(AccessMixin):
 
     def get_object(self) -> Any:
         """The row that the URL's ``pk`` names: 404 if it is not there or not the actor's."""
-        obj = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        obj = get_object_or_404(self.get_queryset(), **{self.lookup: self.kwargs["pk"]})
         self.check_object(obj)
         return obj
 

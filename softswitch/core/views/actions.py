@@ -78,7 +78,7 @@ class ConfirmView(PageMixin, ActionMixin):
 
     def get_button_label(self) -> Text:
         """Verb and name, such as "Archive Calder Voice"."""
-        return self.button_label or self.get_title()
+        return self.button_label or str(self.get_title()).rstrip("?")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(

@@ -46,11 +46,10 @@ class ListView(PageMixin, ScopedMixin):
         if form := request.GET.get("export"):
             return self.export(form)
         self.remember_page_size()
-        response = self.render()
-        if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
-            response = TemplateResponse(
-                request, f"{self.template_name}#rows", response.context_data
-            )
+        is_partial = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+        response = self.render(is_partial=is_partial)
+        if is_partial:
+            response.template_name = f"{self.template_name}#rows"
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -118,8 +117,10 @@ class ListView(PageMixin, ScopedMixin):
             actor=self.actor,
             caption=str(self.get_title()),
             order_by=self.request.GET.get("sort"),
-            exclude=hidden,
         )
+        for name in hidden:
+            if name in table.columns:
+                table.columns.hide(name)
         table.data.data = table.ordered_queryset()
         return table
 
@@ -128,7 +129,6 @@ class ListView(PageMixin, ScopedMixin):
         paginator = CappedPaginator(table.rows, self.page_size)
         table.paginator = paginator
         table.page = page = paginator.get_page(self.request.GET.get("page"))
-        hidden = set(table.exclude)
         return super().get_context_data(
             table=table,
             page=page,
@@ -136,7 +136,7 @@ class ListView(PageMixin, ScopedMixin):
             page_sizes=PAGE_SIZES,
             filterset=self.filterset,
             columns=[
-                (name, self._table_class.base_columns[name], name not in hidden)
+                (name, table.columns[name].header, table.columns[name].visible)
                 for name in self._table_class.optional_columns()
             ],
             bulk_actions=self.get_bulk_actions(),
