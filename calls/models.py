@@ -151,6 +151,7 @@ class CdrImport(models.Model):
 
     switch = models.ForeignKey(Switch, models.PROTECT, related_name="imports")
     format = models.CharField(_("format"), max_length=20, choices=CdrFormat.choices)
+    template = models.CharField(_("template"), max_length=40, blank=True)
     file = models.FileField(_("file"), upload_to="cdr-imports/%Y/%m", blank=True)
     file_name = models.CharField(max_length=255)
     file_size = models.BigIntegerField(default=0)

@@ -43,7 +43,7 @@ def ensure_months(tables: Iterable[str], months: Iterable[date]) -> None:
     wanted = [(t, m, f"{t}_{m:%Y_%m}") for t in tables for m in sorted(set(months))]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT name FROM unnest(%s) name WHERE to_regclass(name) IS NULL",
+            "SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NULL",
             [[name for _, _, name in wanted]],
         )
         missing = {row[0] for row in cursor.fetchall()}
