@@ -25,6 +25,21 @@ class Status(ToneChoices):
     CLOSED = "closed", "off", _("Closed")
 
 
+class Standing(ToneChoices):
+    """The one badge of a customer: status, money and whoever stands above it, evaluated.
+
+    See billing.selectors.standing.
+    """
+
+    ARCHIVED = "archived", "off", _("Archived")
+    CLOSED = "closed", "off", _("Closed")
+    INACTIVE = "inactive", "off", _("Inactive")
+    BLOCKED = "blocked", "bad", _("Blocked by owner")
+    UNAVAILABLE = "unavailable", "bad", _("Not available from your provider")
+    EXHAUSTED = "exhausted", "bad", _("Exhausted")
+    OK = "ok", "ok", _("Active")
+
+
 class Role(models.TextChoices):
     """How a user's role narrows the rights of its customer."""
 

@@ -1,0 +1,1 @@
+"""Reads of money: balances, the status that follows from them, statements."""
