@@ -13,12 +13,14 @@
 ``accessor``, ``order_by``, ``orderable`` and ``empty_values`` are those of django-tables2.
 ``value_*`` and ``Column.value`` give what exports write: Decimal, int, date or text, no HTML.
 Where the primary key has two columns, say ``pk="id"`` to links, ticks and actions.
-A row's record comes from the view's query set; the viewer is ``table.actor``.
+A row's record comes from the view's query set; the viewer is ``table.actor``. Facts that would
+cost a join per row are set on the records by ``prepare``, once a page.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any, ClassVar
 
 import django_tables2
@@ -33,6 +35,9 @@ from django_tables2.utils import Accessor
 
 from softswitch.core import display
 from softswitch.core.chrome import RowAction, permitted
+
+
+PREPARED = 1_000  # rows of an export that are prepared at once
 
 
 def _descends(term: Any) -> bool:
@@ -319,8 +324,13 @@ class Table(django_tables2.Table):
 
     def lines(self) -> Iterator[tuple[Any, str]]:
         """The rows of the page with their classes, for the template."""
-        for row in self.paginated_rows:
+        rows = list(self.paginated_rows)
+        self.prepare([row.record for row in rows])
+        for row in rows:
             yield row, self.row_class(row.record)
+
+    def prepare(self, records: list[Any]) -> None:
+        """Read in bulk what columns need beside the query set, for the rows about to be shown."""
 
     def ordered_queryset(self) -> QuerySet[Any]:
         """The data in the order of the table; the pk decides between equals, so pages never mix."""
@@ -331,11 +341,14 @@ class Table(django_tables2.Table):
         return rows.order_by(*order, "-pk" if order and _descends(order[-1]) else "pk")
 
     def values_of(self, rows: Iterable[Any]) -> Iterator[list[Any]]:
-        """The export cells of ``rows``, which are consumed one by one."""
+        """The export cells of ``rows``, read in portions."""
         columns = self._export_columns()
-        for record in rows:
-            row = django_tables2.rows.BoundRow(record, table=self)
-            yield [row.get_cell_value(column.name) for column in columns]
+        source = iter(rows)
+        while records := list(islice(source, PREPARED)):
+            self.prepare(records)
+            for record in records:
+                row = django_tables2.rows.BoundRow(record, table=self)
+                yield [row.get_cell_value(column.name) for column in columns]
 
     def export_headers(self) -> list[str]:
         """The heads of the columns that ``values_of`` gives."""
