@@ -55,13 +55,15 @@ def _rounded(value, rule):
 
 def decimals(most, places):
     """Decimals from 0 to `most`, often with few digits so that ties of rounding happen."""
-    exact = st.integers(0, most * 10**places).map(lambda units: Decimal(f"{units}E-{places}"))
+    exact = st.integers(0, places).flatmap(
+        lambda used: st.integers(0, most * 10**used).map(lambda units: Decimal(f"{units}E-{used}"))
+    )
     return exact | st.sampled_from([Decimal(text) for text in ("0", "0.5", "1", "0.06", "0.3")])
 
 
 moments = st.integers(0, 12).map(lambda hours: EPOCH + timedelta(hours=hours))
-prefixes = st.text("01", max_size=5) | st.text("0123456789", max_size=8)
-numbers = st.text("01", max_size=9) | st.text("0123456789", max_size=22)
+prefixes = st.text("0", max_size=2) | st.text("01", max_size=5) | st.text("0123456789", max_size=8)
+numbers = st.text("0", max_size=3) | st.text("01", max_size=9) | st.text("0123456789", max_size=22)
 durations = st.integers(-2_000, 400_000).map(lambda ms: Decimal(f"{ms}E-3"))
 surcharges = decimals(3, 6).map(lambda value: value - 1) | st.just(Decimal(0))
 

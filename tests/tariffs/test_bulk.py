@@ -148,6 +148,24 @@ def test_validity_is_half_open_to_the_microsecond_and_falls_back_to_shorter_pref
     ]
 
 
+def test_of_equal_prefixes_the_latest_start_wins_whatever_the_order_of_the_rows():
+    later = oracle.EPOCH + timedelta(hours=1)
+    book = book_of(flat("44", valid_from=later), flat("44", valid_from=oracle.EPOCH), flat("44"))
+
+    before = oracle.EPOCH - timedelta(hours=1)
+    assert [match_one(book, "44", at) for at in (before, oracle.EPOCH, later)] == [2, 1, 0]
+
+
+@pytest.mark.parametrize(("ms", "micro"), [(0, 0), (60_000, 300_000), (60_001, 310_000)])
+def test_rounding_up_leaves_an_exact_cost_alone(ms, micro):
+    terms = TariffTerms(cost_rounding=Rounding.UP, duration_rounding=Rounding.UP, decimals=2)
+    columns = RateColumns.of([RateTerms("", D("0.3"), D("0.3"), 1, 1)])
+
+    _, costs = charge_bulk(terms, columns, np.array([0]), np.array([ms]))
+
+    assert costs.tolist() == [micro]
+
+
 def test_a_thousand_price_changes_of_one_prefix_stay_correct():
     day = timedelta(days=1)
     rows = [
