@@ -17,7 +17,15 @@ from softswitch.core.choices import ToneChoices
 from softswitch.core.filters import FilterSet, PatternFilter
 from softswitch.core.forms import ScopedForm
 from softswitch.core.paging import capped_count
-from softswitch.core.tables import DurationColumn, MoneyColumn, PriceColumn, StatusColumn, Table
+from softswitch.core.tables import (
+    DurationColumn,
+    LinkColumn,
+    MoneyColumn,
+    PriceColumn,
+    StatusColumn,
+    Table,
+    TextColumn,
+)
 from softswitch.core.templatetags.money import amount, balance, exact
 from tests.core.conftest import Tree, add_customer
 
@@ -146,3 +154,25 @@ def test_a_form_fails_closed_on_models_without_a_scope():
         form(actor=ACTOR)
     public = type("PublicForm", (form,), {"public_choices": ("group",)})
     assert "group" in public(actor=ACTOR).fields
+
+
+@pytest.mark.django_db
+def test_an_export_reads_labels_paths_and_no_html(tree: Tree):
+    class Sub(Table):
+        name = LinkColumn("customers:customer_detail")
+        kind = TextColumn()
+        owner = TextColumn(accessor="owner__name")
+        company_name = TextColumn()
+
+        def render_company_name(self, value: str) -> str:
+            return f"<b>{value}</b>"
+
+        def value_company_name(self, value: str) -> str:
+            return value.upper()
+
+    tree.sub.company_name = "Hartwell Ltd"
+    rows = Sub(Customer.objects.none(), actor=ACTOR).values_of([tree.sub, tree.root])
+    assert list(rows) == [
+        ["hartwell & sons", "Business", "Calder Voice", "HARTWELL LTD"],
+        ["Operator", "Root", None, None],
+    ]
