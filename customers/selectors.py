@@ -1,9 +1,10 @@
 """Reads across the tree: Root, chains of owners, effective rights, who is visible."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import (
@@ -103,6 +104,24 @@ def actor_for(user: User, *, stack: Iterable[int] = (), ip: str | None = None) -
         rights |= OWN_RIGHTS_OF_ROOT_ADMINISTRATOR
     names = {customer.pk: customer.name for customer in path}
     return Actor(user, path[-1], rights, tuple(names), ip=ip, names=names)
+
+
+def may_manage_logins(actor: Actor, customer: Customer) -> bool:
+    """Whether the actor adds logins to ``customer`` and sets their passwords.
+
+    Its owner and itself may; nobody does while switched: passwords are then neither shown nor
+    changed.
+    """
+    if actor.is_switched or customer.archived_at is not None:
+        return False
+    is_own = customer.pk == actor.customer_id and actor.can("users.manage")
+    return is_own or (customer.is_direct_of(actor) and actor.can("customers.edit"))
+
+
+def sub_customer_counts(customer_ids: Collection[int]) -> dict[int, int]:
+    """How many live direct customers each of some customers has; those with none are absent."""
+    rows: QuerySet[Any] = Customer.objects.live().filter(owner__in=customer_ids).values("owner")
+    return dict(rows.annotate(number=Count("pk")).values_list("owner", "number"))
 
 
 @dataclass(frozen=True, slots=True)

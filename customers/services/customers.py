@@ -11,6 +11,7 @@ from django.utils.timezone import now
 
 from customers.choices import Kind, Status
 from customers.models import Customer, CustomerOwnership
+from customers.permissions import allowed
 from customers.services.audit import changed, record
 from customers.services.permissions import grant_defaults
 from customers.services.tree import insert_node
@@ -67,6 +68,8 @@ def create_customer(
     if kind not in Kind.values or kind == Kind.ROOT:
         raise DomainError("kind", "Choose a kind.", field="kind")
     start = opened_at or now()
+    if start > now():
+        raise DomainError("opened_at", "This is in the future.", field="opened_at")
     if not owner.is_root and start < owner.opened_at:
         raise DomainError(
             "opened_at", "This is before the start of your own service.", field="opened_at"
@@ -97,6 +100,7 @@ def edit_profile(*, actor: Actor, customer: Customer, values: dict[str, Any]) ->
     _check_editor(actor, customer, values)
     if "name" in values:
         values = values | {"name": " ".join(str(values["name"]).split())}
+    _check_kind(customer, values.get("kind", customer.kind))
     differences = changed(customer, values)
     if not differences:
         return False
@@ -137,7 +141,24 @@ def archive_row(*, customer: Customer, at: datetime) -> None:
     CustomerOwnership.objects.filter(customer=customer, valid_till=None).update(valid_till=at)
 
 
+def _check_kind(customer: Customer, kind: str) -> None:
+    """A customer with live sub-customers keeps a kind that can have them."""
+    if kind == customer.kind:
+        return
+    if kind not in Kind.values or Kind.ROOT in (kind, customer.kind):
+        raise DomainError("kind", "Choose a kind.", field="kind")
+    live = Customer.objects.direct_of(customer.pk).count()
+    if live and "customers.view" not in allowed(kind):
+        raise DomainError(
+            "has_customers",
+            f"It has {live} live sub-customers, which this kind cannot have.",
+            field="kind",
+        )
+
+
 def _check_editor(actor: Actor, customer: Customer, values: dict[str, Any]) -> None:
+    if customer.archived_at is not None:
+        raise PermissionDenied
     if customer.is_direct_of(actor) and actor.can("customers.edit"):
         return
     is_own = customer.pk == actor.customer_id and actor.can("profile.edit")

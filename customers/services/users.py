@@ -1,11 +1,14 @@
 """Creates web logins and changes their passwords."""
 
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from customers.choices import Role
 from customers.models import Customer, User
+from customers.selectors import may_manage_logins
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -48,11 +51,21 @@ def create_user(
     return user
 
 
+def add_login(*, actor: Actor, customer: Customer, **values: Any) -> User:
+    """One more login of a customer, by its owner or by itself; ``values`` as in create_user.
+
+    Raises PermissionDenied as ``may_manage_logins`` says, and what create_user raises.
+    """
+    if not may_manage_logins(actor, customer):
+        raise PermissionDenied
+    with transaction.atomic():
+        return create_user(actor=actor, customer=customer, **values)
+
+
 def change_password(*, actor: Actor, user: User, password: str) -> None:
     """Set a new password; other sessions of the user end. Only its own customer or its owner."""
-    direct = user.customer.is_direct_of(actor) and actor.can("customers.edit")
-    own = user.customer_id == actor.customer_id and actor.can("users.manage")
-    if not (direct or own or (actor.user and actor.user.pk == user.pk)):
+    is_self = actor.user is not None and actor.user.pk == user.pk
+    if not is_self and not may_manage_logins(actor, user.customer):
         raise PermissionDenied
     with transaction.atomic():
         _set_password(user, password)
