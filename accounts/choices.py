@@ -12,11 +12,11 @@ class AccountKind(models.TextChoices):
     SIP = "sip", _("SIP account")
 
 
-class Charging(models.TextChoices):
+class Charging(ToneChoices):
     """How the calls of an account are charged: with its customer's, or at a tariff of its own."""
 
-    WITH_CUSTOMER = "with_customer", _("With the customer")
-    BY_ITSELF = "by_itself", _("By itself")
+    WITH_CUSTOMER = "with_customer", "", _("With the customer")
+    BY_ITSELF = "by_itself", "info", _("By itself")
 
 
 class ResourceStatus(ToneChoices):

@@ -47,7 +47,11 @@ class Account(models.Model):
         default_permissions = ()
         indexes = [models.Index("customer", Lower("auth_name"), name="account_by_customer")]
         constraints = [
-            models.UniqueConstraint(Lower("auth_name"), name="account_auth_name_taken"),
+            models.UniqueConstraint(
+                Lower("auth_name"),
+                name="account_auth_name_taken",
+                violation_error_message=_("This auth name is taken."),
+            ),
             models.CheckConstraint(
                 name="account_auth_name_trimmed", condition=Q(auth_name__regex=r"^\S+$")
             ),
@@ -111,6 +115,7 @@ class Trunk(models.Model):
                 Lower("name"),
                 condition=Q(archived_at=None),
                 name="trunk_name_taken",
+                violation_error_message=_("A trunk of this name exists."),
             )
         ]
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q
+from django.db.models import CharField, Count, F, FilteredRelation, Q
+from django.db.models.functions import Cast
 
 from customers.tenancy import TenantQuerySet
 
@@ -19,12 +20,24 @@ class AccountQuerySet(TenantQuerySet["Account"]):
     def live(self) -> Self:
         return self.filter(archived_at__isnull=True)
 
+    def with_charging(self, at: datetime) -> Self:
+        """Adds ``charging``: how each is charged at ``at``."""
+        in_force = Q(terms__valid_from__lte=at) & (
+            Q(terms__valid_till=None) | Q(terms__valid_till__gt=at)
+        )
+        joined = self.annotate(now=FilteredRelation("terms", condition=in_force))
+        return joined.annotate(charging=F("now__charging"))
+
 
 class TrunkQuerySet(TenantQuerySet["Trunk"]):
     """Trunks of customers."""
 
     def live(self) -> Self:
         return self.filter(archived_at__isnull=True)
+
+    def with_host_count(self) -> Self:
+        """Adds ``host_count``: the hosts that lead to each now."""
+        return self.annotate(host_count=Count("hosts", filter=Q(hosts__valid_till=None)))
 
 
 class HostQuerySet(TenantQuerySet["Host"]):
@@ -38,3 +51,7 @@ class HostQuerySet(TenantQuerySet["Host"]):
 
     def current(self) -> Self:
         return self.filter(valid_till=None)
+
+    def with_text(self) -> Self:
+        """Adds ``network_text``, in which parts of an address can be searched."""
+        return self.annotate(network_text=Cast("network", CharField()))

@@ -86,7 +86,11 @@ class Customer(MPTTModel):
             models.Index(Lower("name"), "id", name="customer_by_name"),
         ]
         constraints = [
-            models.UniqueConstraint(Lower(Trim("name")), name="customer_name_taken"),
+            models.UniqueConstraint(
+                Lower(Trim("name")),
+                name="customer_name_taken",
+                violation_error_message=_("This name is taken."),
+            ),
             models.UniqueConstraint("is_root", condition=Q(is_root=True), name="customer_one_root"),
             models.CheckConstraint(
                 name="customer_owner_or_root",

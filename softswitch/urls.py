@@ -3,7 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
+from calls.api import router as calls_router
 from customers.views.session import LoginView, LogoutView
+from softswitch.core.api import make_api
+
+api = make_api(title="Softswitch API", version="1")
+api.add_router("", calls_router)
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
@@ -20,4 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tariffs/", include("tariffs.urls")),
     path("billing/", include("billing.urls")),
     path("calls/", include("calls.urls")),
+    path("api/v1/", api.urls),
 ]
+
+handler403 = "softswitch.core.views.errors.forbidden"
+handler404 = "softswitch.core.views.errors.not_found"
+handler500 = "softswitch.core.views.errors.server_error"

@@ -18,7 +18,10 @@ from softswitch.core.fields import OptionalPriceField, PrefixField, PriceField, 
 from tariffs.choices import Change, ImportState, LossProtection, Rounding
 from tariffs.querysets import (
     AssignmentQuerySet,
+    PublicQuerySet,
+    RateImportErrorQuerySet,
     RateImportQuerySet,
+    RateImportRowQuerySet,
     RateQuerySet,
     TariffQuerySet,
 )
@@ -34,6 +37,8 @@ class Currency(models.Model):
     decimals = models.PositiveSmallIntegerField()
     is_base = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+
+    objects: ClassVar = PublicQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -59,6 +64,8 @@ class ExchangeRate(models.Model):
     source = models.CharField(max_length=20, default="manual")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
+
+    objects: ClassVar = PublicQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -103,7 +110,11 @@ class Tariff(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                "owner", Lower("name"), condition=Q(archived_at=None), name="tariff_name_taken"
+                "owner",
+                Lower("name"),
+                condition=Q(archived_at=None),
+                name="tariff_name_taken",
+                violation_error_message=_("You have a tariff of this name."),
             ),
             models.UniqueConstraint(
                 "owner",
@@ -273,6 +284,8 @@ class RateImportRow(models.Model):
     valid_till = models.DateTimeField(null=True)
     price_before = OptionalPriceField()
 
+    objects: ClassVar = RateImportRowQuerySet.as_manager()
+
     class Meta:
         default_permissions = ()
         indexes = [models.Index("rate_import", "change", "prefix", name="import_row_by_change")]
@@ -289,6 +302,8 @@ class RateImportError(models.Model):
     field = models.CharField(max_length=40)
     reason = models.CharField(max_length=300)
     raw = models.CharField(max_length=500)
+
+    objects: ClassVar = RateImportErrorQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='account',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('auth_name'), name='account_auth_name_taken'),
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('auth_name'), name='account_auth_name_taken', violation_error_message='This auth name is taken.'),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='trunk',
-            constraint=models.UniqueConstraint(models.F('customer'), django.db.models.functions.text.Lower('name'), condition=models.Q(('archived_at', None)), name='trunk_name_taken'),
+            constraint=models.UniqueConstraint(models.F('customer'), django.db.models.functions.text.Lower('name'), condition=models.Q(('archived_at', None)), name='trunk_name_taken', violation_error_message='A trunk of this name exists.'),
         ),
         migrations.AddConstraint(
             model_name='host',

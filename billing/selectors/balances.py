@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils.timezone import now
 
-from billing.choices import MaintenanceAction
+from accounts.models import Account
+from billing.choices import MaintenanceAction, Mode
 from billing.models import Balance
 from customers.models import Customer
 from customers.tenancy import Actor
@@ -41,6 +42,12 @@ def with_balances(customers: QuerySet[Customer]) -> QuerySet[Any]:
 def balance_of(customer: Customer) -> Balance | None:
     """The balance between a customer and its owner; None for Root."""
     found: Balance | None = Balance.objects.of_customers().filter(customer=customer).first()
+    return found
+
+
+def account_balance(account: Account) -> Balance | None:
+    """The balance of an account that is charged by itself; None for one charged with its owner."""
+    found: Balance | None = Balance.objects.filter(account=account).first()
     return found
 
 
@@ -157,3 +164,8 @@ def tariff_choices() -> QuerySet[Tariff]:
     """Live tariffs, the default first; a form narrows them to the actor's own."""
     tariffs: QuerySet[Tariff] = Tariff.objects.live().order_by("-is_default", "name")
     return tariffs
+
+
+def mode_choices() -> list[tuple[str, Any]]:
+    """Prepaid and postpaid, as a form or list shows them."""
+    return list(Mode.choices)

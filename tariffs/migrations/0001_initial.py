@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='tariff',
-            constraint=models.UniqueConstraint(models.F('owner'), django.db.models.functions.text.Lower('name'), condition=models.Q(('archived_at', None)), name='tariff_name_taken'),
+            constraint=models.UniqueConstraint(models.F('owner'), django.db.models.functions.text.Lower('name'), condition=models.Q(('archived_at', None)), name='tariff_name_taken', violation_error_message='You have a tariff of this name.'),
         ),
         migrations.AddConstraint(
             model_name='tariff',
