@@ -53,3 +53,4 @@ class HoldReason(models.TextChoices):
     FORBIDDEN = "forbidden", _("Forbidden destination")
     NO_TARIFF = "no_tariff", _("No tariff")
     NO_EXCHANGE_RATE = "no_exchange_rate", _("No exchange rate")
+    ERROR = "error", _("Could not be charged")

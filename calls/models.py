@@ -124,6 +124,31 @@ class UnratedCall(models.Model):
         return f"{self.call_id}: {self.reason}"
 
 
+class CallSettlement(models.Model):
+    """A level of an unrated call that its owner, or one above, settled at 0: who, why."""
+
+    call_id = models.BigIntegerField()
+    setup_at = models.DateTimeField()
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
+    is_account_level = models.BooleanField(default=False)
+    reason = models.CharField(_("reason"), max_length=500)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    settled_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                "call_id", "customer", "is_account_level", name="call_settlement_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call_id}: 0"
+
+
 class CallConflict(models.Model):
     """The identity of a stored call came again with other contents; nothing was changed."""
 

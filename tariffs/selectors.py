@@ -2,17 +2,43 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
 
 from customers.tenancy import Actor
+from softswitch.core.columns import (
+    BIGINT,
+    BOOLEAN,
+    INTEGER,
+    MOMENT,
+    Array,
+    read_columns,
+    text,
+    texts_of,
+)
 from softswitch.core.errors import DomainError
 from softswitch.core.money import quantize
-from tariffs.models import Currency, ExchangeRate, Tariff, TariffAssignment
+from tariffs.models import Currency, ExchangeRate, Tariff, TariffAssignment, TariffVersion
+from tariffs.rating.book import RateColumns
+from tariffs.rating.keys import KEY_DIGITS
+from tariffs.rating.terms import Rounding as RatingRule
+from tariffs.rating.terms import TariffTerms
 
 ONE = Decimal(1)
+_RATE_COLUMNS = {
+    "ids": BIGINT,
+    "prefixes": text(KEY_DIGITS),
+    "price_1": BIGINT,
+    "price_n": BIGINT,
+    "interval_1": INTEGER,
+    "interval_n": INTEGER,
+    "is_forbidden": BOOLEAN,
+    "grace_enabled": BOOLEAN,
+    "valid_from_us": MOMENT,
+    "valid_till_us": MOMENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +72,8 @@ def rates_in_force(currencies: Collection[str], at: datetime) -> dict[str, Decim
         ExchangeRate.objects.filter(
             currency__in=currencies, valid_on__lte=at.astimezone(UTC).date()
         )
-        .order_by("currency", "-valid_on", "-id")
-        .distinct("currency")
+        .order_by("currency_id", "-valid_on", "-id")
+        .distinct("currency_id")
         .values_list("currency_id", "rate")
     )
     found.update(
@@ -94,3 +120,73 @@ def tariff_of(customer_id: int, at: datetime) -> Tariff | None:
         .first()
     )
     return row.tariff if row else None
+
+
+def dated_tariffs(customer_ids: Collection[int]) -> dict[str, Array]:
+    """Which tariff each customer paid by, when: columns customer, tariff, start, end."""
+    return read_columns(
+        "SELECT customer_id, tariff_id, valid_from, coalesce(valid_till, 'infinity')"
+        " FROM tariffs_tariffassignment WHERE customer_id = ANY(%s)",
+        [list(customer_ids)],
+        {"customer": BIGINT, "tariff": BIGINT, "start": MOMENT, "end": MOMENT},
+    )
+
+
+def exchange_rate_days(first: date, last: date) -> list[tuple[str, date, Decimal]]:
+    """The rates against the base in force from ``first`` to ``last``, oldest first.
+
+    Of each currency with the last one before; of one day in the order they were entered. The base
+    itself is in force since ever.
+    """
+    before = (
+        ExchangeRate.objects.filter(valid_on__lte=first)
+        .order_by("currency_id", "-valid_on", "-id")
+        .distinct("currency_id")
+    )
+    within = ExchangeRate.objects.filter(valid_on__gt=first, valid_on__lte=last)
+    rows = [
+        *before.values_list("currency_id", "valid_on", "rate"),
+        *within.order_by("valid_on", "id").values_list("currency_id", "valid_on", "rate"),
+    ]
+    return [*rows, (base_currency().pk, date.min, ONE)]
+
+
+def tariff_versions(tariff_ids: Collection[int]) -> list[TariffVersion]:
+    """All versions of some tariffs, each with its tariff."""
+    return list(TariffVersion.objects.filter(tariff__in=tariff_ids).select_related("tariff"))
+
+
+def terms_of(version: TariffVersion) -> TariffTerms:
+    """A version of a tariff as the rating core wants it."""
+    return TariffTerms(
+        connect_fee=version.connect_fee,
+        free_seconds=version.free_seconds,
+        grace_period=version.grace_period,
+        post_call_surcharge=version.post_call_surcharge,
+        duration_rounding=RatingRule(version.duration_rounding),
+        cost_rounding=RatingRule(version.cost_rounding),
+        decimals=version.decimals,
+        not_billed=version.is_not_billed,
+    )
+
+
+def rate_columns(tariff_id: int) -> RateColumns:
+    """All rates of a tariff, past ones too; ``ids`` are those of the rows.
+
+    Prefixes beyond the 18 digits of a key are left out: E.164 numbers have 15 at most. Raises
+    DataError for a price of 92,233,720,368 or more, which the columns cannot hold.
+    """
+    found = read_columns(
+        "SELECT id, convert_to(rpad(prefix, %s), 'UTF8'), (price_1 * 1e8)::bigint,"
+        " (price_n * 1e8)::bigint, interval_1, interval_n, is_forbidden, grace_enabled,"
+        " valid_from, coalesce(valid_till, 'infinity')"
+        " FROM tariffs_rate WHERE tariff_id = %s AND length(prefix) <= %s ORDER BY id",
+        [KEY_DIGITS, tariff_id, KEY_DIGITS],
+        _RATE_COLUMNS,
+    )
+    return RateColumns(prefixes=texts_of(found.pop("prefixes")).tolist(), **found)
+
+
+def is_in_use(tariff: Tariff) -> bool:
+    """Whether a customer or account has ever paid by ``tariff``: then its past is fixed."""
+    return tariff.assignments.exists() or tariff.account_terms.exists()

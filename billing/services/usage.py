@@ -1,0 +1,248 @@
+"""Adds up the charges of a batch of calls into usage entries, ready to be posted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.db import connection
+
+from billing.models import Balance
+from billing.services.periods import periods_for
+from softswitch.core.columns import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    MOMENT,
+    Array,
+    Columns,
+    Int64s,
+    numeric,
+    read_columns,
+    text,
+    texts_of,
+    write_columns,
+)
+from softswitch.core.dated import NONE, Dated
+from softswitch.core.moments import from_microseconds
+
+_SECOND: int = 10**6
+_DAY: int = 24 * 3600 * _SECOND
+_QUARTER: int = 900 * _SECOND  # clocks change at full quarters of an hour only
+_LARGEST_SUM = 9e18
+_ZONE_SIZE = 48
+
+_BALANCES = """
+SELECT id, customer_id, coalesce(account_id, 0), opened_at,
+    convert_to(rpad(currency_id, 3), 'UTF8'), convert_to(rpad(period_timezone, %s), 'UTF8')
+FROM billing_balance
+WHERE customer_id = ANY(%s) AND account_id IS NULL OR account_id = ANY(%s)
+"""
+_BALANCE_COLUMNS = {
+    "id": BIGINT,
+    "customer": BIGINT,
+    "account": BIGINT,
+    "opened_at": MOMENT,
+    "currency": text(3),
+    "zone": text(_ZONE_SIZE),
+}
+_PERIODS = """
+SELECT id, balance_id, starts_at, ends_at, closed_at IS NOT NULL
+FROM billing_billingperiod WHERE balance_id = ANY(%s) AND ends_at > %s AND starts_at <= %s
+"""
+_PERIOD_COLUMNS = {
+    "id": BIGINT,
+    "balance": BIGINT,
+    "start": MOMENT,
+    "end": MOMENT,
+    "is_closed": BOOLEAN,
+}
+_BATCH_COLUMNS = {
+    "id": BIGINT,
+    "setup_month": DATE,
+    "usage_on": DATE,
+    "balance_id": BIGINT,
+    "customer_id": BIGINT,
+    "issuer_id": BIGINT,
+    "account_id": BIGINT,
+    "period_id": BIGINT,
+    "amount": numeric(6),
+    "calls": INTEGER,
+    "billed_seconds": BIGINT,
+}
+_BATCH_TABLE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS usage_batch (
+    id bigint, setup_month date, usage_on date, balance_id bigint, customer_id bigint,
+    issuer_id bigint, account_id bigint, period_id bigint, amount numeric(20, 6), calls integer,
+    billed_seconds bigint
+) ON COMMIT DELETE ROWS
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Payers(Columns):
+    """The balance behind each row: its currency, billing zone and opening (microseconds)."""
+
+    balances: Int64s
+    currencies: Array
+    zones: Array
+    opened_at: Int64s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Usage:
+    """Charges as columns; amounts are millionths of the balance's currency, not negative.
+
+    ``accounts`` is 0 where a customer pays; moments are microseconds since 1970 UTC.
+    """
+
+    payers: Payers
+    customers: Int64s
+    issuers: Int64s
+    accounts: Int64s
+    setup_at: Int64s
+    ended_at: Int64s
+    billed_seconds: Int64s
+    amounts: Int64s
+
+
+def payers_of(customers: Int64s, accounts: Int64s) -> Payers:
+    """The balance of each row's account, or where that is 0 of its customer.
+
+    Raises LookupError naming the first that has none.
+    """
+    wanted = np.unique(customers[accounts == 0]).tolist()
+    own = np.unique(accounts[accounts > 0]).tolist()
+    found = read_columns(_BALANCES, [_ZONE_SIZE, wanted, own], _BALANCE_COLUMNS)
+    # Ids of customers and accounts as one series of keys: even ones and odd ones.
+    keys = np.where(found["account"] > 0, 2 * found["account"] + 1, 2 * found["customer"])
+    order = np.append(keys.argsort(), len(keys))
+    keys = np.append(keys, 0)[order]
+    sought = np.where(accounts > 0, 2 * accounts + 1, 2 * customers)
+    places = np.searchsorted(keys[:-1], sought)
+    is_missing = keys[places] != sought
+    if is_missing.any():
+        first = int(is_missing.argmax())
+        raise LookupError(f"no balance: customer {customers[first]}, account {accounts[first]}")
+    rows = order[places]
+    return Payers(
+        balances=found["id"][rows],
+        currencies=texts_of(found["currency"])[rows],
+        zones=texts_of(found["zone"])[rows],
+        opened_at=found["opened_at"][rows],
+    )
+
+
+def stage_usage(usage: Usage) -> Int64s:
+    """Fill ``usage_batch`` for ``post_usage``; returns the id of the entry of each charge.
+
+    One entry per balance, issuer, period, local day of the calls' end and month of their start,
+    its amount minus the plain sum of the charges. Opens billing periods that are missing: before
+    balances are locked. Raises OverflowError for a sum that int64 cannot hold.
+    """
+    if float(usage.amounts.astype(np.float64).sum()) > _LARGEST_SUM:
+        raise OverflowError("the charges of one batch add up to too much")
+    days = local_days(usage.ended_at, usage.payers.zones)
+    moments = np.maximum(usage.ended_at, usage.payers.opened_at)
+    periods = _periods_at(usage.payers.balances, moments, days)
+    months = _month_starts(usage.setup_at)
+    keys = (months, days, periods, usage.issuers, usage.payers.balances)
+    order = np.lexsort(keys)
+    is_first = np.ones(len(order), dtype=np.bool_)
+    is_first[1:] = np.logical_or.reduce([k[order[1:]] != k[order[:-1]] for k in keys])
+    starts = np.flatnonzero(is_first)
+    first = order[starts]
+    ids = _next_ids(len(starts))
+    values = {
+        "id": ids,
+        "setup_month": months[first],
+        "usage_on": days[first],
+        "balance_id": usage.payers.balances[first],
+        "customer_id": usage.customers[first],
+        "issuer_id": usage.issuers[first],
+        "account_id": usage.accounts[first],
+        "period_id": periods[first],
+        "amount": -np.add.reduceat(usage.amounts[order], starts),
+        "calls": np.diff(np.append(starts, len(order))),
+        "billed_seconds": np.add.reduceat(usage.billed_seconds[order], starts),
+    }
+    _write_batch(values)
+    entries = np.empty(len(order), dtype=np.int64)
+    entries[order] = ids[is_first.cumsum() - 1]
+    return entries
+
+
+def local_days(moments: Int64s, zones: Array) -> Int64s:
+    """The local date of each moment (microseconds) in its zone, as days since 1970."""
+    names, which = np.unique(zones, return_inverse=True)
+    pairs, inverse = np.unique(moments // _QUARTER * len(names) + which, return_inverse=True)
+    offsets = [_offset(str(names[p % len(names)]), p // len(names)) for p in pairs.tolist()]
+    days: Int64s = (moments + np.array(offsets, dtype=np.int64)[inverse]) // _DAY
+    return days
+
+
+@lru_cache(maxsize=1 << 17)
+def _offset(zone: str, quarter: int) -> int:
+    """How far a zone's clocks are ahead of UTC in a quarter of an hour since 1970."""
+    offset = from_microseconds(quarter * _QUARTER).astimezone(ZoneInfo(zone)).utcoffset()
+    return (offset or timedelta()) // timedelta(microseconds=1)
+
+
+def _month_starts(moments: Int64s) -> Int64s:
+    """The first day (UTC) of each moment's month, as days since 1970."""
+    months = (moments // _DAY).astype("datetime64[D]").astype("datetime64[M]")
+    return months.astype("datetime64[D]").astype(np.int64)
+
+
+def _next_ids(count: int) -> Int64s:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval('billing_usageentry_id_seq') FROM generate_series(1, %s)", [count]
+        )
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def _write_batch(values: Mapping[str, Array]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_BATCH_TABLE)
+        cursor.execute("DELETE FROM usage_batch")
+    write_columns("usage_batch", _BATCH_COLUMNS, values, nullable=["account_id"])
+
+
+def _periods_at(balances: Int64s, moments: Int64s, days: Int64s) -> Int64s:
+    """The open period that each moment of a balance belongs to; opens what is missing."""
+    rows, found = _find_periods(balances, moments)
+    while (found == NONE).any():
+        before = len(rows["id"])
+        _open_periods(balances, moments, days, found)
+        rows, found = _find_periods(balances, moments)
+        if len(rows["id"]) == before:
+            raise LookupError("a balance has no billing period at the end of a call")
+    periods = rows["id"][found]
+    for closed in np.unique(found[rows["is_closed"][found]]).tolist():
+        one = int((found == closed).argmax())
+        balance_id, moment = int(balances[one]), from_microseconds(moments[one])
+        known = {balance_id: Balance.objects.get(pk=balance_id)}
+        opened = periods_for(known, [(balance_id, moment)])[balance_id, moment]
+        periods[found == closed] = opened.pk
+    return periods
+
+
+def _find_periods(balances: Int64s, moments: Int64s) -> tuple[dict[str, Array], Int64s]:
+    """The periods of these balances around these moments, and which of them is each row's."""
+    span = [from_microseconds(moments.min()), from_microseconds(moments.max())]
+    rows = read_columns(_PERIODS, [np.unique(balances).tolist(), *span], _PERIOD_COLUMNS)
+    dated = Dated(rows["balance"], rows["start"], rows["end"])
+    return rows, dated.find(balances, moments)
+
+
+def _open_periods(balances: Int64s, moments: Int64s, days: Int64s, found: Int64s) -> None:
+    """Open the periods of rows without one; a local day belongs to one period as a whole."""
+    missing = np.flatnonzero(found == NONE)
+    days_of = np.stack((balances[missing], days[missing]))
+    _pairs, firsts = np.unique(days_of, axis=1, return_index=True)
+    wanted = [(int(balances[row]), from_microseconds(moments[row])) for row in missing[firsts]]
+    periods_for(Balance.objects.in_bulk({balance_id for balance_id, _ in wanted}), wanted)

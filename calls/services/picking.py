@@ -1,0 +1,66 @@
+"""Takes calls that wait to be charged out of their queue, as columns."""
+
+from dataclasses import dataclass
+
+from softswitch.core.columns import (
+    BIGINT,
+    BOOLEAN,
+    INTEGER,
+    MOMENT,
+    Array,
+    Columns,
+    Int64s,
+    read_columns,
+    text,
+    texts_of,
+)
+from tariffs.rating.keys import KEY_DIGITS, keys_of_texts
+
+# Another worker's calls are skipped. A row leaves the queue in the transaction that charges it,
+# so that whatever ends a worker leaves its calls waiting.
+_PICK = """
+WITH picked AS (
+    DELETE FROM calls_pendingcall WHERE call_id IN (
+        SELECT call_id FROM calls_pendingcall ORDER BY call_id LIMIT %s FOR UPDATE SKIP LOCKED
+    ) RETURNING call_id, setup_at
+)
+SELECT c.id, c.setup_at, c.ended_at, c.answered_at IS NOT NULL AND c.duration_ms > 0,
+    c.duration_ms, coalesce(c.customer_id, 0), coalesce(c.account_id, 0),
+    substr(convert_to(rpad(c.called_number, %s), 'UTF8'), 1, %s)
+FROM picked JOIN calls_call c ON c.id = picked.call_id AND c.setup_at = picked.setup_at
+"""
+_COLUMNS = {
+    "ids": BIGINT,
+    "setup_at": MOMENT,
+    "ended_at": MOMENT,
+    "is_answered": BOOLEAN,
+    "duration_ms": INTEGER,
+    "customers": BIGINT,
+    "accounts": BIGINT,
+    "number": text(KEY_DIGITS),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calls(Columns):
+    """Calls as columns in order of ``ids``; ``keys`` are those of the called numbers.
+
+    Moments are microseconds since 1970 UTC; an unknown customer and no account are 0.
+    """
+
+    ids: Int64s
+    setup_at: Int64s
+    ended_at: Int64s
+    is_answered: Array
+    duration_ms: Int64s
+    customers: Int64s
+    accounts: Int64s
+    keys: Int64s
+
+
+def pick(limit: int) -> Calls:
+    """Take up to ``limit`` calls that no other worker holds, oldest first; of the transaction."""
+    found = read_columns(_PICK, [limit, KEY_DIGITS, KEY_DIGITS], _COLUMNS)
+    keys = keys_of_texts(texts_of(found.pop("number")).tolist())
+    calls = Calls(keys=keys, **found)
+    return calls.where(calls.ids.argsort())

@@ -1,0 +1,108 @@
+"""What each level of each call costs in its tariff's currency, or why it cannot be charged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from billing.choices import HoldReason
+from calls.services.levels import Levels
+from calls.services.picking import Calls
+from calls.services.rate_books import BOOKS
+from softswitch.core.columns import FOREVER, Array, Columns, Int64s
+from softswitch.core.dated import NONE, Dated
+from tariffs.models import TariffVersion
+from tariffs.rating.book import NO_RATE, to_microseconds
+from tariffs.rating.bulk import charge_bulk
+from tariffs.selectors import tariff_versions, terms_of
+
+REASONS = (
+    "",
+    HoldReason.NO_TARIFF.value,
+    HoldReason.NO_RATE.value,
+    HoldReason.FORBIDDEN.value,
+    HoldReason.NO_EXCHANGE_RATE.value,
+)
+"""What the codes in ``Prices.reasons`` mean; 0 is none."""
+
+OK, NO_TARIFF, MISSING_RATE, FORBIDDEN, NO_EXCHANGE_RATE = range(len(REASONS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices(Columns):
+    """One row per level: costs in millionths of the tariff's currency; 0 stands for no id.
+
+    ``currencies`` is the tariff's code, empty without one. Rows with a reason cost nothing yet.
+    """
+
+    versions: Int64s
+    rates: Int64s
+    billed_seconds: Int64s
+    costs: Int64s
+    currencies: Array
+    reasons: Array
+
+    def settle(self, rows: Array) -> None:
+        """Let these rows cost nothing after all, by decision of the level's owner."""
+        self.reasons[rows] = OK
+        self.rates[rows] = 0
+        self.billed_seconds[rows] = 0
+        self.costs[rows] = 0
+
+
+def price(calls: Calls, levels: Levels) -> Prices:
+    """Match and charge every level by the terms in force at the start of its call.
+
+    An answered call without tariff or rate, or to a forbidden destination, gets a reason. One that
+    was not answered costs nothing anywhere, by whatever tariff. Raises OverflowError for a cost
+    beyond 9 * 10**12, DataError for a price that does not fit the columns.
+    """
+    setup_at = calls.setup_at[levels.calls]
+    is_answered = calls.is_answered[levels.calls]
+    versions = tariff_versions(np.unique(levels.tariffs[levels.tariffs > 0]).tolist())
+    found = _in_force(versions, levels.tariffs, setup_at)
+    prices = Prices(
+        versions=np.array([*(v.pk for v in versions), 0], dtype=np.int64)[found],
+        rates=np.zeros(len(levels), dtype=np.int64),
+        billed_seconds=np.zeros(len(levels), dtype=np.int64),
+        costs=np.zeros(len(levels), dtype=np.int64),
+        currencies=np.array([*(v.tariff.currency_id for v in versions), ""], dtype="U3")[found],
+        reasons=np.where((found == NONE) & is_answered, NO_TARIFF, OK),
+    )
+    answered = np.flatnonzero(is_answered & (found != NONE))
+    answered = answered[found[answered].argsort(kind="stable")]
+    _which, starts = np.unique(found[answered], return_index=True)
+    for rows in np.split(answered, starts[1:]):
+        if rows.size:
+            _price_version(versions[found[rows[0]]], rows, prices, calls, levels)
+    return prices
+
+
+def _price_version(
+    version: TariffVersion, rows: Int64s, prices: Prices, calls: Calls, levels: Levels
+) -> None:
+    """Fill in the answered ``rows`` of ``prices`` that go by one version of a tariff."""
+    book = BOOKS.get(version.tariff_id, version.tariff.rates_revision)
+    columns = book.columns
+    which = levels.calls[rows]
+    matched = book.match(calls.keys[which], calls.setup_at[which])
+    prices.reasons[rows[matched == NO_RATE]] = MISSING_RATE
+    has_rate = matched != NO_RATE
+    rows, which, matched = rows[has_rate], which[has_rate], matched[has_rate]
+    is_forbidden = columns.is_forbidden[matched]
+    prices.reasons[rows[is_forbidden]] = FORBIDDEN
+    rows, which, matched = rows[~is_forbidden], which[~is_forbidden], matched[~is_forbidden]
+    prices.rates[rows] = columns.ids[matched]
+    prices.billed_seconds[rows], prices.costs[rows] = charge_bulk(
+        terms_of(version), columns, matched, calls.duration_ms[which]
+    )
+
+
+def _in_force(versions: list[TariffVersion], tariffs: Int64s, setup_at: Int64s) -> Int64s:
+    """Which of ``versions`` each tariff was in at each moment; NONE where it had none."""
+    keys = np.array([v.tariff_id for v in versions], dtype=np.int64)
+    starts = np.array([to_microseconds(v.valid_from) for v in versions], dtype=np.int64)
+    ends = np.array(
+        [to_microseconds(v.valid_till) if v.valid_till else FOREVER for v in versions],
+        dtype=np.int64,
+    )
+    return Dated(keys, starts, ends).find(tariffs, setup_at)
