@@ -52,9 +52,7 @@ def period_at(kind: PeriodType, created: datetime, zone: ZoneInfo, moment: datet
         raise ValueError("there is no billing period before the creation")
     anchor = created.astimezone(zone).date()
     count = max(0, _count_boundaries(kind, anchor, moment.astimezone(zone).date()))
-    # The guess by the calendar is off by one where a day does not begin at its 00:00.
-    while count and _boundary(kind, anchor, count, zone) > moment:
-        count -= 1
+    # Where clocks go back over midnight, a day that has begun gives way to the one before.
     while (end := _boundary(kind, anchor, count + 1, zone)) <= moment:
         count += 1
     start = _boundary(kind, anchor, count, zone) if count else created

@@ -103,6 +103,17 @@ def test_a_day_that_the_zone_skipped_gives_no_empty_period():
     ]
 
 
+def test_a_day_that_has_begun_goes_on_when_clocks_go_back_over_midnight():
+    """At 00:01 on 7 November 2010 it was 23:01 again, on the 6th."""
+    zone = ZoneInfo("America/St_Johns")
+    created, midnight = datetime(2010, 11, 1, tzinfo=UTC), datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    expected = Period(midnight, datetime(2010, 11, 8, 3, 30, tzinfo=UTC))
+
+    for minutes in (0, 10, 59, 61):
+        moment = midnight + timedelta(minutes=minutes)
+        assert period_at(PeriodType.DAILY, created, zone, moment) == expected
+
+
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])
 def test_a_day_of_a_clock_change_has_another_length(day, hours):
     zone = ZoneInfo("Europe/Berlin")
