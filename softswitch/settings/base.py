@@ -197,6 +197,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = DEBUG
+# Pictures and fonts are compressed already; source maps are large and only for developers.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "gif", "jpg", "webp", "woff", "woff2", "map")
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 FORMS_URLFIELD_ASSUME_HTTPS = True
 DJANGO_TABLES2_TEMPLATE = "components/table.html"
 

@@ -1,5 +1,6 @@
 """The demo as one command: ``python -m softswitch.core.embedded.demo``, see ``make demo``."""
 
+import hashlib
 import os
 import secrets
 import signal
@@ -11,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from softswitch.core.embedded.folders import lasting_folder
+from softswitch.core.embedded.folders import DATA_ROOT, lasting_folder
 from softswitch.core.embedded.process import (
     LOOPBACK,
     PROJECT_ROOT,
@@ -29,6 +30,7 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (only if HOST asks for it)
 def main() -> int:
     """Start servers, database and demo, run web, worker and beat until Ctrl-C."""
     started_at = time.monotonic()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" had it ignored
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         folder = lasting_folder("demo")
@@ -70,6 +72,8 @@ def _is_free(host: str, port: int) -> bool:
 def _environment(folder: Path, host: str) -> dict[str, str]:
     """Return the settings of a demo on plain HTTP; what the environment says already, wins."""
     defaults = {
+        # Celery warns root of tasks from strangers; here nobody else can send any.
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
         "DJANGO_SETTINGS_MODULE": "softswitch.settings.base",
         "HTTPS": "false",
         "SECRET_KEY": _lasting_secret(folder / "secret_key"),
@@ -90,11 +94,24 @@ def _prepare(env: dict[str, str]) -> str:
     """Bring the database, static files and demo data up to date; return the logins to print."""
     print("Migrating the database", flush=True)
     _manage(env, "migrate", "--noinput", "--verbosity", "0")
-    print("Collecting static files", flush=True)
-    _manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+    _collect_static(env)
     print("Loading the demo (skipped if it is there)", flush=True)
     _manage(env, "load_demo")
     return _manage(env, "demo_logins", is_captured=True)
+
+
+def _collect_static(env: dict[str, str]) -> None:
+    """Collect and compress the static files, unless they are those of the last start."""
+    sources = [path for path in (PROJECT_ROOT / "static").rglob("*") if path.is_file()]
+    sources += [PROJECT_ROOT / "requirements.lock", PROJECT_ROOT / "softswitch/settings/base.py"]
+    digest = hashlib.sha256()
+    for path in sorted(sources):
+        digest.update(str(path).encode() + path.read_bytes())
+    stamp = Path(env.get("STATIC_ROOT", DATA_ROOT / "static")) / "sources.sha256"
+    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+        print("Collecting static files", flush=True)
+        _manage(env, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
+        stamp.write_text(digest.hexdigest())
 
 
 def _manage(env: dict[str, str], *arguments: str, is_captured: bool = False) -> str:
@@ -140,6 +157,7 @@ def _services(folder: Path, host: str, port: int) -> list[Service]:
     web += ["--access-logformat", "%(s)s %(m)s %(U)s %(M)s ms"]
     celery = ["celery", "--app", "softswitch.celery", "--quiet"]
     worker = ["worker", "--loglevel", "INFO", "--queues", "celery,pdf", "--concurrency", "2"]
+    worker += ["--without-mingle", "--without-gossip"]  # it has no other worker to talk to
     schedule = str(folder / "beat-schedule")
     beat = ["beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""]
     return [

@@ -13,6 +13,7 @@ from softswitch.core.embedded.servers import missing_servers
 def main(arguments: list[str]) -> int:
     """Start the servers, run the command with their addresses and return its exit code."""
     options = _parse(arguments)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's "&" had it ignored
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with missing_servers(options.data, durable=options.durable) as urls:
