@@ -80,3 +80,9 @@ def datetime_text(value: dt.datetime) -> str:
     """``18 Nov 2026 14:31:22`` in the viewer's zone."""
     local = timezone.localtime(value).replace(tzinfo=None)
     return str(format_datetime(local, "d MMM y HH:mm:ss", locale=reader_locale()))
+
+
+def short_datetime_text(value: dt.datetime) -> str:
+    """``18 Nov 14:31:22`` in the viewer's zone: for lists whose period shows the year."""
+    local = timezone.localtime(value).replace(tzinfo=None)
+    return str(format_datetime(local, "d MMM HH:mm:ss", locale=reader_locale()))

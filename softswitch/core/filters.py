@@ -16,11 +16,11 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import NumberFilter
 
-from softswitch.core.forms import ScopedForm
+from softswitch.core.forms import NamedChoiceField, ScopedForm
 
 __all__ = [
     "BooleanFilter",
@@ -28,11 +28,13 @@ __all__ = [
     "DateFilter",
     "FilterSet",
     "ModelChoiceFilter",
+    "NamedFilter",
     "NumberFilter",
     "PatternFilter",
     "SinceFilter",
     "TextFilter",
     "UntilFilter",
+    "pattern_condition",
 ]
 
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M"
@@ -71,18 +73,28 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(*args, **kwargs)
 
 
+def pattern_condition(field: str, pattern: str) -> Q:
+    """``44113*`` starts so, ``*113`` ends so, ``*5*`` holds it, else equal; empty finds all."""
+    text = (pattern or "").strip()
+    core = text.strip("*")
+    if not core:
+        return Q()
+    lookup = {(False, True): "startswith", (True, False): "endswith", (True, True): "contains"}
+    kind = lookup.get((text.startswith("*"), text.endswith("*")), "exact")
+    return Q(**{f"{field}__{kind}": core})
+
+
 class PatternFilter(django_filters.CharFilter):
-    """A code or number: ``44113*`` starts so, ``*113`` ends so, ``*5*`` holds it, else equal."""
+    """A code or number, found as ``pattern_condition`` says."""
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        text = (value or "").strip()
-        core = text.strip("*")
-        if not core:
-            return qs
-        lookup = {(False, True): "startswith", (True, False): "endswith", (True, True): "contains"}
-        kind = lookup.get((text.startswith("*"), text.endswith("*")), "exact")
-        found: QuerySet[Any] = self.get_method(qs)(**{f"{self.field_name}__{kind}": core})
-        return found
+        return qs.filter(pattern_condition(str(self.field_name), value))
+
+
+class NamedFilter(django_filters.Filter):
+    """One of the rows the actor sees, found by its typed name (softswitch.core.forms)."""
+
+    field_class = NamedChoiceField
 
 
 class _MomentFilter(django_filters.DateTimeFilter):

@@ -98,6 +98,37 @@ class StyledBoundField(BoundField):
         return "" if columns == FULL_WIDTH else f"f{columns}"
 
 
+class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A choice among too many rows for a list: the name is typed, whole or a part that fits once.
+
+    ``name_field`` is the field it is looked for in; the error is the same whether a row does not
+    exist or is not the actor's.
+    """
+
+    widget = forms.TextInput
+    default_error_messages: ClassVar = {
+        "none": _("Nothing here has this name."),
+        "many": _("More than one fits: type the whole name."),
+    }
+
+    def __init__(self, *args: Any, name_field: str = "name", **kwargs: Any) -> None:
+        self.name_field = name_field
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """The row named so; None for an empty name."""
+        name = str(value or "").strip()
+        if not name:
+            return None
+        rows = self.queryset.order_by("pk") if self.queryset is not None else ()
+        whole = list(rows.filter(**{f"{self.name_field}__iexact": name})[:1])
+        found = whole or list(rows.filter(**{f"{self.name_field}__icontains": name})[:2])
+        if len(found) != 1:
+            code = "many" if found else "none"
+            raise forms.ValidationError(self.error_messages[code], code=code)
+        return found[0]
+
+
 class ScopedFormMixin(forms.BaseForm):
     """Narrows choices to the actor's scope and lays the fields out."""
 

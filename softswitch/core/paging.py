@@ -18,7 +18,9 @@ PAGE_SIZES = (25, 50, 100)
 
 def capped_count(rows: QuerySet[Any]) -> tuple[int, bool]:
     """The number of ``rows`` up to COUNT_LIMIT, and whether there are more; one statement."""
-    found = rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+    plain = rows.order_by()
+    keys = plain if plain.query.combinator else plain.values("pk")
+    found = keys[: COUNT_LIMIT + 1].count()
     return min(found, COUNT_LIMIT), found > COUNT_LIMIT
 
 

@@ -34,6 +34,7 @@ class ListView(PageMixin, ScopedMixin):
     """Rows of ``model`` as ``table_class``, found by ``filterset_class``."""
 
     template_name: ClassVar[str] = "base_list.html"
+    rows_template: ClassVar[str] = "base_list.html#rows"
     table_class: ClassVar[type[Table] | None] = None
     filterset_class: ClassVar[type[FilterSet] | None] = None
     bulk_actions: ClassVar[Sequence[BulkAction]] = ()
@@ -49,7 +50,7 @@ class ListView(PageMixin, ScopedMixin):
         is_partial = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
         response = self.render(is_partial=is_partial)
         if is_partial:
-            response.template_name = f"{self.template_name}#rows"
+            response.template_name = self.rows_template
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -90,8 +91,13 @@ class ListView(PageMixin, ScopedMixin):
     # The rows -----------------------------------------------------------------------------------
     @property
     def _table_class(self) -> type[Table]:
-        if self.table_class is None:
+        table_class = self.get_table_class()
+        if table_class is None:
             raise ImproperlyConfigured(f"{type(self).__name__} declares no table_class")
+        return table_class
+
+    def get_table_class(self) -> type[Table] | None:
+        """The table of this actor, where not all are shown the same columns."""
         return self.table_class
 
     @cached_property
@@ -138,6 +144,7 @@ class ListView(PageMixin, ScopedMixin):
             columns=[
                 (name, table.columns[name].header, table.columns[name].visible)
                 for name in self._table_class.optional_columns()
+                if name in table.columns
             ],
             bulk_actions=self.get_bulk_actions(),
             export_formats=self.exports,
