@@ -14,7 +14,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
-from softswitch.core.fields import OptionalPriceField, PrefixField, PriceField, RateOfExchangeField
+from softswitch.core.fields import (
+    LARGEST_PRICE,
+    OptionalPriceField,
+    PrefixField,
+    PriceField,
+    RateOfExchangeField,
+)
 from tariffs.choices import Change, ImportState, LossProtection, Rounding
 from tariffs.querysets import (
     AssignmentQuerySet,
@@ -135,7 +141,11 @@ class TariffVersion(models.Model):
     free_seconds = models.PositiveIntegerField(_("free seconds"), default=0)
     grace_period = models.PositiveIntegerField(_("grace period"), default=0)
     post_call_surcharge = models.DecimalField(
-        _("post-call surcharge"), max_digits=9, decimal_places=6, default=Decimal(0)
+        _("post-call surcharge"),
+        max_digits=9,
+        decimal_places=6,
+        default=Decimal(0),
+        validators=[MinValueValidator(-1), MaxValueValidator(100)],
     )
     duration_rounding = models.CharField(
         _("duration rounding"), max_length=7, choices=Rounding.choices, default=Rounding.UP
@@ -162,7 +172,11 @@ class TariffVersion(models.Model):
             ),
             models.CheckConstraint(
                 name="tariff_version_values",
-                condition=Q(connect_fee__gte=0, post_call_surcharge__gte=-1, decimals__lte=6),
+                condition=Q(
+                    connect_fee__range=(0, LARGEST_PRICE),
+                    post_call_surcharge__range=(-1, 100),
+                    decimals__lte=6,
+                ),
             ),
         ]
 
@@ -194,7 +208,12 @@ class Rate(models.Model):
             models.UniqueConstraint("tariff", "prefix", "valid_from", name="rate_once"),
             models.CheckConstraint(
                 name="rate_values",
-                condition=Q(price_1__gte=0, price_n__gte=0, interval_1__gte=1, interval_n__gte=1),
+                condition=Q(
+                    price_1__range=(0, LARGEST_PRICE),
+                    price_n__range=(0, LARGEST_PRICE),
+                    interval_1__gte=1,
+                    interval_n__gte=1,
+                ),
             ),
             models.CheckConstraint(
                 name="rate_prefix_digits", condition=Q(prefix__regex=r"^[0-9]*$")

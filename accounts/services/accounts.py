@@ -39,11 +39,7 @@ def create_account(
     clean = auth_name.strip()
     if not clean or clean.split() != [clean]:
         raise DomainError("auth_name", "Enter a name without spaces.", field="auth_name")
-    start = opened_at or now()
-    if not customer.is_root and start < customer.opened_at:
-        raise DomainError(
-            "opened_at", "This is before the customer's own start.", field="opened_at"
-        )
+    start = service_start(customer, opened_at)
     account = Account(
         customer=customer,
         auth_name=clean,
@@ -85,6 +81,16 @@ def edit_account(
                 changes=differences,
             )
     return account
+
+
+def service_start(customer: Customer, opened_at: datetime | None) -> datetime:
+    """From when something of ``customer`` is in service: now, or earlier, but not before it."""
+    start = opened_at or now()
+    if not customer.is_root and start < customer.opened_at:
+        raise DomainError(
+            "opened_at", "This is before the customer's own start.", field="opened_at"
+        )
+    return start
 
 
 def digest_ha1(auth_name: str, sip_password: str) -> str:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from accounts.models import Host, Trunk, TrunkOwnership
-from accounts.services.accounts import check_editor
+from accounts.services.accounts import check_editor, service_start
 from customers.models import Customer
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
@@ -43,11 +43,7 @@ def create_trunk(
     Raises DomainError ``taken`` (field name or network), ``network`` or ``opened_at``.
     """
     check_editor(actor, customer, "trunks.add")
-    start = opened_at or now()
-    if not customer.is_root and start < customer.opened_at:
-        raise DomainError(
-            "opened_at", "This is before the customer's own start.", field="opened_at"
-        )
+    start = service_start(customer, opened_at)
     with transaction.atomic():
         trunk = _save(Trunk(customer=customer, name=name.strip(), opened_at=start, **values))
         TrunkOwnership.objects.create(trunk=trunk, customer=customer, valid_from=start)

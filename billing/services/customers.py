@@ -69,22 +69,9 @@ def open_customer(
         customer = create_customer(
             actor=actor, name=name, kind=kind, opened_at=opened_at, **profile
         )
-        assign_tariff(
-            actor=actor,
-            customer=customer,
-            tariff=terms.tariff,
-            at=customer.opened_at,
-            is_first=True,
-        )
-        balance = Balance.objects.create(
-            customer=customer,
-            currency_id=terms.currency or terms.tariff.currency_id,
-            mode=terms.mode,
-            credit_limit=terms.credit_limit,
-            period_type=terms.period_type,
-            period_timezone=terms.period_timezone or str(customer.timezone),
-            opened_at=customer.opened_at,
-        )
+        start = customer.opened_at
+        assign_tariff(actor=actor, customer=customer, tariff=terms.tariff, at=start, is_first=True)
+        balance = _open_balance(customer, terms)
         post_opening(actor=actor, balance=balance, amount=terms.opening_balance)
         if login is not None:
             create_user(
@@ -97,6 +84,18 @@ def open_customer(
                 language=customer.language,
             )
     return customer
+
+
+def _open_balance(customer: Customer, terms: Terms) -> Balance:
+    return Balance.objects.create(
+        customer=customer,
+        currency_id=terms.currency or terms.tariff.currency_id,
+        mode=terms.mode,
+        credit_limit=terms.credit_limit,
+        period_type=terms.period_type,
+        period_timezone=terms.period_timezone or str(customer.timezone),
+        opened_at=customer.opened_at,
+    )
 
 
 def edit_customer(

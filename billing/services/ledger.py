@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.timezone import now
@@ -57,26 +58,38 @@ def post_entry(
         locked.last_sequence += 1
         locked.save(update_fields=["amount", "last_sequence"])
         return LedgerEntry.objects.create(
+            **_parties(balance),
+            **_what(posting),
             balance=locked,
             sequence=locked.last_sequence,
             amount=converted.amount,
             balance_after=locked.amount,
-            posted_at=moment,
-            customer_id=balance.customer_id,
-            issuer_id=_issuer(balance),
-            account_id=balance.account_id,
-            period=period,
-            kind=posting.kind,
-            original_amount=posting.amount,
-            original_currency_id=posting.currency,
             exchange_rate=converted.exchange_rate,
-            notes=posting.notes,
+            posted_at=moment,
+            period=period,
             user=actor.user,
             acting_as_id=actor.customer_id,
-            source=posting.source,
-            idempotency_key=posting.key,
-            reverses=posting.reverses,
         )
+
+
+def _parties(balance: Balance) -> dict[str, Any]:
+    return {
+        "customer_id": balance.customer_id,
+        "issuer_id": _issuer(balance),
+        "account_id": balance.account_id,
+    }
+
+
+def _what(posting: Posting) -> dict[str, Any]:
+    return {
+        "kind": posting.kind,
+        "original_amount": posting.amount,
+        "original_currency_id": posting.currency,
+        "notes": posting.notes,
+        "source": posting.source,
+        "idempotency_key": posting.key,
+        "reverses": posting.reverses,
+    }
 
 
 def _issuer(balance: Balance) -> int:

@@ -5,10 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 AmountInput = Decimal | int | str
+LARGEST_PRICE = 10**6
 
 
 class AmountField(models.DecimalField[AmountInput, Decimal]):
@@ -20,11 +23,19 @@ class AmountField(models.DecimalField[AmountInput, Decimal]):
 
 
 class PriceField(models.DecimalField[AmountInput, Decimal]):
-    """A price per minute or a fee of a tariff: NUMERIC(20,8), at least 0."""
+    """A price per minute or a fee of a tariff: NUMERIC(20,8), from 0 to a million.
+
+    The limit keeps every charge within the integers of the bulk core (tariffs.rating.bulk).
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.update(max_digits=20, decimal_places=8)
         super().__init__(*args, **kwargs)
+
+    @cached_property
+    def validators(self) -> list[Any]:
+        """Those of the digits, and the limits; not part of migrations."""
+        return [*super().validators, MinValueValidator(0), MaxValueValidator(LARGEST_PRICE)]
 
 
 class OptionalPriceField(models.DecimalField[AmountInput | None, Decimal | None]):

@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                 ('connect_fee', softswitch.core.fields.PriceField(decimal_places=8, default=Decimal('0'), max_digits=20, verbose_name='connect fee')),
                 ('free_seconds', models.PositiveIntegerField(default=0, verbose_name='free seconds')),
                 ('grace_period', models.PositiveIntegerField(default=0, verbose_name='grace period')),
-                ('post_call_surcharge', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=9, verbose_name='post-call surcharge')),
+                ('post_call_surcharge', models.DecimalField(decimal_places=6, default=Decimal('0'), max_digits=9, validators=[django.core.validators.MinValueValidator(-1), django.core.validators.MaxValueValidator(100)], verbose_name='post-call surcharge')),
                 ('duration_rounding', models.CharField(choices=[('half_up', 'Half up'), ('up', 'Up')], default='up', max_length=7, verbose_name='duration rounding')),
                 ('cost_rounding', models.CharField(choices=[('half_up', 'Half up'), ('up', 'Up')], default='half_up', max_length=7, verbose_name='cost rounding')),
                 ('decimals', models.PositiveSmallIntegerField(default=5, validators=[django.core.validators.MaxValueValidator(6)], verbose_name='decimals')),
@@ -201,7 +201,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rate',
-            constraint=models.CheckConstraint(condition=models.Q(('interval_1__gte', 1), ('interval_n__gte', 1), ('price_1__gte', 0), ('price_n__gte', 0)), name='rate_values'),
+            constraint=models.CheckConstraint(condition=models.Q(('interval_1__gte', 1), ('interval_n__gte', 1), ('price_1__range', (0, 1000000)), ('price_n__range', (0, 1000000))), name='rate_values'),
         ),
         migrations.AddConstraint(
             model_name='rate',
@@ -221,6 +221,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='tariffversion',
-            constraint=models.CheckConstraint(condition=models.Q(('connect_fee__gte', 0), ('decimals__lte', 6), ('post_call_surcharge__gte', -1)), name='tariff_version_values'),
+            constraint=models.CheckConstraint(condition=models.Q(('connect_fee__range', (0, 1000000)), ('decimals__lte', 6), ('post_call_surcharge__range', (-1, 100))), name='tariff_version_values'),
         ),
     ]

@@ -132,7 +132,8 @@ def _find_unsafe(scaled: _Scaled, calls: _Calls) -> Int64s:
     first = calls.interval_1.astype(np.float64) * (calls.price_1.astype(np.float64) + 1)
     spans = np.maximum(calls.seconds, 0).astype(np.float64) + calls.interval_n
     parts = scaled.fee + first + spans * (calls.price_n.astype(np.float64) + 1)
-    return np.flatnonzero(2.0 * parts * max(1, scaled.factor) + 2.0 * scaled.divisor > _SAFE)
+    largest = 2.0 * (parts * max(1, scaled.factor) + scaled.divisor)  # range guard
+    return np.flatnonzero(largest > _SAFE)
 
 
 def _doubled(scaled: _Scaled, parts: int) -> int:

@@ -85,6 +85,25 @@ def test_two_of_one_name_at_once_make_one(stored: World) -> None:
     assert Balance.objects.filter(customer__name="Twin").count() == 1
 
 
+def entry_of(world: World, balance: Balance, period: BillingPeriod) -> LedgerEntry:
+    """An entry that refers to both parties: its foreign keys hold KEY SHARE locks on them."""
+    return LedgerEntry.objects.create(
+        balance=balance,
+        sequence=99,
+        amount=0,
+        balance_after=balance.amount,
+        customer=world.shop,
+        issuer=world.sub_reseller,
+        period=period,
+        kind="debit",
+        original_amount=0,
+        original_currency_id="GBP",
+        acting_as=world.sub_reseller,
+        source="test",
+        idempotency_key="held open",
+    )
+
+
 def test_inserts_pass_while_a_charging_transaction_is_open(stored: World) -> None:
     """A batch that references customers (KEY SHARE) neither waits for inserts nor blocks them."""
     held, done = threading.Event(), threading.Event()
@@ -94,21 +113,7 @@ def test_inserts_pass_while_a_charging_transaction_is_open(stored: World) -> Non
         with transaction.atomic():
             Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
             period = BillingPeriod.objects.filter(balance=balance).earliest("pk")
-            LedgerEntry.objects.create(
-                balance=balance,
-                sequence=99,
-                amount=0,
-                balance_after=balance.amount,
-                customer=stored.shop,
-                issuer=stored.sub_reseller,
-                period=period,
-                kind="debit",
-                original_amount=0,
-                original_currency_id="GBP",
-                acting_as=stored.sub_reseller,
-                source="test",
-                idempotency_key="held open",
-            )
+            entry_of(stored, balance, period)
             held.set()
             assert done.wait(timeout=60), "the insert waited for the charging transaction"
 

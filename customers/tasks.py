@@ -1,0 +1,16 @@
+"""Background work of the tree."""
+
+import logging
+
+from customers.services.tree import broken_nodes
+from softswitch.core.jobs import task
+
+logger = logging.getLogger(__name__)
+
+
+@task("customers.check_tree")
+def check_tree() -> None:
+    """Compare the nested sets with the parents, nightly; what contradicts is logged as an error."""
+    broken = broken_nodes()
+    if broken:
+        logger.error("The tree contradicts itself at customers %s", broken[:100])
