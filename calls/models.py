@@ -13,14 +13,20 @@ from timezone_field import TimeZoneField
 
 from billing.choices import HoldReason
 from calls.choices import CdrFormat, CdrImportState
-from calls.querysets import CallQuerySet, RootOnlyQuerySet, UnratedQuerySet
+from calls.querysets import (
+    CallQuerySet,
+    CdrImportQuerySet,
+    ConflictQuerySet,
+    SwitchQuerySet,
+    UnratedQuerySet,
+)
 
 
 class Switch(models.Model):
     """A switch that delivers CDRs, with the rules to read its numbers and times."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
-    token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     source_addresses = models.TextField(_("source addresses"), blank=True)
     timezone = TimeZoneField(verbose_name=_("time zone of its CDRs"), default="UTC", use_pytz=False)
     international_prefixes = models.CharField(
@@ -32,7 +38,7 @@ class Switch(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar = RootOnlyQuerySet.as_manager()
+    objects: ClassVar = SwitchQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -159,7 +165,7 @@ class CallConflict(models.Model):
     cdr_import_id = models.BigIntegerField(null=True)
     received_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar = RootOnlyQuerySet.as_manager()
+    objects: ClassVar = ConflictQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -195,7 +201,7 @@ class CdrImport(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar = RootOnlyQuerySet.as_manager()
+    objects: ClassVar = CdrImportQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Self
 
-from customers.tenancy import Actor, TenantQuerySet
+from customers.tenancy import Actor, M_co, TenantQuerySet
 
 if TYPE_CHECKING:
-    from calls.models import Call, CdrImport, Switch, UnratedCall  # noqa: F401
+    from calls.models import Call, CallConflict, CdrImport, Switch, UnratedCall  # noqa: F401
 
 
 class CallQuerySet(TenantQuerySet["Call"]):
@@ -20,8 +20,20 @@ class UnratedQuerySet(TenantQuerySet["UnratedCall"]):
     account = "account"
 
 
-class RootOnlyQuerySet(TenantQuerySet["Switch"]):
-    """What belongs to Root alone: switches, deliveries."""
+class RootOnlyQuerySet(TenantQuerySet[M_co]):
+    """What belongs to Root alone."""
 
     def visible_to(self, actor: Actor) -> Self:
         return self if actor.is_root and actor.account_id is None else self.none()
+
+
+class SwitchQuerySet(RootOnlyQuerySet["Switch"]):
+    """Switches."""
+
+
+class ConflictQuerySet(RootOnlyQuerySet["CallConflict"]):
+    """Deliveries that contradict a stored call."""
+
+
+class CdrImportQuerySet(RootOnlyQuerySet["CdrImport"]):
+    """Delivered CDR files."""

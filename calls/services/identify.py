@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,9 +12,8 @@ from accounts.selectors import AccountSpan, HostSpan, accounts_named, hosts_cont
 from billing.choices import HoldReason
 from calls.models import Call, Switch, UnratedCall
 from calls.parsers.fields import NumberRules, clean_number, dialled_part
+from softswitch.core.moments import to_microseconds
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 FOR_EVER = 1 << 62
 AGAIN_AT_ONCE = 10_000
 
@@ -36,11 +35,6 @@ class Owner(NamedTuple):
     trunk_id: int | None
     called_number: str  # E.164 digits, "" if it is no telephone number
     tech_prefix: str
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970 of ``moment``."""
-    return (moment - EPOCH) // MICROSECOND
 
 
 def number_rules(switch: Switch) -> NumberRules:
@@ -97,8 +91,8 @@ class Owners:
 
 
 def _span(row: AccountSpan | HostSpan) -> tuple[int, int]:
-    end = FOR_EVER if row.valid_till is None else micros(row.valid_till)
-    return micros(row.valid_from), end
+    end = FOR_EVER if row.valid_till is None else to_microseconds(row.valid_till)
+    return to_microseconds(row.valid_from), end
 
 
 @lru_cache(maxsize=65_536)
@@ -156,7 +150,12 @@ def _owned(calls: Iterable[Call], rules: NumberRules) -> list[tuple[Call, Owner]
     seen = [
         (
             call,
-            Sighting(call.auth_name, call.source_ip or "", call.called_raw, micros(call.setup_at)),
+            Sighting(
+                call.auth_name,
+                call.source_ip or "",
+                call.called_raw,
+                to_microseconds(call.setup_at),
+            ),
         )
         for call in calls
     ]

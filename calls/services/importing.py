@@ -16,7 +16,6 @@ from calls.choices import CdrFormat, CdrImportState
 from calls.models import CdrImport, CdrImportError, Switch
 from calls.parsers.record import LineError, OpenCall, ParsedCall, ParseOptions, ParseReport
 from calls.parsers.registry import parse_calls, sniff
-from calls.services.identify import micros
 from calls.services.ingest import store_calls
 from calls.services.open_transactions import (
     UNFINISHED,
@@ -28,6 +27,7 @@ from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
+from softswitch.core.moments import to_microseconds
 
 BATCH = 5_000  # records of a transaction
 CHARGE_EVERY = 4  # batches
@@ -156,7 +156,7 @@ class _Reading:
             zone=job.switch.timezone,
             template=job.template,
             carry=carry,
-            now_us=micros(job.created_at),
+            now_us=to_microseconds(job.created_at),
         )
         self._batches = 0
 
@@ -237,7 +237,8 @@ class _Reading:
 
     def _check_format(self, batch: list[ParsedCall | LineError]) -> None:
         """Give up a file that begins without any call and looks like another format's."""
-        if self._job.records_done > BATCH or any(isinstance(r, ParsedCall) for r in batch):
+        is_first = self._job.records_done <= BATCH
+        if not is_first or self._report.stopped or any(isinstance(r, ParsedCall) for r in batch):
             return
         looks_like = _sniffed(self._job)
         if looks_like not in {None, self._job.format}:
@@ -279,7 +280,7 @@ def _opened(job: CdrImport) -> File[bytes]:
 
 
 def _sniffed(job: CdrImport) -> str | None:
-    with job.file.storage.open(job.file.name, "rb") as file:
+    with job.file.storage.open(str(job.file.name), "rb") as file:
         return sniff(file.read(HEAD))
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -13,15 +13,8 @@ from django.utils.timezone import now
 from calls.models import CallConflict, Switch
 from calls.parsers.fields import NumberRules, clean_number, dialled_part
 from calls.parsers.record import DAY_US, LineError, ParsedCall, line_error
-from calls.services.identify import (
-    EPOCH,
-    MICROSECOND,
-    Owner,
-    Owners,
-    Sighting,
-    micros,
-    number_rules,
-)
+from calls.services.identify import Owner, Owners, Sighting, number_rules
+from softswitch.core.moments import from_microseconds, to_microseconds
 from softswitch.core.partitions import ensure_months
 
 MAX_CALLER = 64  # characters
@@ -120,7 +113,7 @@ def _rows(switch: Switch, calls: Sequence[ParsedCall], report: StoreReport) -> l
     rules = number_rules(switch)
     sightings = [Sighting(c.auth_name, c.source_ip, c.called, c.setup_us) for c in calls]
     owners = Owners(sightings, rules)
-    latest = micros(now()) + DAY_US
+    latest = to_microseconds(now()) + DAY_US
     earliest = latest - (settings.CDR_MAX_AGE_DAYS + 1) * DAY_US
     rows: list[Row] = []
     for ordinal, (call, sighting) in enumerate(zip(calls, sightings, strict=True)):
@@ -181,13 +174,13 @@ def _as_text(call: ParsedCall) -> str:
 
 
 def _moment(at_us: int) -> str:
-    return (EPOCH + at_us * MICROSECOND).isoformat()
+    return from_microseconds(at_us).isoformat()
 
 
 def _months(rows: Iterable[Row]) -> set[date]:
     """The first days of the months, in UTC, in which the calls started."""
     days = {row[1] // DAY_US for row in rows}
-    return {(EPOCH.date() + timedelta(days=day)).replace(day=1) for day in days}
+    return {from_microseconds(day * DAY_US).date().replace(day=1) for day in days}
 
 
 def _keep_conflicts(

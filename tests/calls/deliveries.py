@@ -5,7 +5,7 @@ from typing import Any
 
 from calls.models import Switch
 from calls.parsers.record import ParsedCall
-from calls.services.identify import micros
+from softswitch.core.moments import to_microseconds
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HEADER = "call_id,setup_at,answered_at,ended_at,duration,caller,called,auth_name,source_ip\n"
@@ -19,7 +19,7 @@ def make_switch(name: str = "core-1", **values: Any) -> Switch:
 
 def make_call(number: int = 1, **values: Any) -> ParsedCall:
     """Call ``number``: a minute long, started ``number`` seconds after START."""
-    setup = micros(START) + number * 1_000_000
+    setup = to_microseconds(START) + number * 1_000_000
     base = ParsedCall(
         native_id=f"call-{number}",
         leg="",

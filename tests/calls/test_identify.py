@@ -17,9 +17,9 @@ from calls.services.identify import (
     Sighting,
     called_through,
     identify_again,
-    micros,
 )
 from calls.services.ingest import store_calls
+from softswitch.core.moments import to_microseconds
 from tests.calls.deliveries import START, make_call, make_switch
 from tests.world import OPENED, World
 
@@ -35,7 +35,7 @@ def make_trunk(world: World, who: str, *hosts: NewHost, name: str = "in") -> Tru
 
 
 def find(auth_name: str = "", ip: str = "", called: str = "442079460000", at=START) -> Owner:
-    sighting = Sighting(auth_name, ip, called, micros(at))
+    sighting = Sighting(auth_name, ip, called, to_microseconds(at))
     return Owners([sighting], RULES).find(sighting)
 
 

@@ -8,8 +8,8 @@ from django.db.utils import IntegrityError
 from django.utils.timezone import now
 
 from calls.models import Call, CallConflict, PendingCall, Switch
-from calls.services.identify import micros
 from calls.services.ingest import content_hash, store_calls
+from softswitch.core.moments import to_microseconds
 from tests.calls.deliveries import START, make_call, make_switch
 from tests.world import World
 
@@ -95,7 +95,7 @@ def test_the_line_is_no_part_of_the_contents() -> None:
 def test_a_call_of_a_wrong_clock_is_rejected_with_its_line(
     world: World, switch: Switch, setup_at: datetime, reason: str
 ) -> None:
-    calls = [make_call(1), make_call(2, setup_us=micros(setup_at))]
+    calls = [make_call(1), make_call(2, setup_us=to_microseconds(setup_at))]
     report = store_calls(switch=switch, calls=calls)
     assert report.new == 1
     [error] = report.rejected
@@ -113,7 +113,7 @@ def test_overlong_numbers_do_not_lose_the_call(world: World, switch: Switch) -> 
 
 def test_calls_of_two_months_get_their_partitions(world: World, switch: Switch) -> None:
     moments = [datetime(2024, month, 1, tzinfo=UTC) for month in (4, 5)]
-    edges = [micros(moments[1]) - 1, micros(moments[1])]
+    edges = [to_microseconds(moments[1]) - 1, to_microseconds(moments[1])]
     calls = [make_call(n, setup_us=edge) for n, edge in enumerate(edges)]
     assert store_calls(switch=switch, calls=calls).new == 2
     with connection.cursor() as cursor:
