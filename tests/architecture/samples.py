@@ -1,0 +1,88 @@
+"""One row of every model that a page can show, all of them the shop's or its owners'."""
+
+import hashlib
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import Account, Host, Trunk
+from accounts.services.trunks import NewHost, create_trunk
+from billing.models import Balance, LedgerEntry
+from calls.models import Call, CdrImport, Switch, UnratedCall
+from customers.models import AuditEvent, Customer, User
+from softswitch.core.partitions import ensure_months
+from tariffs.models import Currency, ExchangeRate, Rate, RateImport, Tariff
+from tests.world import OPENED, World
+
+SECRET = "zanzibar"  # stands in every name of the world's that a stranger must not read
+
+
+def call_of(world: World, switch: Switch) -> Call:
+    """A call of the shop's account an hour ago, stored but not charged."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    ensure_months(("calls_call",), [date(at.year, at.month, 1)])
+    return Call.objects.create(
+        id=900_001,
+        setup_at=at,
+        answered_at=at,
+        ended_at=at + timedelta(minutes=1),
+        duration_ms=60_000,
+        switch=switch,
+        native_id=f"{SECRET}-call",
+        customer=world.shop,
+        account=world.account,
+        caller_number="442079460000",
+        called_number="33199990000",
+        content_hash=uuid.uuid4(),
+    )
+
+
+def build_samples(world: World) -> dict[type[Model], Any]:
+    """A row of each model; names hold SECRET."""
+    for customer in (world.reseller, world.sub_reseller, world.shop, world.sub_customer):
+        Customer.objects.filter(pk=customer.pk).update(name=f"{customer.name} {SECRET}")
+    Account.objects.filter(pk=world.account.pk).update(auth_name=f"{SECRET}-1", name=SECRET)
+    User.objects.exclude(customer=world.other_reseller).update(name=SECRET)
+    trunk = create_trunk(
+        actor=world.actor("sub_reseller"),
+        customer=world.shop,
+        name=f"Trunk {SECRET}",
+        hosts=[NewHost("192.0.2.99")],
+        opened_at=OPENED,
+    )
+    tariff = Tariff.objects.get(owner=world.sub_reseller)
+    Tariff.objects.exclude(owner=world.other_reseller).update(name=f"Tariff {SECRET}")
+    Rate.objects.update(destination=SECRET)
+    switch = Switch.objects.create(
+        name=f"Switch {SECRET}", token_hash=hashlib.sha256(b"x").hexdigest()
+    )
+    call = call_of(world, switch)
+    return {
+        Customer: world.shop,
+        User: world.user("shop"),
+        Account: Account.objects.get(pk=world.account.pk),
+        Trunk: trunk,
+        Host: trunk.hosts.earliest("pk"),
+        Tariff: tariff,
+        Rate: tariff.rates.earliest("pk"),
+        RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
+        Balance: world.balance("shop"),
+        LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
+        AuditEvent: AuditEvent.objects.filter(customer=world.shop).earliest("pk"),
+        Switch: switch,
+        Call: call,
+        UnratedCall: UnratedCall.objects.create(
+            call_id=call.id,
+            setup_at=call.setup_at,
+            customer=world.shop,
+            level_customer=world.shop,
+            reason="no_rate",
+        ),
+        CdrImport: CdrImport.objects.create(
+            switch=switch, format="generic_csv", file="x.csv", file_name=SECRET
+        ),
+        ExchangeRate: ExchangeRate.objects.earliest("pk"),
+        Currency: Currency.objects.get(code="EUR"),
+    }
