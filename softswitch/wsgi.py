@@ -2,8 +2,13 @@
 
 import os
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "softswitch.settings.base")
+
+if settings.HTTPS and settings.SECRET_KEY == settings.DEVELOPMENT_KEY:
+    raise ImproperlyConfigured("SECRET_KEY: set a secret of your own (see README.md).")
 
 application = get_wsgi_application()

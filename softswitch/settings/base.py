@@ -18,12 +18,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=False)
-DEVELOPMENT_KEY = "development-only-key-never-used-in-production-0123456789abcdef"
+# For commands and the demo on one machine; `check --deploy` reports it and wsgi.py refuses it.
+DEVELOPMENT_KEY = "django-insecure-for-development-only"
 # HTTPS is the default; the demo and the tests, on plain HTTP on this machine, say so.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
-SECRET_KEY = env.str("SECRET_KEY", default="")
-if not SECRET_KEY:
-    SECRET_KEY = DEVELOPMENT_KEY
+SECRET_KEY = env.str("SECRET_KEY", default="") or DEVELOPMENT_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
