@@ -1,0 +1,230 @@
+"""The calls a viewer sees, with what its customer pays for them and what the level below pays it.
+
+Root reads the calls themselves, an account's user those of its account. Everybody else reads the
+charges that its own customer pays: one per call of the whole subtree, as the tree was at the time,
+in the order of an index. Calls not charged yet come from the two short tables in which they wait.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.timezone import now
+
+from billing.models import Charge
+from calls.choices import CallResult
+from calls.models import Call, PendingCall, UnratedCall
+from customers.models import Customer
+from customers.tenancy import Actor, subtree
+
+WAITING_SHOWN = 10_000
+DEFAULT_SPAN = timedelta(days=7)
+CLOCK_AHEAD = timedelta(days=1)  # calls from further in the future are refused
+
+
+class CallKey(TypedDict):
+    """What identifies a call, and leads to its partition."""
+
+    call_id: int
+    setup_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallSearch:
+    """Which calls are looked for: set up from ``since`` to before ``until``, both always given.
+
+    ``condition`` is on Call. ``customer_id`` means it and all below; it and ``account_id`` must be
+    visible to the actor (forms see to that).
+    """
+
+    since: datetime
+    until: datetime
+    condition: Q = field(default_factory=Q)
+    customer_id: int | None = None
+    account_id: int | None = None
+    result: str = ""
+
+    @property
+    def window(self) -> Q:
+        return Q(setup_at__gte=self.since, setup_at__lt=self.until)
+
+
+def recent_calls(*, span: timedelta = DEFAULT_SPAN) -> CallSearch:
+    """The calls of the last ``span``."""
+    moment = now()
+    return CallSearch(moment - span, moment + CLOCK_AHEAD)
+
+
+def call_keys(actor: Actor, search: CallSearch) -> QuerySet[Any, dict[str, Any]]:
+    """The keys (rows of CallKey) of the calls found, each once, in no order."""
+    account_id = actor.account_id or search.account_id
+    if account_id is not None:
+        return _stored(actor, search, Q(account_id=account_id))
+    payer_id = search.customer_id or (None if actor.is_root else actor.customer_id)
+    if payer_id is None:
+        return _stored(actor, search, Q())
+    return _passing(actor, search, payer_id)
+
+
+def _stored(actor: Actor, search: CallSearch, whose: Q) -> QuerySet[Any, dict[str, Any]]:
+    """Calls as they are stored."""
+    calls = Call.objects.visible_to(actor).filter(whose, search.window, search.condition)
+    waits = Q(Exists(PendingCall.objects.filter(call_id=OuterRef("id"))))
+    unrated = Q(Exists(UnratedCall.objects.filter(call_id=OuterRef("id"))))
+    priced = Q(Exists(_priced(actor, "id")))
+    answered = Q(duration_ms__gt=0)
+    wanted = {
+        CallResult.CHARGED: answered & priced,
+        CallResult.FREE: answered & ~priced & ~unrated & ~waits,
+        CallResult.FAILED: ~answered & ~unrated & ~waits,
+        CallResult.WAITING: waits,
+        CallResult.UNRATED: unrated,
+    }
+    found = calls.filter(wanted[CallResult(search.result)]) if search.result else calls
+    return found.values("setup_at", call_id=F("id"))
+
+
+def _passing(actor: Actor, search: CallSearch, payer_id: int) -> QuerySet[Any, dict[str, Any]]:
+    """Calls of ``payer_id`` and all below it: what it paid, and what waits to be charged."""
+    below = subtree(Customer, payer_id).values("pk")
+    charges = _narrowed(search, Charge.objects.filter(customer_id=payer_id, account=None))
+    charges = charges.filter(revision=0)
+    if payer_id != actor.customer_id and not actor.is_root:
+        charges = charges.filter(issuer_id__in=subtree(Customer, actor.customer_id).values("pk"))
+    priced = Q(Exists(_priced(actor, "call_id")))
+    answered = Q(duration_ms__gt=0)
+    parts = {
+        CallResult.CHARGED: charges.filter(answered & priced),
+        CallResult.FREE: charges.filter(answered & ~priced),
+        CallResult.FAILED: charges.filter(~answered),
+        CallResult.WAITING: _waiting(search, below),
+        CallResult.UNRATED: _narrowed(search, UnratedCall.objects.filter(customer__in=below)),
+    }
+    if search.result:
+        return parts[CallResult(search.result)].values("setup_at", "call_id")
+    open_parts = (parts[CallResult.WAITING], parts[CallResult.UNRATED])
+    rest = [part.values("setup_at", "call_id") for part in open_parts]
+    return charges.values("setup_at", "call_id").union(*rest, all=True)
+
+
+def _narrowed(search: CallSearch, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """``rows`` that name a call, within the search's time and condition."""
+    rows = rows.filter(search.window)
+    if not search.condition:
+        return rows
+    calls = Call.objects.filter(id=OuterRef("call_id"), setup_at=OuterRef("setup_at"))
+    return rows.filter(Exists(calls.filter(search.condition)))
+
+
+def _waiting(search: CallSearch, customers: QuerySet[Any]) -> QuerySet[PendingCall]:
+    """Of the calls that wait to be charged, the newest: a backlog is not read as a whole."""
+    newest = PendingCall.objects.order_by("-call_id").values("call_id")[:WAITING_SHOWN]
+    calls = Call.objects.filter(id=OuterRef("call_id"), setup_at=OuterRef("setup_at"))
+    theirs = calls.filter(search.condition, customer__in=customers)
+    rows = PendingCall.objects.filter(search.window, call_id__in=newest)
+    return rows.filter(Exists(theirs))
+
+
+def seen_charges(actor: Actor) -> Q:
+    """The two charges of a call shown in lists: what the actor pays, and what it is paid."""
+    if actor.account_id is not None:
+        return Q(account_id=actor.account_id)
+    return Q(customer_id=actor.customer_id, account=None) | Q(issuer_id=actor.customer_id)
+
+
+def _priced(actor: Actor, call_id: str) -> QuerySet[Charge]:
+    """Charges above 0 of the call of the outer row."""
+    of_call = Charge.objects.filter(call_id=OuterRef(call_id), setup_at=OuterRef("setup_at"))
+    return of_call.filter(seen_charges(actor)).exclude(amount=0)
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """A call as a list shows it; ``paid`` is the viewer's own charge, ``charged`` the one below."""
+
+    call: Call
+    result: CallResult
+    paid: Charge | None = None
+    charged: Charge | None = None
+
+    @property
+    def seconds(self) -> Decimal:
+        return Decimal(self.call.duration_ms) / 1000
+
+    @property
+    def destination(self) -> str:
+        """By the rate that the viewer sells at, else by the one it pays."""
+        rates = [charge.rate for charge in (self.charged, self.paid) if charge and charge.rate]
+        return next((rate.destination for rate in rates if rate.destination), "")
+
+
+def call_lines(actor: Actor, keys: Collection[CallKey]) -> dict[int, CallLine]:
+    """The shown facts of some calls, by call id, in four statements whatever their number."""
+    if not keys:
+        return {}
+    ids = [key["call_id"] for key in keys]
+    moments = [key["setup_at"] for key in keys]
+    window = Q(setup_at__range=(min(moments), max(moments)))
+    calls = Call.objects.filter(window, id__in=ids)
+    calls = calls.select_related("customer", "account", "trunk", "switch")
+    charges = Charge.objects.filter(window, seen_charges(actor), call_id__in=ids)
+    paid, charged = _sides(actor, charges.select_related("balance", "rate").order_by("revision"))
+    unrated = set(UnratedCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
+    waits = set(PendingCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
+    return {
+        call.id: CallLine(
+            call,
+            _result(
+                call,
+                [side[call.id] for side in (paid, charged) if call.id in side],
+                is_waiting=call.id in waits,
+                is_unrated=call.id in unrated,
+            ),
+            paid.get(call.id),
+            charged.get(call.id),
+        )
+        for call in calls
+    }
+
+
+def _sides(actor: Actor, charges: Iterable[Charge]) -> tuple[dict[int, Charge], dict[int, Charge]]:
+    """Charges by call: those that the viewer pays, and those that it is paid."""
+    paid: dict[int, Charge] = {}
+    charged: dict[int, Charge] = {}
+    for charge in charges:
+        is_mine = charge.customer_id == actor.customer_id and charge.account_id is None
+        side = paid if is_mine or actor.account_id is not None else charged
+        side[charge.call_id] = charge
+    return paid, charged
+
+
+def _result(call: Call, charges: list[Charge], *, is_waiting: bool, is_unrated: bool) -> CallResult:
+    if is_unrated:
+        return CallResult.UNRATED
+    if is_waiting:
+        return CallResult.WAITING
+    if call.duration_ms <= 0:
+        return CallResult.FAILED
+    is_priced = any(charge.amount != 0 for charge in charges)
+    return CallResult.CHARGED if is_priced else CallResult.FREE
+
+
+def visible_call(actor: Actor, call_id: int) -> Call | None:
+    """The call of this id if the actor sees it; None for one that is not there or not its own."""
+    rows = Call.objects.select_related("customer", "account", "trunk", "switch")
+    if actor.is_root or actor.account_id is not None:
+        found: Call | None = rows.visible_to(actor).filter(id=call_id).first()
+        return found
+    own = Charge.objects.paid_by(actor).filter(call_id=call_id).values_list("setup_at", flat=True)
+    setup_at = own.first()
+    if setup_at is not None:
+        return rows.get(id=call_id, setup_at=setup_at)
+    call: Call | None = rows.visible_to(actor).filter(id=call_id).first()
+    is_open = (
+        UnratedCall.objects.filter(call_id=call_id).exists()
+        or PendingCall.objects.filter(call_id=call_id).exists()
+    )
+    return call if is_open else None
