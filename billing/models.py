@@ -4,6 +4,7 @@ Usage entries and charges are partitioned by month of the call's set-up and have
 in the database: checking them would cost five times the insert. ``verify_ledger`` checks every id.
 """
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -96,6 +97,11 @@ class BillingPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d} - {self.ends_at:%Y-%m-%d}"
+
+    @property
+    def last_instant(self) -> datetime:
+        """The end as people say it: the last day is the one this falls on."""
+        return self.ends_at - timedelta(microseconds=1)
 
 
 class EntryBase(models.Model):

@@ -1,6 +1,24 @@
-"""Addresses of billing."""
+"""Addresses of Maintenance, statements and ledger entries."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from billing.views import ledger, maintenance
 
 app_name = "billing"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("statement/", ledger.OwnLedgerView.as_view(), name="own_ledger"),
+    path("entries/", ledger.EntryListView.as_view(), name="entry_list"),
+    path("entries/<int:pk>/", ledger.EntryDetailView.as_view(), name="entry_detail"),
+    path("customers/<int:pk>/ledger/", ledger.CustomerLedgerView.as_view(), name="ledger"),
+    path(
+        "customers/<int:pk>/maintenance/",
+        maintenance.MaintenanceView.as_view(),
+        name="maintenance",
+    ),
+    path("accounts/<int:pk>/ledger/", ledger.AccountLedgerView.as_view(), name="account_ledger"),
+    path(
+        "accounts/<int:pk>/maintenance/",
+        maintenance.AccountMaintenanceView.as_view(),
+        name="account_maintenance",
+    ),
+]

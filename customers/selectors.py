@@ -118,6 +118,18 @@ def may_manage_logins(actor: Actor, customer: Customer) -> bool:
     return is_own or (customer.is_direct_of(actor) and actor.can("customers.edit"))
 
 
+def may_see_logins(actor: Actor, customer: Customer) -> bool:
+    """Whether the actor sees who can log in: of itself, and of those below it."""
+    right = "users.manage" if customer.pk == actor.customer_id else "customers.edit"
+    return actor.can(right)
+
+
+def direct_customers(actor: Actor, owner_id: int) -> QuerySet[Customer]:
+    """The live direct customers of ``owner_id`` that the actor sees, in no order."""
+    rows: QuerySet[Customer] = Customer.objects.visible_to(actor).direct_of(owner_id)
+    return rows
+
+
 def sub_customer_counts(customer_ids: Collection[int]) -> dict[int, int]:
     """How many live direct customers each of some customers has; those with none are absent."""
     rows: QuerySet[Any] = Customer.objects.live().filter(owner__in=customer_ids).values("owner")

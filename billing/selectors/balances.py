@@ -116,6 +116,11 @@ class MoneyPanel:
         return None if rate is None else round(rate, 6)
 
     @property
+    def held(self) -> Decimal:
+        """What is reserved, as it lessens what is available: 0 or below."""
+        return -self.balance.reserved
+
+    @property
     def used_percent(self) -> Decimal | None:
         """How much of the credit limit is used, 0 to 100; None without a credit limit."""
         return self._percent(max(ZERO, -self.balance.amount))

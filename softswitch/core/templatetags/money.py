@@ -3,6 +3,7 @@
 {% load money %}
 {{ charge|amount:"GBP" }}    −1,248.36 GBP     {{ sum|balance:"GBP" }}  the same, red below zero
 {{ rate|price }}  0.0125     {{ charge|exact:"GBP" }}  0.0082 GBP, all stored decimals
+{{ sum|plain:"GBP" }}        −1,248.36, where the currency is said once for a whole column
 """
 
 from decimal import Decimal
@@ -30,6 +31,12 @@ def amount_html(text: str, currency: str, *, negative: bool = False) -> SafeStri
 def amount(value: Decimal | None, currency: str) -> str:
     """Rounded to the currency's decimals, its code after; a dash for None."""
     return DASH if value is None else amount_html(amount_text(value, currency), currency)
+
+
+@register.filter
+def plain(value: Decimal | None, currency: str) -> str:
+    """Rounded to the currency's decimals, without its code; a dash for None."""
+    return DASH if value is None else amount_text(value, currency)
 
 
 @register.filter

@@ -72,11 +72,15 @@ class FormMixin(PageMixin):
         except DomainError as error:
             form.add_domain_error(error)
             return self.render(UNPROCESSABLE, form=form)
-        messages.success(request, str(self.success_message))
+        messages.success(request, str(self.get_success_message(saved)))
         closes = "save_and_close" in request.POST
         return HttpResponseRedirect(
             self.get_close_url(saved) if closes else self.get_stay_url(saved)
         )
+
+    def get_success_message(self, saved: Any) -> Text:
+        """What is said on the next page about ``saved``."""
+        return self.success_message
 
     def get_stay_url(self, saved: Any) -> str:
         """Where Save goes: the edit page of what was saved."""

@@ -1,0 +1,30 @@
+"""Query forms of ledger entries."""
+
+from django.utils.translation import gettext_lazy as _
+
+from billing.choices import EntryKind
+from billing.models import LedgerEntry
+from softswitch.core.filters import (
+    ChoiceFilter,
+    FilterSet,
+    SinceFilter,
+    TextFilter,
+    UntilFilter,
+)
+
+
+class EntryFilter(FilterSet):
+    """By time, customer, kind and notes."""
+
+    since = SinceFilter(field_name="posted_at", label=_("From"))
+    until = UntilFilter(field_name="posted_at", label=_("To"))
+    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    kind = ChoiceFilter(
+        choices=[choice for choice in EntryKind.choices if choice[0] != EntryKind.USAGE],
+        label=_("Kind"),
+    )
+    notes = TextFilter(label=_("Notes"))
+
+    class Meta:
+        model = LedgerEntry
+        fields = ()

@@ -1,0 +1,61 @@
+"""Forms of money: Maintenance, and the days and kinds of a statement."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.choices import EntryKind, MaintenanceAction
+from billing.selectors.balances import currency_choices
+from softswitch.core.forms import IdempotentFormMixin, ScopedForm
+
+
+class MaintenanceForm(IdempotentFormMixin, ScopedForm):
+    """Debit, Credit or Add Funds; the hidden key makes it post once, however often it is sent."""
+
+    widths = {"amount": 4, "currency": 2}
+    public_choices = ("currency",)
+
+    action = forms.ChoiceField(label=_("Action"), choices=MaintenanceAction.choices)
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=18,
+        decimal_places=6,
+        help_text=_("Above 0; the action gives the sign."),
+    )
+    currency = forms.ModelChoiceField(
+        currency_choices(), label=_("Currency"), empty_label=None, to_field_name="code"
+    )
+    notes = forms.CharField(
+        label=_("Notes"),
+        required=False,
+        max_length=500,
+        help_text=_("Both sides see the notes in the ledger."),
+    )
+
+
+class StatementForm(ScopedForm):
+    """The query form above a statement; days are those of the billing time zone."""
+
+    since = forms.DateField(
+        label=_("From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=_("To"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("Any")), *EntryKind.choices]
+    )
+    notes = forms.CharField(label=_("Notes"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("This is before the first day."))
+        return cleaned
+
+    @property
+    def is_active(self) -> bool:
+        """Whether lines may be left out, so that an empty statement is "nothing found"."""
+        return bool(self.data.get("kind") or self.data.get("notes"))

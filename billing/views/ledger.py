@@ -1,0 +1,325 @@
+"""Statements of customers and accounts, and the entries behind them."""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.text import slugify
+from django.utils.timezone import localtime, override
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Account
+from billing.choices import EntryKind
+from billing.filters import EntryFilter
+from billing.forms import StatementForm
+from billing.models import Balance, LedgerEntry
+from billing.selectors.balances import balance_of, may_see_balance
+from billing.selectors.statements import Line, Statement, default_days, entries_shown_to, statement
+from billing.tables import EntryTable, poster
+from customers.models import Customer
+from softswitch.core import display, exports
+from softswitch.core.chrome import Action, Link
+from softswitch.core.filters import DATETIME_FORMAT
+from softswitch.core.views import DetailView, ListView
+from softswitch.core.views.access import PageMixin, ScopedMixin
+
+HEADS = (
+    gettext_lazy("Posted"),
+    gettext_lazy("Kind"),
+    gettext_lazy("Notes"),
+    gettext_lazy("Entry"),
+    gettext_lazy("By"),
+    gettext_lazy("Original amount"),
+    gettext_lazy("Original currency"),
+    gettext_lazy("Exchange rate"),
+    gettext_lazy("Debit"),
+    gettext_lazy("Credit"),
+    gettext_lazy("Balance"),
+    gettext_lazy("Currency"),
+)
+
+
+class StatementMixin(PageMixin, ScopedMixin):
+    """A statement: query form, four sums, lines with their running balance, export."""
+
+    template_name = "billing/statement.html"
+    title = gettext_lazy("Ledger statement")
+    formats: ClassVar[tuple[str, ...]] = ("csv", "xlsx")
+
+    @cached_property
+    def balance(self) -> Balance:
+        """The balance of the row; 404 where it has none."""
+        raise NotImplementedError
+
+    @cached_property
+    def form(self) -> StatementForm:
+        """The query form, with this month where no days are given."""
+        since, until = default_days(self.balance)
+        data = {"since": since.isoformat(), "until": until.isoformat()}
+        asked = {key: value for key, value in self.request.GET.items() if value}
+        return StatementForm(data | asked, actor=self.actor)
+
+    @cached_property
+    def statement(self) -> Statement | None:
+        """What was asked for; None while the query form is wrong."""
+        if not self.form.is_valid():
+            return None
+        asked = self.form.cleaned_data
+        return statement(
+            actor=self.actor,
+            balance=self.balance,
+            since=asked["since"],
+            until=asked["until"],
+            kinds=[asked["kind"]] if asked["kind"] else [],
+            notes=asked["notes"],
+        )
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.get_object()
+        asked = request.GET.get("export")
+        if not asked:
+            return self.render()
+        if asked not in self.formats or self.statement is None:
+            raise Http404
+        send = exports.csv_response if asked == "csv" else exports.xlsx_response
+        with override(self.statement.zone):
+            lines = list(export_lines(self.statement))
+            return send(
+                slugify(f"statement {self.object}"), [str(head) for head in HEADS], iter(lines)
+            )
+
+    def get_meta(self) -> str:
+        if self.statement is None:
+            return ""
+        return _(
+            "%(since)s to %(until)s, %(zone)s, in %(currency)s. "
+            "Entries are never changed; corrections reverse them."
+        ) % {
+            "since": display.date_text(self.statement.since),
+            "until": display.date_text(self.statement.until),
+            "zone": self.statement.zone,
+            "currency": self.statement.currency,
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        shown = self.statement
+        return super().get_context_data(
+            object=self.object,
+            form=self.form,
+            statement=shown,
+            lines=[
+                (line, poster(line.who, is_above=line.is_above), self.calls_query(line))
+                for line in (shown.lines if shown else ())
+            ],
+            tiles=tiles(shown) if shown else [],
+            formats=self.formats,
+            **kwargs,
+        )
+
+    def calls_query(self, line: Line) -> str:
+        """The query string of the calls behind a line of usage."""
+        raise NotImplementedError
+
+
+class CustomerLedgerView(StatementMixin):
+    """What is between a customer and its owner."""
+
+    model = Customer
+
+    def check_object(self, obj: Customer) -> None:
+        if not may_see_balance(self.actor, obj):
+            raise PermissionDenied
+
+    @cached_property
+    def balance(self) -> Balance:
+        found = balance_of(self.object)
+        if found is None:
+            raise Http404
+        return found
+
+    def get_crumbs(self) -> list[Link]:
+        if self.object.pk == self.actor.customer_id:
+            return [Link(_("My company"), reverse("customers:company"))]
+        detail = reverse("customers:customer_detail", args=[self.object.pk])
+        return [
+            Link(_("Customers"), reverse("customers:customer_list")),
+            Link(self.object.name, detail),
+        ]
+
+    def get_actions(self) -> list[Action]:
+        if not self.object.is_direct_of(self.actor) or self.object.archived_at is not None:
+            return []
+        url = reverse("billing:maintenance", args=[self.object.pk])
+        return [Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)]
+
+    def calls_query(self, line: Line) -> str:
+        return day_query(line, self.balance, customer=self.object.name)
+
+
+class OwnLedgerView(CustomerLedgerView):
+    """The actor's own statement; Root is never billed and has none."""
+
+    permission = "balance.view"
+
+    def get_object(self) -> Customer:
+        found: Customer | None = self.visible().filter(pk=self.actor.customer_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.actor.is_root:
+            return HttpResponseRedirect(reverse("billing:entry_list"))
+        return super().get(request, *args, **kwargs)
+
+
+class AccountLedgerView(StatementMixin):
+    """What is between a customer and its account that is charged by itself."""
+
+    model = Account
+
+    def check_object(self, obj: Account) -> None:
+        is_user = self.actor.account_id == obj.pk
+        if not is_user and not may_see_balance(self.actor, obj.customer):
+            raise PermissionDenied
+
+    @cached_property
+    def balance(self) -> Balance:
+        found: Balance | None = Balance.objects.filter(account=self.object).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def get_crumbs(self) -> list[Link]:
+        if self.actor.account_id is not None:
+            return []
+        detail = reverse("accounts:account_detail", args=[self.object.pk])
+        return [
+            Link(_("Accounts"), reverse("accounts:account_list")),
+            Link(str(self.object), detail),
+        ]
+
+    def get_actions(self) -> list[Action]:
+        if self.object.customer_id != self.actor.customer_id:
+            return []
+        url = reverse("billing:account_maintenance", args=[self.object.pk])
+        return [Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)]
+
+    def calls_query(self, line: Line) -> str:
+        return day_query(line, self.balance, account=self.object.auth_name)
+
+
+class EntryListView(ListView):
+    """Entries between the actor and its customers, and all below; newest first."""
+
+    permission = "balance.view"
+    model = LedgerEntry
+    title = gettext_lazy("Ledger entries")
+    table_class = EntryTable
+    filterset_class = EntryFilter
+    empty_icon = "banknotes"
+    empty_title = gettext_lazy("Nothing posted yet")
+    empty_text = gettext_lazy("Maintenance posts to the balance of a customer.")
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        rows = queryset.select_related("customer", "account", "balance")
+        return entries_shown_to(rows, self.actor)
+
+
+class EntryDetailView(DetailView):
+    """One entry: what was entered, what it became, who posted it as whom."""
+
+    model = LedgerEntry
+    template_name = "billing/entry_detail.html"
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        related = ("customer", "account", "balance", "period", "reverses", "acting_as")
+        return entries_shown_to(queryset.select_related(*related), self.actor)
+
+    def check_object(self, obj: LedgerEntry) -> None:
+        is_user = self.actor.account_id is not None
+        if not is_user and not may_see_balance(self.actor, obj.customer):
+            raise PermissionDenied
+
+    def get_title(self) -> str:
+        return _("Entry %(number)s") % {"number": self.object.pk}
+
+    def get_crumbs(self) -> list[Link]:
+        entry = self.object
+        name = "billing:account_ledger" if entry.account_id else "billing:ledger"
+        url = reverse(name, args=[entry.account_id or entry.customer_id])
+        return [Link(str(entry.account or entry.customer), url)]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        entry: Any = self.object
+        acting = "" if entry.is_above else entry.acting_as.name
+        reversed_by = LedgerEntry.objects.visible_to(self.actor).filter(reverses=entry).first()
+        return super().get_context_data(
+            kind=EntryKind(entry.kind).label,
+            who=poster(entry.who, is_above=entry.is_above),
+            acting_as=acting,
+            reversed_by=reversed_by,
+            **kwargs,
+        )
+
+
+def day_query(line: Line, balance: Balance, **owner: str) -> str:
+    """The query string that lists the calls of a line's local day, in the viewer's zone."""
+    if line.day is None:
+        return ""
+    start = datetime.combine(line.day, time(), ZoneInfo(str(balance.period_timezone)))
+    days = {"since": start, "until": start + timedelta(days=1)}
+    moments = {key: localtime(value).strftime(DATETIME_FORMAT) for key, value in days.items()}
+    return "?" + urlencode(owner | moments)
+
+
+def tiles(shown: Statement) -> list[dict[str, Any]]:
+    """The four sums above the lines."""
+    code = shown.currency
+    return [
+        {"label": _("Opening balance"), "value": display.amount_text(shown.opening, code)},
+        {"label": _("Credits"), "value": "+" + display.amount_text(shown.credits, code)},
+        {"label": _("Debits"), "value": display.amount_text(-shown.debits, code)},
+        {
+            "label": _("Closing balance"),
+            "value": display.amount_text(shown.closing, code),
+            "unit": code,
+            "is_negative": shown.closing < 0,
+        },
+    ]
+
+
+def export_lines(shown: Statement) -> Iterator[list[Any]]:
+    """The cells of the lines, in the order of HEADS."""
+    for line in shown.lines:
+        yield [
+            line.at,
+            str(line.kind.label),
+            line.notes or calls_text(line),
+            line.entry_id,
+            poster(line.who, is_above=line.is_above),
+            line.original_amount,
+            line.original_currency,
+            line.exchange_rate,
+            line.debit,
+            line.credit,
+            line.running,
+            shown.currency,
+        ]
+
+
+def calls_text(line: Line) -> str:
+    """``348 calls`` for a line of usage, nothing for others."""
+    if line.day is None:
+        return ""
+    return ngettext("%(number)s call", "%(number)s calls", line.calls) % {
+        "number": display.number_text(line.calls)
+    }
