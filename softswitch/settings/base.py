@@ -208,7 +208,38 @@ MAX_CALL_SECONDS = 4 * 3600
 # Calls older than this many days, or later than now, are refused as a wrong clock.
 CDR_MAX_AGE_DAYS = env.int("CDR_MAX_AGE_DAYS", default=5 * 366)
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
-NAVIGATION: tuple[tuple[object, ...], ...] = ()
+NAVIGATION: tuple[tuple[object, ...], ...] = (
+    (
+        "Customers",
+        "",
+        "users",
+        None,
+        (
+            ("Customer list", "customers:customer_list", "", "customers.view", ()),
+            ("Customer tree", "customers:customer_tree", "", "customers.view", ()),
+        ),
+    ),
+    (
+        "Billing",
+        "",
+        "banknotes",
+        None,
+        (
+            ("Statement", "billing:own_ledger", "", "balance.view", ()),
+            ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+        ),
+    ),
+    (
+        "System",
+        "",
+        "cog-6-tooth",
+        None,
+        (
+            ("My company", "customers:company", "", "profile.edit", ()),
+            ("Audit log", "customers:audit_list", "", "audit.view", ()),
+        ),
+    ),
+)
 
 LOGGING = {
     "version": 1,
