@@ -18,7 +18,6 @@ from softswitch.core.columns import (
     INTEGER,
     MOMENT,
     Array,
-    Columns,
     Int64s,
     numeric,
     read_columns,
@@ -83,13 +82,40 @@ CREATE TEMPORARY TABLE IF NOT EXISTS usage_batch (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Payers(Columns):
-    """The balance behind each row: its currency, billing zone and opening (microseconds)."""
+class Payers:
+    """The balance behind each row: ``rows`` of a table of balances, which is small."""
 
-    balances: Int64s
-    currencies: Array
-    zones: Array
-    opened_at: Int64s
+    table: Mapping[str, Array]
+    rows: Int64s
+
+    def where(self, chosen: Array) -> "Payers":
+        """The chosen rows, by index or mask."""
+        return Payers(self.table, self.rows[chosen])
+
+    @property
+    def balances(self) -> Int64s:
+        return self.table["id"][self.rows]
+
+    @property
+    def currencies(self) -> Array:
+        """ISO codes."""
+        return texts_of(self.table["currency"])[self.rows]
+
+    def local_days(self, moments: Int64s) -> Int64s:
+        """The date of each moment in the billing time zone of its row, as days since 1970."""
+        zones, zone_of = np.unique(texts_of(self.table["zone"]), return_inverse=True)
+        keys = moments // _QUARTER * len(zones) + zone_of[self.rows]
+        pairs, which = np.unique(keys, return_inverse=True)
+        offsets = [
+            _offset(str(zones[pair % len(zones)]), pair // len(zones)) for pair in pairs.tolist()
+        ]
+        days: Int64s = (moments + np.array(offsets, dtype=np.int64)[which]) // _DAY
+        return days
+
+    def clamp(self, moments: Int64s) -> Int64s:
+        """Each moment, but not before its balance was opened."""
+        later: Int64s = np.maximum(moments, self.table["opened_at"][self.rows])
+        return later
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,13 +153,7 @@ def payers_of(customers: Int64s, accounts: Int64s) -> Payers:
     if is_missing.any():
         first = int(is_missing.argmax())
         raise LookupError(f"no balance: customer {customers[first]}, account {accounts[first]}")
-    rows = order[places]
-    return Payers(
-        balances=found["id"][rows],
-        currencies=texts_of(found["currency"])[rows],
-        zones=texts_of(found["zone"])[rows],
-        opened_at=found["opened_at"][rows],
-    )
+    return Payers(found, order[places])
 
 
 def stage_usage(usage: Usage) -> Int64s:
@@ -145,11 +165,12 @@ def stage_usage(usage: Usage) -> Int64s:
     """
     if float(usage.amounts.astype(np.float64).sum()) > _LARGEST_SUM:
         raise OverflowError("the charges of one batch add up to too much")
-    days = local_days(usage.ended_at, usage.payers.zones)
-    moments = np.maximum(usage.ended_at, usage.payers.opened_at)
-    periods = _periods_at(usage.payers.balances, moments, days)
+    balances = usage.payers.balances
+    days = usage.payers.local_days(usage.ended_at)
+    moments = usage.payers.clamp(usage.ended_at)
+    periods = _periods_at(balances, moments, days)
     months = _month_starts(usage.setup_at)
-    keys = (months, days, periods, usage.issuers, usage.payers.balances)
+    keys = (months, days, periods, usage.issuers, balances)
     order = np.lexsort(keys)
     is_first = np.ones(len(order), dtype=np.bool_)
     is_first[1:] = np.logical_or.reduce([k[order[1:]] != k[order[:-1]] for k in keys])
@@ -160,7 +181,7 @@ def stage_usage(usage: Usage) -> Int64s:
         "id": ids,
         "setup_month": months[first],
         "usage_on": days[first],
-        "balance_id": usage.payers.balances[first],
+        "balance_id": balances[first],
         "customer_id": usage.customers[first],
         "issuer_id": usage.issuers[first],
         "account_id": usage.accounts[first],
@@ -173,15 +194,6 @@ def stage_usage(usage: Usage) -> Int64s:
     entries = np.empty(len(order), dtype=np.int64)
     entries[order] = ids[is_first.cumsum() - 1]
     return entries
-
-
-def local_days(moments: Int64s, zones: Array) -> Int64s:
-    """The local date of each moment (microseconds) in its zone, as days since 1970."""
-    names, which = np.unique(zones, return_inverse=True)
-    pairs, inverse = np.unique(moments // _QUARTER * len(names) + which, return_inverse=True)
-    offsets = [_offset(str(names[p % len(names)]), p // len(names)) for p in pairs.tolist()]
-    days: Int64s = (moments + np.array(offsets, dtype=np.int64)[inverse]) // _DAY
-    return days
 
 
 @lru_cache(maxsize=1 << 17)

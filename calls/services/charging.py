@@ -99,7 +99,7 @@ def _charge_batch(limit: int) -> ChargeReport:
 
 
 def _charge(calls: Calls) -> ChargeReport:
-    release(calls.ids)
+    release(calls)
     is_known = calls.customers > 0
     known = calls.where(is_known)
     held = held_as(HoldReason.UNKNOWN, calls, np.flatnonzero(~is_known & calls.is_answered))
@@ -184,6 +184,6 @@ def _set_aside(calls: Calls) -> ChargeReport:
     call_id = int(calls.ids[0])
     if Charge.objects.filter(call_id=call_id).exists():
         return ChargeReport(charged=1)
-    release(calls.ids)
+    release(calls)
     hold(calls, held_as(HoldReason.ERROR, calls, np.zeros(1, dtype=np.int64)))
     return ChargeReport(unrated=1)

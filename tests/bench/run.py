@@ -1,0 +1,26 @@
+"""``make bench``: migrate the fresh database, measure, print; fails if a limit is not kept."""
+
+import os
+import sys
+
+import django
+from django.core.management import call_command
+
+
+def main() -> int:
+    """Run all measurements; 0 if every limit is kept."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "softswitch.settings.test")
+    django.setup()
+    from tests.bench import charging  # noqa: PLC0415 (its models need the set-up)
+
+    call_command("migrate", verbosity=0)
+    is_met = True
+    for measurement in (charging.run,):
+        lines, is_kept = measurement()
+        print("\n".join(lines), flush=True)  # noqa: T201
+        is_met = is_met and is_kept
+    return 0 if is_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
