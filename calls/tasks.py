@@ -1,10 +1,11 @@
 """Jobs of calls: reading CDR files, charging what waits."""
 
-from calls.services import importing
+from calls.services import charging, importing
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
 READING_SECONDS = 480.0
+BATCHES_AT_ONCE = 200
 
 
 @task("calls.run_import")
@@ -18,3 +19,10 @@ def run_import(import_id: int) -> None:
 def resume_imports() -> None:
     """Queue again the files that stand still."""
     importing.resume_imports()
+
+
+@task("calls.charge_pending")
+def charge_pending() -> None:
+    """Charge the calls that wait. Safe to repeat; two at once share the work."""
+    if not charging.charge_pending(batches=BATCHES_AT_ONCE).is_finished:
+        enqueue("calls.charge_pending")

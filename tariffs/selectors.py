@@ -20,11 +20,18 @@ from softswitch.core.columns import (
 )
 from softswitch.core.errors import DomainError
 from softswitch.core.money import quantize
-from tariffs.models import Currency, ExchangeRate, Tariff, TariffAssignment, TariffVersion
+from tariffs.models import (
+    Currency,
+    ExchangeRate,
+    Rate,
+    Tariff,
+    TariffAssignment,
+    TariffVersion,
+)
 from tariffs.rating.book import RateColumns
 from tariffs.rating.keys import KEY_DIGITS
+from tariffs.rating.terms import RateTerms, TariffTerms
 from tariffs.rating.terms import Rounding as RatingRule
-from tariffs.rating.terms import TariffTerms
 
 ONE = Decimal(1)
 _RATE_COLUMNS = {
@@ -167,6 +174,21 @@ def terms_of(version: TariffVersion) -> TariffTerms:
         cost_rounding=RatingRule(version.cost_rounding),
         decimals=version.decimals,
         not_billed=version.is_not_billed,
+    )
+
+
+def rate_terms_of(rate: Rate) -> RateTerms:
+    """A rate as the rating core wants it."""
+    return RateTerms(
+        prefix=rate.prefix,
+        price_1=rate.price_1,
+        price_n=rate.price_n,
+        interval_1=rate.interval_1,
+        interval_n=rate.interval_n,
+        is_forbidden=rate.is_forbidden,
+        grace_enabled=rate.grace_enabled,
+        valid_from=rate.valid_from,
+        valid_till=rate.valid_till,
     )
 
 

@@ -39,20 +39,25 @@ DATA_ERRORS = (ArithmeticError, ValueError, LookupError, DataError, IntegrityErr
 
 @dataclass(slots=True)
 class ChargeReport:
-    """What became of the calls: ``charged`` at all levels, ``unrated``, and rows of charges."""
+    """What became of the calls: ``charged`` at all levels, ``unrated``, and rows of charges.
+
+    ``is_finished`` tells that no call was left that another worker did not hold.
+    """
 
     charged: int = 0
     unrated: int = 0
     charges: int = 0
+    is_finished: bool = False
 
     @property
     def calls(self) -> int:
         return self.charged + self.unrated
 
-    def __add__(self, other: "ChargeReport") -> "ChargeReport":
-        return ChargeReport(
-            self.charged + other.charged, self.unrated + other.unrated, self.charges + other.charges
-        )
+    def add(self, other: "ChargeReport") -> None:
+        """Count the calls of ``other`` too."""
+        self.charged += other.charged
+        self.unrated += other.unrated
+        self.charges += other.charges
 
 
 def charge_pending(*, limit: int = BATCH, batches: int | None = None) -> ChargeReport:
@@ -63,23 +68,24 @@ def charge_pending(*, limit: int = BATCH, batches: int | None = None) -> ChargeR
     which is kept as unrated (reason ``error``) and logged, so that it never blocks the others.
     Locks the balances last, in ascending order.
     """
-    total = ChargeReport()
+    report = ChargeReport()
     largest = size = min(limit, BATCH)
     done = 0
     while batches is None or done < batches:
+        done += 1
         try:
-            report = _charge_batch(size)
+            batch = _charge_batch(size)
         except DATA_ERRORS:
             if size == 1:
                 raise
             size = -(-size // 2)
             continue
-        if not report.calls:
+        if not batch.calls:
+            report.is_finished = True
             break
-        total += report
-        done += 1
+        report.add(batch)
         size = min(2 * size, largest)
-    return total
+    return report
 
 
 def _charge_batch(limit: int) -> ChargeReport:
@@ -105,7 +111,9 @@ def _charge(calls: Calls) -> ChargeReport:
     held = held_as(HoldReason.UNKNOWN, calls, np.flatnonzero(~is_known & calls.is_answered))
     hold(calls, held)
     report = ChargeReport(charged=len(calls) - len(known) - len(held), unrated=len(held))
-    return report + _charge_known(known)
+    if len(known):
+        report.add(_charge_known(known))
+    return report
 
 
 def _charge_known(calls: Calls) -> ChargeReport:

@@ -1,0 +1,156 @@
+"""Proves the ledger: recomputes balances from entries and usage entries from charges.
+
+Charges and usage entries have no foreign keys in the database, so their ids are checked here too.
+Everything is one statement per check, which a server answers in parallel for tens of millions of
+charges. Each difference comes as one line of text.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+# The placeholder %(customer)s is NULL for all customers.
+_OF_CUSTOMER = "(%(customer)s::bigint IS NULL OR {table}.customer_id = %(customer)s)"
+
+_ENTRIES = """
+WITH entries AS (
+    SELECT balance_id, sequence, amount, balance_after FROM billing_ledgerentry e WHERE {of_e}
+    UNION ALL
+    SELECT balance_id, sequence, amount, balance_after FROM billing_usageentry e WHERE {of_e}
+)
+"""
+_BALANCES = """
+SELECT format('balance %%s: stands at %%s, its %%s entries add up to %%s, last sequence %%s',
+    b.id, b.amount, coalesce(s.entries, 0), coalesce(s.amount, 0), b.last_sequence)
+FROM billing_balance b LEFT JOIN (
+    SELECT balance_id, sum(amount) AS amount, count(*) AS entries FROM entries GROUP BY balance_id
+) s ON s.balance_id = b.id
+WHERE {of_b} AND (b.amount <> coalesce(s.amount, 0) OR b.last_sequence <> coalesce(s.entries, 0))
+ORDER BY b.id
+"""
+_CHAIN = """
+SELECT format('balance %%s entry %%s: is number %%s, says %%s after it, recomputed %%s',
+    balance_id, sequence, number, balance_after, recomputed)
+FROM (
+    SELECT *, row_number() OVER w AS number, sum(amount) OVER w AS recomputed
+    FROM entries WINDOW w AS (PARTITION BY balance_id ORDER BY sequence, balance_after
+                              ROWS UNBOUNDED PRECEDING)
+) e WHERE sequence <> number OR balance_after <> recomputed
+ORDER BY balance_id, sequence
+"""
+_USAGE = """
+WITH charged AS (
+    SELECT c.usage_entry_id AS id, -sum(c.amount) AS amount, count(*) AS calls,
+        sum(c.billed_seconds) AS billed_seconds,
+        count(*) FILTER (WHERE c.balance_id <> u.balance_id OR c.customer_id <> u.customer_id
+            OR c.issuer_id <> u.issuer_id OR c.account_id IS DISTINCT FROM u.account_id
+            OR date_trunc('month', c.setup_at AT TIME ZONE 'UTC') <> u.setup_month) AS strangers
+    FROM billing_charge c LEFT JOIN billing_usageentry u ON u.id = c.usage_entry_id
+    WHERE {of_c} GROUP BY c.usage_entry_id
+), entry AS (SELECT * FROM billing_usageentry u WHERE {of_u})
+SELECT format(
+    'usage entry %%s: %%s for %%s calls, %%s s; its charges: %%s for %%s, %%s s, %%s astray',
+    coalesce(u.id, c.id), u.amount, u.calls, u.billed_seconds,
+    coalesce(c.amount, 0), coalesce(c.calls, 0), coalesce(c.billed_seconds, 0),
+    coalesce(c.strangers, 0))
+FROM entry u FULL JOIN charged c ON c.id = u.id
+WHERE u.id IS NULL OR c.id IS NULL OR u.amount <> c.amount OR u.calls <> c.calls
+   OR u.billed_seconds <> c.billed_seconds OR c.strangers > 0
+ORDER BY 1
+"""
+_PARTIES = """
+SELECT format('usage entry %%s: not of the customer, account or period of balance %%s', u.id,
+    u.balance_id)
+FROM billing_usageentry u
+JOIN billing_balance b ON b.id = u.balance_id
+LEFT JOIN billing_billingperiod p ON p.id = u.period_id
+WHERE {of_u} AND (b.customer_id <> u.customer_id OR b.account_id IS DISTINCT FROM u.account_id
+    OR p.balance_id IS DISTINCT FROM u.balance_id)
+ORDER BY u.id
+"""
+_MISSING = """
+SELECT format('{table}: %%s rows name {column} %%s, which does not exist', r.count, r.id)
+FROM (SELECT {column} AS id, count(*) AS count FROM {table} t
+      WHERE {column} IS NOT NULL AND {of_t} GROUP BY {column}) r
+WHERE NOT EXISTS (SELECT FROM {target} found WHERE found.id = r.id)
+ORDER BY r.id
+"""
+_TARGETS = {
+    "customer_id": "customers_customer",
+    "issuer_id": "customers_customer",
+    "account_id": "accounts_account",
+    "balance_id": "billing_balance",
+    "tariff_version_id": "tariffs_tariffversion",
+    "rate_id": "tariffs_rate",
+    "period_id": "billing_billingperiod",
+}
+_COLUMNS = {
+    "billing_charge": (
+        "customer_id",
+        "issuer_id",
+        "account_id",
+        "balance_id",
+        "tariff_version_id",
+        "rate_id",
+    ),
+    "billing_usageentry": ("customer_id", "issuer_id", "account_id", "balance_id", "period_id"),
+}
+_COUNTS = """
+SELECT (SELECT count(*) FROM billing_balance t WHERE {of_t}),
+    (SELECT count(*) FROM billing_ledgerentry t WHERE {of_t}),
+    (SELECT count(*) FROM billing_usageentry t WHERE {of_t}),
+    (SELECT count(*) FROM billing_charge t WHERE {of_t})
+"""
+
+
+def differences(*, customer_id: int | None = None) -> Iterator[str]:
+    """Yield a line for each thing that does not add up; of one customer or of all.
+
+    Balance against entries, the chain of ``balance_after`` and its sequence, usage entries against
+    charges, and every id that no foreign key guards.
+    """
+    for statement in _statements():
+        yield from run(statement, customer_id)
+
+
+def counts(*, customer_id: int | None = None) -> tuple[int, int, int, int]:
+    """How many balances, ledger entries, usage entries and charges there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(scoped(_COUNTS), {"customer": customer_id})
+        balances, entries, usage, charges = cursor.fetchone()
+        return balances, entries, usage, charges
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Let all checks see the same moment while calls go on being charged."""
+    is_own = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_own:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def run(statement: str, customer_id: int | None) -> list[str]:
+    """The lines of one check: a SELECT of texts that ``scoped`` has limited to a customer."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"customer": customer_id})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def scoped(statement: str, **names: str) -> str:
+    """Fill in a check: ``{of_x}`` keeps the rows of table alias x that are the customer's."""
+    aliases = {f"of_{alias}": _OF_CUSTOMER.format(table=alias) for alias in "bcetu"}
+    return statement.format(**aliases, **names)
+
+
+def _statements() -> Iterator[str]:
+    yield scoped(_ENTRIES + _BALANCES)
+    yield scoped(_ENTRIES + _CHAIN)
+    yield scoped(_USAGE)
+    yield scoped(_PARTIES)
+    for table, columns in _COLUMNS.items():
+        for column in columns:
+            yield scoped(_MISSING, table=table, column=column, target=_TARGETS[column])

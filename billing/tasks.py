@@ -1,0 +1,16 @@
+"""Jobs of billing: the nightly proof of the ledger."""
+
+import logging
+
+from billing.services import verify
+from softswitch.core.jobs import task
+
+logger = logging.getLogger(__name__)
+
+
+@task("billing.verify_ledger")
+def verify_ledger() -> None:
+    """Log every difference in the ledger; ``manage.py verify_ledger`` says the same."""
+    with verify.snapshot():
+        for line in verify.differences():
+            logger.error("ledger: %s", line)
