@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.core.files.base import File
 from django.test import Client
 
 from calls.models import Call, CdrImport, OpenTransaction, PendingCall, Switch
@@ -187,7 +188,7 @@ def test_transactions_wait_for_a_file_being_read(token: str, world: World) -> No
         job = start_import(
             actor=world.actor("operator"),
             switch=the_switch(),
-            file=importing.File(sample),
+            file=File(sample),
             file_name="acc.csv",
         )
     status, answer = post(token, INVITE.encode(), "?format=kamailio_acc")

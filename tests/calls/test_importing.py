@@ -153,7 +153,7 @@ def test_a_reader_that_was_overtaken_stops(
 
 def test_a_finished_file_is_not_read_again(world: World, switch: Switch, sent: list) -> None:
     job = finish(begin(world, switch, csv_file(2)))
-    default_storage.delete(job.file.name)
+    default_storage.delete(str(job.file.name))
     assert finish(job).state == "done"
 
 
@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_read_fails_with_its_reason(
 
 def test_a_lost_file_fails_with_its_reason(world: World, switch: Switch, sent: list) -> None:
     job = begin(world, switch, csv_file(1))
-    default_storage.delete(job.file.name)
+    default_storage.delete(str(job.file.name))
     assert finish(job).state == "failed"
     assert job.failure.startswith("The file cannot be read: ")
 
@@ -251,7 +251,7 @@ def test_transaction_files_of_a_switch_are_read_in_turn(
 
 def import_cdrs(capsys: pytest.CaptureFixture, *arguments: str) -> str:
     call_command("import_cdrs", *arguments)
-    return capsys.readouterr().out
+    return str(capsys.readouterr().out)
 
 
 def test_the_command_imports_and_charges(
@@ -312,9 +312,8 @@ def test_the_command_takes_up_transaction_files_left_before(
 
 def test_samples_of_every_format_come_through(world: World, switch: Switch, sent: list) -> None:
     for path in sorted((Path(__file__).parent / "samples").iterdir()):
-        for _delivery in range(2):
-            job = finish(begin(world, switch, path.read_bytes(), ""))
+        jobs = [finish(begin(world, switch, path.read_bytes(), "")) for _delivery in range(2)]
+        for job in jobs:
             assert job.state == "done", (path.name, job.failure)
-            known = job.calls_new + job.calls_repeated + job.calls_conflicting
-            assert known + job.lines_rejected == job.records_done, path.name
-        assert job.calls_new == 0, path.name
+            assert sum(counts(job)) == job.records_done, path.name
+        assert jobs[1].calls_new == 0, path.name

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,14 @@ def environment(media: Path) -> dict[str, str]:
     }
 
 
+def wait_for(process: subprocess.Popen[bytes], is_so: Callable[[], bool]) -> None:
+    """Return as soon as it is so; fail if the process ends before, or after a minute."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+
+
 def test_a_reader_killed_in_the_middle_is_made_good(
     stored_world: World, media: Path, tmp_path: Path
 ) -> None:
@@ -72,8 +82,7 @@ def test_a_reader_killed_in_the_middle_is_made_good(
             env=environment(media),
             output=log,
         )
-        while not CdrImport.objects.filter(records_done__gt=0).exists():
-            assert reader.poll() is None, (tmp_path / "log").read_text()
+        wait_for(reader, CdrImport.objects.filter(records_done__gt=0).exists)
         os.killpg(reader.pid, signal.SIGKILL)
         reader.wait()
     job = CdrImport.objects.get()
@@ -116,6 +125,28 @@ def test_the_same_calls_from_two_sides_count_once(stored_world: World) -> None:
     assert sum(report.new for report in reports) == 2000
     assert sum(report.repeated for report in reports) == 3000
     assert Call.objects.count() == PendingCall.objects.count() == 2000
+
+
+def test_a_real_worker_reads_an_uploaded_file(
+    stored_world: World,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    for name, value in environment(media).items():
+        if name != "DATABASE_URL":  # the worker's fixture sets it
+            monkeypatch.setenv(name, value)
+    worker = request.getfixturevalue("celery_worker_process")
+    job = start_import(
+        actor=stored_world.actor("operator"),
+        switch=make_switch(),
+        file=ContentFile(csv_file(10)),
+        file_name="calls.csv",
+    )
+    ended = CdrImport.objects.exclude(state__in=("waiting", "running"))
+    wait_for(worker, ended.exists)
+    job.refresh_from_db()
+    assert (job.state, job.calls_new, job.failure) == ("done", 10, "")
 
 
 def test_memory_does_not_grow_with_the_file(stored_world: World, media: Path) -> None:
