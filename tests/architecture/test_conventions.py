@@ -165,7 +165,8 @@ def test_no_float_in_money() -> None:
         for node in ast.walk(source.tree):
             is_literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
             is_call = isinstance(node, ast.Call) and attribute_chain(node) == "float"
-            line = source.text.splitlines()[getattr(node, "lineno", 1) - 1]
+            number = getattr(node, "lineno", 1)
+            line = source.text.splitlines()[number - 1]
             if (is_literal or is_call) and "range guard" not in line:
-                loose.append(f"{source.path}:{node.lineno}")
+                loose.append(f"{source.path}:{number}")
     assert loose == []

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import Client
 
-from customers.choices import Kind
+from customers.choices import Kind, Role
 from customers.models import Customer, User
 from customers.selectors import system_actor
 from customers.services.permissions import grant_defaults
@@ -55,8 +55,12 @@ def tree(db: None) -> Tree:
     password = "correct horse battery"
     actor = system_actor()
 
-    def user(customer: Customer, login: str, **extra: str) -> User:
-        return create_user(actor=actor, customer=customer, login=login, password=password, **extra)
+    def user(
+        customer: Customer, login: str, name: str = "", role: str = Role.ADMINISTRATOR
+    ) -> User:
+        return create_user(
+            actor=actor, customer=customer, login=login, password=password, name=name, role=role
+        )
 
     return Tree(
         root=root,

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from collections.abc import Iterator
 from decimal import Decimal
 
 import openpyxl
@@ -44,7 +45,7 @@ def test_csv_holds_exact_values_in_the_viewers_zone():
 def test_csv_leaves_in_pieces_while_it_is_read():
     read = []
 
-    def rows():
+    def rows() -> Iterator[list[int]]:
         for number in range(CHUNK * 2 + 1):
             read.append(number)
             yield [number]
@@ -79,12 +80,12 @@ def test_a_list_exports_what_was_found_in_the_chosen_columns(tree: Tree):
     browser = tree.login(tree.seller)
     response = browser.get("/customers/", {"export": "csv", "sort": "-name"})
     assert response["Content-Disposition"] == 'attachment; filename="customers.csv"'
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    text = b"".join(response).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["Name", "Company", "Kind", "Call limit", "In service since"]
     assert [row[0] for row in rows[1:]] == ["hartwell & sons", "Calder Voice"]
     response = browser.get("/customers/", {"export": "xlsx", "name": "calder"})
-    book = openpyxl.load_workbook(io.BytesIO(b"".join(response.streaming_content)))
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(response)))
     assert [row[0].value for row in book.active.rows] == ["Name", "Calder Voice"]
     assert browser.get("/customers/", {"export": "exe"}).status_code == 404
 

@@ -31,6 +31,10 @@ pytestmark = pytest.mark.urls("tests.core.pages")
 
 
 class Actor:
+    customer_id = 1
+    account_id = None
+    is_root = False
+
     def __init__(self, *rights: str) -> None:
         self.rights = rights
 

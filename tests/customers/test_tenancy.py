@@ -1,5 +1,7 @@
 """Who sees what, and which rights are in effect at each level of the tree."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
@@ -133,7 +135,7 @@ def test_private_changes_and_higher_users_are_hidden_in_the_audit_log(world: Wor
         actor=owner, customer=world.shop, values={"internal_notes": "slow", "tax_id": "GB 2"}
     )
     mine = world.actor("shop")
-    rows = list(audit_rows(AuditEvent.objects.visible_to(mine), mine))
+    rows: list[Any] = list(audit_rows(AuditEvent.objects.visible_to(mine), mine))
     assert rows
     assert all("internal_notes" not in row.changes for row in rows)
     assert {row.shown_user for row in rows if row.is_above} == {""}
