@@ -1,6 +1,7 @@
 """A small tree behind the pages of tests/core/pages.py: Root, two resellers, sub-customers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -71,3 +72,9 @@ def tree(db: None) -> Tree:
         seller=user(reseller, "ruth"),
         reporter=user(reseller, "rolf", role="reporter"),
     )
+
+
+@pytest.fixture(autouse=True)
+def no_menu(settings: Any) -> None:
+    """The product's menu names pages that the addresses of tests/core/pages.py do not have."""
+    settings.NAVIGATION = ()
