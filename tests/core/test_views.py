@@ -61,7 +61,7 @@ def test_an_htmx_request_gets_the_rows_alone(tree: Tree):
     text = response.content.decode()
     assert text.strip().startswith('<div id="rows"')
     assert "<html" not in text
-    assert '<span id="export-query" hx-swap-oob="true">' in text
+    assert '<span id="export-query" hidden hx-swap-oob="true">' in text
     assert "HX-Request" in response["Vary"]
 
 
