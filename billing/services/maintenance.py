@@ -1,5 +1,6 @@
 """Maintenance: Debit, Credit, Add Funds, reset, and the entries of opening and archiving."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -32,10 +33,12 @@ def maintain(
     currency: str,
     key: str,
     notes: str = "",
+    at: datetime | None = None,
 ) -> LedgerEntry:
     """Post a Debit (-), a Credit (+) or Add Funds (+) to a balance the actor's customer bills.
 
     ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
+    ``at`` (default now) is earlier where money that moved before is brought in with its date.
     Raises PermissionDenied for a balance that is not between the actor and its direct customer,
     DomainError ``amount`` or ``no_exchange_rate``. Atomic with the audit row; locks the balance.
     """
@@ -48,7 +51,7 @@ def maintain(
     with transaction.atomic():
         if LedgerEntry.objects.filter(idempotency_key=key).exists():
             return post_entry(actor=actor, balance_id=balance.pk, posting=posting)
-        entry = post_entry(actor=actor, balance_id=balance.pk, posting=posting)
+        entry = post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=at)
         record(
             actor=actor,
             customer=balance.customer,

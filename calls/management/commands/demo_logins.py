@@ -1,0 +1,24 @@
+"""``manage.py demo_logins``: prints who can log in to the demo."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from calls.services.demo.logins import DemoLogin, demo_logins
+
+HEAD = DemoLogin("Kind of user", "Login", "Password", "Customer")
+
+
+class Command(BaseCommand):
+    help = "Print one login per kind of user of the demo."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fails where the demo is not loaded."""
+        found = demo_logins()
+        if not found:
+            raise CommandError("The demo is not loaded: run load_demo.")
+        rows = [HEAD, *found]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write("  ".join(cells).rstrip())
