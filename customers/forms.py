@@ -262,9 +262,8 @@ class CustomerForm(TermsFields, CompanyForm):
         ),
     )
     widths = CompanyForm.widths | {
-        "name": 3,
-        "kind": 2,
-        "status": 1,
+        "kind": 3,
+        "status": 3,
         "tariff": 4,
         "currency": 2,
         "mode": 2,

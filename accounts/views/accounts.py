@@ -19,6 +19,7 @@ from accounts.tables import AccountTable, is_near
 from billing.selectors.balances import account_balance
 from billing.services.accounts import AccountTariff, open_account
 from billing.services.customers import Login
+from softswitch.core import display
 from softswitch.core.chrome import Action, Link
 from softswitch.core.views import CreateView, DetailView, EditView, ListView
 
@@ -72,7 +73,7 @@ class AccountDetailView(DetailView):
             (_("Customer"), account.customer),
             (_("Name"), account.name),
             (_("Charged"), Charging(account.charging).label if account.charging else None),
-            (_("In service since"), account.opened_at),
+            (_("In service since"), display.datetime_text(account.opened_at)),
             (_("Max sessions"), account.max_sessions),
             (_("CPS limit"), account.cps_limit),
             (_("Max call seconds"), account.max_call_seconds),

@@ -15,6 +15,7 @@ from accounts.models import Host, Trunk
 from accounts.selectors import current_hosts, live_trunks, trunk_for_edit
 from accounts.services.trunks import NewHost, add_host, create_trunk, edit_trunk, remove_host
 from accounts.tables import HostTable, TrunkTable, is_near
+from softswitch.core import display
 from softswitch.core.chrome import Action, Link
 from softswitch.core.views import ConfirmView, CreateView, DetailView, EditView, ListView
 
@@ -87,7 +88,7 @@ class TrunkDetailView(DetailView):
         trunk = self.object
         facts = [
             (_("Customer"), trunk.customer),
-            (_("In service since"), trunk.opened_at),
+            (_("In service since"), display.datetime_text(trunk.opened_at)),
             (_("Call limit"), trunk.call_limit),
             (_("CPS limit"), trunk.cps_limit),
         ]

@@ -295,7 +295,7 @@ def archive_facts(counts: Any, posted: list[tuple[str, Decimal, str]]) -> Iterab
     )
     yield (
         _("Stops at once"),
-        _("%(trunks)s trunks with %(hosts)s hosts, %(accounts)s accounts, %(users)s logins.")
+        _("Trunks: %(trunks)s, hosts: %(hosts)s, accounts: %(accounts)s, logins: %(users)s.")
         % {
             "trunks": counts.trunks,
             "hosts": counts.hosts,
