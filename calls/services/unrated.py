@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, When
 
 from billing.choices import HoldReason
 from calls.models import CallSettlement, UnratedCall
@@ -118,6 +118,7 @@ def _seller() -> Any:
     return Case(
         When(is_account_level=True, then=F("level_customer")),
         default=Subquery(owner.values("owner")[:1]),
+        output_field=BigIntegerField(),
     )
 
 
