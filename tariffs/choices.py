@@ -25,7 +25,7 @@ class ImportState(ToneChoices):
 
     UPLOADED = "uploaded", "info", _("Waiting")
     CHECKING = "checking", "info", _("Checking")
-    READY = "ready", "info", _("Ready to apply")
+    READY = "ready", "warn", _("Ready to apply")
     REJECTED = "rejected", "bad", _("Rejected")
     APPLYING = "applying", "info", _("Applying")
     APPLIED = "applied", "ok", _("Applied")

@@ -1,19 +1,34 @@
 """Named filters of tariffs, rates and exchange rates."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.db import models
 from django.db.models import Q
 
 from customers.tenancy import Actor, TenantQuerySet
 
 if TYPE_CHECKING:
-    from tariffs.models import Rate, RateImport, Tariff, TariffAssignment  # noqa: F401
+    from tariffs.models import (  # noqa: F401
+        Rate,
+        RateImport,
+        RateImportError,
+        RateImportRow,
+        Tariff,
+        TariffAssignment,
+    )
 
 
 def in_force(at: datetime) -> Q:
     """Dated rows valid at ``at``; ranges are half-open."""
     return Q(valid_from__lte=at) & (Q(valid_till=None) | Q(valid_till__gt=at))
+
+
+class PublicQuerySet(models.QuerySet[Any]):
+    """Currencies and exchange rates: everybody who is signed in reads all of them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        return self.all()
 
 
 class TariffQuerySet(TenantQuerySet["Tariff"]):
@@ -42,6 +57,18 @@ class RateImportQuerySet(TenantQuerySet["RateImport"]):
     """Rate imports, seen with their tariff."""
 
     tenant = "tariff__owner"
+
+
+class RateImportRowQuerySet(TenantQuerySet["RateImportRow"]):
+    """Staged lines of rate imports, seen with their tariff."""
+
+    tenant = "rate_import__tariff__owner"
+
+
+class RateImportErrorQuerySet(TenantQuerySet["RateImportError"]):
+    """Rejected lines of rate imports, seen with their tariff."""
+
+    tenant = "rate_import__tariff__owner"
 
 
 class AssignmentQuerySet(TenantQuerySet["TariffAssignment"]):

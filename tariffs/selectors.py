@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.timezone import now
 
 from customers.tenancy import Actor
 from softswitch.core.columns import (
@@ -28,6 +29,7 @@ from tariffs.models import (
     TariffAssignment,
     TariffVersion,
 )
+from tariffs.querysets import in_force
 from tariffs.rating.book import RateColumns
 from tariffs.rating.keys import KEY_DIGITS
 from tariffs.rating.terms import RateTerms, TariffTerms
@@ -212,3 +214,28 @@ def rate_columns(tariff_id: int) -> RateColumns:
 def is_in_use(tariff: Tariff) -> bool:
     """Whether a customer or account has ever paid by ``tariff``: then its past is fixed."""
     return tariff.assignments.exists() or tariff.account_terms.exists()
+
+
+def counted_tariffs(tariffs: QuerySet[Tariff]) -> QuerySet[Tariff]:
+    """``tariffs`` that are not archived, each with ``customers``: how many pay by it now."""
+    assigned = Count("assignments", filter=Q(assignments__valid_till=None))
+    return tariffs.filter(archived_at=None).select_related("owner").annotate(customers=assigned)
+
+
+def version_in_force(tariff: Tariff, at: datetime) -> TariffVersion | None:
+    """The parameters of ``tariff`` for calls that start at ``at``."""
+    return tariff.versions.filter(in_force(at)).first()
+
+
+def assigned_customers(actor: Actor, tariff: Tariff) -> QuerySet[TariffAssignment]:
+    """Who pays by ``tariff`` now, in the actor's scope, by name."""
+    rows: QuerySet[TariffAssignment] = TariffAssignment.objects.visible_to(actor)
+    found = rows.filter(tariff=tariff, valid_till=None)
+    return found.select_related("customer").order_by("customer__name", "pk")
+
+
+def own_rates(actor: Actor) -> QuerySet[Rate]:
+    """The rates of the tariff by which the actor's customer pays now; the tariff stays hidden."""
+    tariff = None if actor.account_id else tariff_of(actor.customer_id, now())
+    rows: QuerySet[Rate] = Rate.objects.filter(tariff=tariff) if tariff else Rate.objects.none()
+    return rows.select_related("tariff")

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.utils.timezone import now
 
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Rate, Tariff, TariffVersion
+from tariffs.selectors import is_in_use
 
 HEADER = frozenset({"name", "timezone", "average_call_duration", "loss_protection", "is_default"})
 PARAMETERS = (
@@ -124,22 +125,20 @@ def archive_tariff(*, actor: Actor, tariff: Tariff) -> None:
 def set_rate(*, actor: Actor, tariff: Tariff, rate: NewRate) -> Rate:
     """Add a rate; the row of the same prefix then in force ends where the new one begins.
 
-    The past is not edited: ``valid_from`` (default now) must not lie before now, except in a
-    tariff that prices no call yet. Locks the tariff row. Atomic with the audit row.
+    It ends itself where the next row of its prefix begins. The past is not edited: ``valid_from``
+    (default now) must not lie before now, except in a tariff by which nobody has paid, or where it
+    fills a gap in which calls had no rate. Locks the tariff row. Atomic with the audit row. Raises
+    DomainError ``past``, ``taken`` or ``valid_till``.
     """
     check_owner(actor, tariff, "tariffs.edit")
     with transaction.atomic():
         locked = Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk)
         start = rate.valid_from or now()
-        if rate.valid_till is not None and rate.valid_till <= start:
-            raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
         same = Rate.objects.filter(tariff=locked, prefix=rate.prefix)
-        if same.filter(valid_from=start).exists():
-            raise DomainError(
-                "taken", "A rate of this prefix begins then already.", field="valid_from"
-            )
+        _check_dates(locked, rate, start)
         same.filter(valid_from__lt=start).filter(_open_at(start)).update(valid_till=start)
-        row = Rate.objects.create(tariff=locked, **_columns(rate, start))
+        end = _end_of(locked, rate, start)
+        row = Rate.objects.create(tariff=locked, **_columns(rate, start) | {"valid_till": end})
         touch(locked)
         record(
             actor=actor,
@@ -151,14 +150,39 @@ def set_rate(*, actor: Actor, tariff: Tariff, rate: NewRate) -> Rate:
     return row
 
 
+def _check_dates(tariff: Tariff, rate: NewRate, start: datetime) -> None:
+    if rate.valid_till is not None and rate.valid_till <= start:
+        raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
+    if Rate.objects.filter(tariff=tariff, prefix=rate.prefix, valid_from=start).exists():
+        raise DomainError("taken", "A rate of this prefix begins then already.", field="valid_from")
+    is_past = rate.valid_from is not None and start < now()
+    if is_past and is_in_use(tariff) and _is_priced(tariff, rate.prefix, start):
+        raise DomainError(
+            "past", "Calls since then are priced already. Begin now or later.", field="valid_from"
+        )
+
+
+def _is_priced(tariff: Tariff, prefix: str, start: datetime) -> bool:
+    """Whether calls to ``prefix`` that started after ``start`` had a rate."""
+    shorter = [prefix[:length] for length in range(len(prefix) + 1)]
+    rows = Rate.objects.filter(tariff=tariff, prefix__in=shorter).filter(_open_at(start))
+    return rows.filter(valid_from__lte=now()).exclude(is_forbidden=True, prefix__lt=prefix).exists()
+
+
 def close_rate(*, actor: Actor, rate: Rate, at: datetime | None = None) -> None:
-    """End a rate now, or at ``at``; calls that started before keep it. Locks the tariff row."""
+    """End a rate now, or at ``at``; calls that started before keep it. Locks the tariff row.
+
+    Atomic with the audit row. Raises DomainError ``valid_till`` for an end before the rate's start,
+    or in the past of a tariff by which somebody has paid.
+    """
     check_owner(actor, rate.tariff, "tariffs.edit")
     moment = at or now()
     with transaction.atomic():
         tariff = Tariff.objects.select_for_update(no_key=True).get(pk=rate.tariff_id)
         if moment <= rate.valid_from:
             raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
+        if at is not None and at < now() and is_in_use(tariff):
+            raise DomainError("past", "Calls since then are priced already.", field="valid_till")
         Rate.objects.filter(pk=rate.pk).filter(_open_at(moment)).update(valid_till=moment)
         touch(tariff)
         record(
@@ -167,6 +191,12 @@ def close_rate(*, actor: Actor, rate: Rate, at: datetime | None = None) -> None:
             action="rate_closed",
             subject=f"{tariff}: {rate.prefix or '-'}",
         )
+
+
+def parameters_now(tariff: Tariff) -> dict[str, Any]:
+    """The parameters that a call starting now would be charged by, by name."""
+    current = TariffVersion.objects.get(tariff=tariff, valid_till=None)
+    return {name: getattr(current, name) for name in PARAMETERS}
 
 
 def touch(tariff: Tariff) -> None:
@@ -187,6 +217,12 @@ def _open_at(moment: datetime) -> Q:
 def _columns(rate: NewRate, start: datetime) -> dict[str, Any]:
     names = [name for name in NewRate.__slots__ if name != "valid_from"]
     return {name: getattr(rate, name) for name in names} | {"valid_from": start}
+
+
+def _end_of(tariff: Tariff, rate: NewRate, start: datetime) -> datetime | None:
+    later = Rate.objects.filter(tariff=tariff, prefix=rate.prefix, valid_from__gt=start)
+    following = later.aggregate(first=Min("valid_from"))["first"]
+    return min((end for end in (rate.valid_till, following) if end), default=None)
 
 
 def _new_version(tariff: Tariff, parameters: dict[str, Any]) -> dict[str, list[Any]]:

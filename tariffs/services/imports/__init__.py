@@ -1,0 +1,1 @@
+"""Rate imports: a sheet is uploaded, checked line by line, previewed, applied all or nothing."""
