@@ -1,6 +1,23 @@
-"""Addresses of calls."""
+"""Addresses of calls, unrated calls, deliveries of CDR files, and switches."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from calls.views import calls, imports, switches, unrated
 
 app_name = "calls"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", calls.CallListView.as_view(), name="call_list"),
+    path("totals/", calls.CallTotalsView.as_view(), name="call_totals"),
+    path("<int:pk>/", calls.CallDetailView.as_view(), name="call_detail"),
+    path("unrated/", unrated.UnratedListView.as_view(), name="unrated_list"),
+    path("unrated/rate-again/", unrated.RateAllAgainView.as_view(), name="rate_all_again"),
+    path("imports/", imports.ImportListView.as_view(), name="import_list"),
+    path("imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
+    path("imports/conflicts/", imports.ConflictListView.as_view(), name="conflict_list"),
+    path("imports/<int:pk>/", imports.ImportDetailView.as_view(), name="import_detail"),
+    path("imports/<int:pk>/rejected.csv", imports.ImportErrorsView.as_view(), name="import_errors"),
+    path("switches/", switches.SwitchListView.as_view(), name="switch_list"),
+    path("switches/new/", switches.SwitchCreateView.as_view(), name="switch_create"),
+    path("switches/<int:pk>/", switches.SwitchEditView.as_view(), name="switch_edit"),
+    path("switches/<int:pk>/token/", switches.SwitchTokenView.as_view(), name="switch_token"),
+]

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from calls.api import router as calls_router
+from calls.views.dashboard import DashboardView
 from customers.views.session import LoginView, LogoutView
 from softswitch.core.api import make_api
 
@@ -18,6 +19,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
+    path("", DashboardView.as_view(), name="dashboard"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("customers/", include("customers.urls")),

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
-from billing.models import Charge
+from billing.models import Balance, Charge
 from calls.choices import CallResult
 from calls.models import Call, PendingCall, UnratedCall
 from customers.models import Customer
@@ -141,6 +141,11 @@ def _priced(actor: Actor, call_id: str) -> QuerySet[Charge]:
     return of_call.filter(seen_charges(actor)).exclude(amount=0)
 
 
+def has_own_price(actor: Actor) -> bool:
+    """Whether an account's user sees prices: its account is, or once was, charged by itself."""
+    return bool(Balance.objects.visible_to(actor).exists())
+
+
 @dataclass(frozen=True, slots=True)
 class CallLine:
     """A call as a list shows it; ``paid`` is the viewer's own charge, ``charged`` the one below."""
@@ -153,6 +158,16 @@ class CallLine:
     @property
     def seconds(self) -> Decimal:
         return Decimal(self.call.duration_ms) / 1000
+
+    @property
+    def paid_amount(self) -> Decimal | None:
+        """What the viewer pays; None where nothing is to be charged."""
+        return self.paid.amount if self.paid and self.call.duration_ms > 0 else None
+
+    @property
+    def charged_amount(self) -> Decimal | None:
+        """What the viewer is paid; None where nothing is to be charged."""
+        return self.charged.amount if self.charged and self.call.duration_ms > 0 else None
 
     @property
     def destination(self) -> str:

@@ -39,6 +39,18 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """One key figure (components/tile.html); with ``url`` it leads to the list behind it."""
+
+    label: Text
+    value: Text
+    unit: Text = ""
+    note: Text = ""
+    url: str = ""
+    is_negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """A button of the page head. ``post`` makes it a form; ``right`` None is for everybody.
 

@@ -209,6 +209,7 @@ MAX_CALL_SECONDS = 4 * 3600
 CDR_MAX_AGE_DAYS = env.int("CDR_MAX_AGE_DAYS", default=5 * 366)
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
 NAVIGATION: tuple[tuple[object, ...], ...] = (
+    ("Dashboard", "dashboard", "squares-2x2", None, ()),
     (
         "Customers",
         "",
@@ -217,6 +218,28 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Customer list", "customers:customer_list", "", "customers.view", ()),
             ("Customer tree", "customers:customer_tree", "", "customers.view", ()),
+        ),
+    ),
+    (
+        "Tariffs & Currencies",
+        "",
+        "currency-dollar",
+        None,
+        (
+            ("Tariffs", "tariffs:tariff_list", "", "tariffs.view", ()),
+            ("My rates", "tariffs:own_rates", "", "rates.view", ()),
+            ("Exchange rates", "tariffs:exchange_list", "", None, ()),
+        ),
+    ),
+    (
+        "Calls",
+        "",
+        "phone-arrow-up-right",
+        None,
+        (
+            ("CDRs", "calls:call_list", "", "cdrs.view", ()),
+            ("Unrated calls", "calls:unrated_list", "", "cdrs.view", ()),
+            ("CDR deliveries", "calls:import_list", "", "system.settings", ()),
         ),
     ),
     (
@@ -235,6 +258,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         "cog-6-tooth",
         None,
         (
+            ("Switches", "calls:switch_list", "", "system.settings", ()),
             ("My company", "customers:company", "", "profile.edit", ()),
             ("Audit log", "customers:audit_list", "", "audit.view", ()),
         ),

@@ -1,0 +1,97 @@
+"""What the drawer of a call says of it."""
+
+from collections.abc import Iterator
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from calls.models import Call
+from calls.selectors.explain import ChargedLevel, explain_call
+from calls.selectors.unrated import unrated_line
+from customers.tenancy import Actor
+from softswitch.core.display import date_text, price_text, time_text
+from softswitch.core.templatetags.money import exact
+
+Fact = tuple[str | Promise, object]
+
+
+def call_facts(actor: Actor, call: Call) -> list[Fact]:
+    """Labels and texts; the switch and who sent the call are Root's to know."""
+    return [*_who(actor, call), *_when(call), *_why(actor, call), *_identity(actor, call)]
+
+
+def _who(actor: Actor, call: Call) -> Iterator[Fact]:
+    if actor.account_id is not None:
+        return
+    yield _("Customer"), call.customer or _("Unknown")
+    if call.account is not None:
+        yield _("Account"), call.account
+    if call.trunk is not None:
+        yield _("Trunk"), call.trunk
+
+
+def _when(call: Call) -> Iterator[Fact]:
+    yield _("Day"), date_text(call.setup_at)
+    times = [time_text(at) for at in (call.answered_at, call.ended_at) if at]
+    yield (_("Answered, ended") if call.answered_at else _("Ended")), ", ".join(times)
+    pdd = "" if call.pdd_ms is None else _(", PDD %(seconds)s s") % {"seconds": call.pdd_ms / 1000}
+    yield _("Duration"), f"{call.duration_ms / 1000:g} s{pdd}"
+
+
+def _why(actor: Actor, call: Call) -> Iterator[Fact]:
+    codes = []
+    if call.sip_code is not None:
+        codes.append(f"SIP {call.sip_code}")
+    if call.hangup_cause is not None:
+        codes.append(f"Q.850 {call.hangup_cause}")
+    yield _("End"), ", ".join(codes)
+    line = unrated_line(actor, call)
+    if line is not None:
+        at = f" ({line.level})" if line.level else ""
+        yield _("Not charged"), f"{line.reason}{at}"
+
+
+def _identity(actor: Actor, call: Call) -> Iterator[Fact]:
+    if call.called_raw != call.called_number:
+        yield _("CLD as sent"), call.called_raw
+    if actor.is_root:
+        yield _("Switch"), call.switch
+        yield _("From"), call.auth_name or call.source_ip
+    yield _("Call ID"), call.native_id
+
+
+def explained_levels(actor: Actor, call: Call) -> list[dict[str, object]]:
+    """What components/level.html shows of each level that the viewer may see."""
+    account = str(call.account or "")
+    return [
+        {
+            "title": account if level.is_account_level else str(level.customer),
+            "amount": exact(level.amount, level.balance_currency),
+            "note": _level_note(level),
+            "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
+            "left": "" if level.profit is None else _("Margin of who sells at this level"),
+            "right": "" if level.profit is None else exact(level.profit, level.balance_currency),
+        }
+        for level in explain_call(call, actor)
+    ]
+
+
+def _level_note(level: ChargedLevel) -> str:
+    """Tariff, prefix and validity of the rate, and the conversion where there was one."""
+    parts = [str(level.tariff)] if level.tariff else []
+    if level.rate is not None:
+        prefix = level.rate.prefix or _("default")
+        since = date_text(level.rate.valid_from)
+        parts.append(_("prefix %(prefix)s") % {"prefix": prefix})
+        parts.append(_("valid from %(day)s") % {"day": since})
+    if level.currency != level.balance_currency:
+        parts.append(
+            _("%(cost)s %(currency)s at %(rate)s")
+            % {
+                "cost": price_text(level.cost),
+                "currency": level.currency,
+                "rate": price_text(level.exchange_rate),
+            }
+        )
+    text = ", ".join(parts)
+    return text[:1].upper() + text[1:]

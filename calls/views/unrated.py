@@ -1,0 +1,79 @@
+"""Unrated calls: why they are not charged, and rating them again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from calls.filters import UnratedFilter
+from calls.models import UnratedCall
+from calls.services.unrated import answerable, rate_again
+from calls.tables import UnratedTable
+from softswitch.core.chrome import Action, BulkAction
+from softswitch.core.views import AccessMixin, ListView
+
+RIGHT = "tariffs.edit"
+
+
+class UnratedListView(ListView):
+    """The calls of the actor's subtree that some level could not charge."""
+
+    model = UnratedCall
+    permission = "cdrs.view"
+    title = gettext_lazy("Unrated calls")
+    table_class = UnratedTable
+    filterset_class = UnratedFilter
+    bulk_actions = (
+        BulkAction("rate_again", gettext_lazy("Rate again"), rate_again, "arrow-path", right=RIGHT),
+    )
+    empty_icon = "check-circle"
+    empty_title = gettext_lazy("No unrated calls")
+    empty_text = gettext_lazy("Every call that was answered is charged at all its levels.")
+
+    def get_meta(self) -> str:
+        return _("Nothing of these calls is charged. They hold back the closing of their periods.")
+
+    def get_actions(self) -> list[Action]:
+        url = reverse("calls:rate_all_again")
+        return [Action(_("Rate all again"), url, "arrow-path", RIGHT, post=True)]
+
+    def run_bulk(self, name: str) -> HttpResponseBase:
+        """Rate the ticked calls again, in one go; those that only an owner can answer are left."""
+        if not any(action.name == name for action in self.get_bulk_actions()):
+            raise Http404
+        keys = {int(key) for key in self.request.POST.getlist("pk") if key.isdecimal()}
+        mine = answerable(self.actor).filter(call_id__in=keys).values_list("call_id", flat=True)
+        seen = self.visible().filter(call_id__in=keys).count()
+        report(self.request, rate_again(actor=self.actor, call_ids=list(mine)), seen)
+        return HttpResponseRedirect(self.request.get_full_path())
+
+
+class RateAllAgainView(AccessMixin):
+    """POST only: all unrated calls that the actor may rate again."""
+
+    http_method_names = ["post", "options"]
+    permission = RIGHT
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        seen = answerable(self.actor).count()
+        report(request, rate_again(actor=self.actor), seen)
+        return HttpResponseRedirect(reverse("calls:unrated_list"))
+
+
+def report(request: HttpRequest, moved: int, seen: int) -> None:
+    """Say how many calls are rated again, and how many are not."""
+    text = ngettext("%(count)s call is rated again.", "%(count)s calls are rated again.", moved) % {
+        "count": moved
+    }
+    left = seen - moved
+    if left > 0:
+        text += " " + ngettext(
+            "%(count)s stays: its cause is not here, or it is still unknown.",
+            "%(count)s stay: their cause is not here, or they are still unknown.",
+            left,
+        ) % {"count": left}
+    level = messages.SUCCESS if moved and not left else messages.WARNING
+    messages.add_message(request, level, text)

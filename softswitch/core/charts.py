@@ -1,0 +1,104 @@
+"""Bar charts as numbers for server-rendered SVG (components/chart.html).
+
+The plot is 100 high and 10 wide per bar, stretched to any width; text stays HTML around it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from softswitch.core.chrome import Text
+from softswitch.core.display import DASH, number_text
+
+STEP = 10  # width of a bar with its gaps
+BAR = 7
+NICE = (1, 2, 2.5, 5, 10)
+LINES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar; ``is_part`` is paler: its period has not ended."""
+
+    x: str
+    y: str
+    height: str
+    title: str
+    is_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart ready to draw; ``rows`` are (label, value, value before) for the table below it."""
+
+    label: Text
+    width: int
+    bars: list[Bar]
+    before: str
+    grid: str
+    y_labels: list[str]
+    x_labels: list[str]
+    rows: list[tuple[str, str, str]]
+
+
+def nice_ceiling(value: float) -> float:
+    """The least round number (1, 2, 2.5, 5 times a power of ten) that is not below ``value``."""
+    if value <= 0:
+        return 1
+    power = 10 ** math.floor(math.log10(value))
+    return float(next(step * power for step in NICE if step * power >= value))
+
+
+def bar_chart(
+    label: Text,
+    names: Sequence[str],
+    values: Sequence[float],
+    before: Sequence[float] = (),
+    *,
+    unit: Text = "",
+    part: int | None = None,
+) -> Chart:
+    """Bars of ``values`` with ``before`` as a dashed line, 0-based.
+
+    ``names`` has one entry per place and one more for the end; ``values`` may end earlier.
+    ``part`` is the place whose period has not ended.
+    """
+    top = nice_ceiling(max([*values, *before], default=0))
+    places = len(names) - 1
+    points = [f"{i * STEP + STEP / 2:g} {_height(v, top)}" for i, v in enumerate(before)]
+    return Chart(
+        label=label,
+        width=places * STEP,
+        bars=[
+            Bar(
+                x=f"{place * STEP + (STEP - BAR) / 2:g}",
+                y=_height(value, top),
+                height=f"{100 * value / top:.2f}",
+                title=f"{names[place]}: {number_text(round(value))} {unit}",
+                is_part=place == part,
+            )
+            for place, value in enumerate(values)
+        ],
+        before="M" + "L".join(points) if any(before) else "",
+        grid="".join(f"M0 {100 * i / LINES:g}H{places * STEP}" for i in range(LINES)),
+        y_labels=[_label(top * (LINES - i) / LINES) for i in range(LINES + 1)],
+        x_labels=[names[round(places * i / LINES)] for i in range(LINES + 1)],
+        rows=[
+            (names[i], _cell(values, i), _cell(before, i))
+            for i in range(max(len(values), len(before)))
+        ],
+    )
+
+
+def _height(value: float, top: float) -> str:
+    """Where ``value`` lies, from above."""
+    return f"{100 - 100 * value / top:.2f}"
+
+
+def _label(value: float) -> str:
+    return number_text(Decimal(str(value)), 0 if value == int(value) else 2)
+
+
+def _cell(values: Sequence[float], place: int) -> str:
+    return number_text(Decimal(str(values[place])), 1) if place < len(values) else DASH
