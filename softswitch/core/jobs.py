@@ -26,6 +26,6 @@ def enqueue(name: str, **kwargs: Any) -> None:
     """Send task ``name`` when the current transaction commits; at once if there is none.
 
     The message may be lost with the broker: work that must not be lost is a row with a state,
-    which a sweep picks up.
+    which a sweep picks up. So a broker that is down is logged, and what was committed stays done.
     """
-    transaction.on_commit(lambda: current_app.send_task(name, kwargs=kwargs))
+    transaction.on_commit(lambda: current_app.send_task(name, kwargs=kwargs), robust=True)
