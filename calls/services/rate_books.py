@@ -5,8 +5,8 @@ from collections import OrderedDict
 from tariffs.rating.book import RateBook
 from tariffs.selectors import rate_columns
 
-MAX_RATES = 1_500_000
-"""How many rates are kept at most, about 200 bytes each; one book is kept whatever its size."""
+MAX_RATES = 1_000_000
+"""How many rates are kept at most, about 180 bytes each; one book is kept whatever its size."""
 
 
 class RateBooks:

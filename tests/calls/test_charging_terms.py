@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import Account
-from billing.models import Balance, UsageEntry
+from billing.models import Balance, BillingPeriod, UsageEntry
 from billing.services.accounts import AccountTariff, open_account
 from calls.models import UnratedCall
 from calls.services.charging import charge_pending
@@ -167,3 +167,26 @@ def test_usage_is_added_up_by_local_day_and_month(world: World) -> None:
         (1, 4, 1),
     ]
     assert [r.period.starts_at.month for r in rows] == [2, 2, 2, 3, 3]  # UTC
+
+
+def test_a_late_call_belongs_to_the_open_period(world: World) -> None:
+    march = store_call(world.shop, LONDON)
+    charge_pending()
+    closed = UsageEntry.objects.get(balance=world.balance("shop")).period
+    BillingPeriod.objects.filter(pk=closed.pk).update(closed_at=closed.ends_at)
+    late = store_call(world.shop, LONDON, at=march.setup_at + DAY)
+    charge_pending()
+    entry = UsageEntry.objects.get(id=charges_of(late)[0].usage_entry_id)
+    assert entry.period.starts_at == closed.ends_at
+    assert entry.usage_on == late.ended_at.date()
+    assert charges_of(march)[0].usage_entry_id != entry.id
+
+
+def test_a_customer_not_yet_in_service_has_no_tariff(world: World) -> None:
+    before = OPENED - DAY
+    early, silent = (store_call(world.shop, LONDON, at=before, answered=a) for a in (True, False))
+    report = charge_pending()
+    assert (report.charged, report.unrated) == (1, 1)
+    row = UnratedCall.objects.get()
+    assert (row.call_id, row.reason, row.level_customer) == (early.id, "no_tariff", world.shop)
+    assert charges_of(early) == charges_of(silent) == []
