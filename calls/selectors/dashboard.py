@@ -94,7 +94,7 @@ def traffic_of_day(actor: Actor, day: date, zone: ZoneInfo) -> Day:
         .values("hour")
         .annotate(
             number=Count("*"),
-            answers=Count("*", filter=Q(duration_ms__gt=0)),
+            answers=Count("setup_at", filter=Q(duration_ms__gt=0)),
             total=Sum("duration_ms"),
         )
     )
