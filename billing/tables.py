@@ -4,7 +4,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import EntryKind
 from softswitch.core.tables import (
     Column,
     DateTimeColumn,
@@ -49,9 +48,9 @@ class EntryTable(Table):
     original_amount = MoneyColumn(
         currency="original_currency_id", orderable=False, verbose_name=_("Entered"), priority=3
     )
-    amount = MoneyColumn(currency="balance.currency_id", orderable=False, verbose_name=_("Amount"))
+    amount = MoneyColumn(currency="balance__currency_id", orderable=False, verbose_name=_("Amount"))
     balance_after = MoneyColumn(
-        currency="balance.currency_id",
+        currency="balance__currency_id",
         orderable=False,
         verbose_name=_("Balance after"),
         priority=2,
@@ -59,9 +58,3 @@ class EntryTable(Table):
 
     class Meta:
         order_by = "-posted_at"
-
-    def render_kind(self, value: str) -> str:
-        return str(EntryKind(value).label)
-
-    def value_kind(self, value: str) -> str:
-        return self.render_kind(value)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from billing.selectors.balances import display_currency, mode_choices
 from billing.selectors.overview import trunk_counts
 from billing.selectors.standing import standings
-from customers.choices import Kind, Role, Standing, Status
+from customers.choices import Kind, Standing, Status
 from customers.models import AuditEvent, Customer, User
 from customers.selectors import may_manage_logins, sub_customer_counts
 from customers.tenancy import Actor
@@ -109,9 +109,11 @@ class ConvertedColumn(Column):
 
 
 class TrunksColumn(NumberColumn):
-    """How many trunks, linked to their list."""
+    """How many trunks, linked to their list where there are any."""
 
-    def render(self, value: int, record: Any = None) -> SafeString:
+    def render(self, value: int, record: Any = None) -> SafeString | str:
+        if not value:
+            return display.number_text(value)
         url = reverse("accounts:trunk_list") + "?" + urlencode({"customer": record.name})
         return format_html('<a href="{}">{}</a>', url, display.number_text(value))
 
@@ -131,7 +133,9 @@ class CustomerTable(Table):
     terms = Column(accessor="terms", orderable=False, verbose_name=_("Terms"), priority=3)
     balance = MoneyColumn(currency="currency", is_balance=True, verbose_name=_("Balance"))
     converted = ConvertedColumn(accessor="converted", orderable=False, priority=3)
-    credit_limit = MoneyColumn(currency="currency", verbose_name=_("Credit limit"), priority=2)
+    credit_limit = MoneyColumn(
+        currency="currency", verbose_name=_("Credit limit"), priority=2, empty_values=(None, 0)
+    )
     trunks = TrunksColumn(
         accessor="trunk_count", orderable=False, verbose_name=_("Trunks"), priority=2
     )
@@ -196,12 +200,6 @@ class UserTable(Table):
 
     class Meta:
         order_by = "login"
-
-    def render_role(self, value: str) -> str:
-        return str(Role(value).label)
-
-    def value_role(self, value: str) -> str:
-        return self.render_role(value)
 
 
 class ChangesColumn(Column):

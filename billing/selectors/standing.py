@@ -13,7 +13,7 @@ from customers.tenancy import Actor
 def standings(actor: Actor, customers: Collection[Customer]) -> dict[int, Standing]:
     """The badge of each of ``customers``, in two statements whatever their number.
 
-    The first that applies: archived, closed, inactive, blocked by a customer above, exhausted, ok.
+    The first that applies: archived, closed, inactive, exhausted, blocked by a customer above, ok.
     Who blocks from above the viewer is not told: "Not available from your provider".
     """
     lines = {
@@ -54,7 +54,7 @@ def _alone(status: str, *, is_archived: bool, available: Decimal | None) -> Stan
 def _combine(actor: Actor, line: tuple[int, ...], states: dict[int, Standing]) -> Standing:
     """``line``: the customer first, its top owner last."""
     own = states[line[0]]
-    if own in (Standing.ARCHIVED, Standing.CLOSED, Standing.INACTIVE):
+    if own is not Standing.OK:
         return own
     blockers = [pk for pk in line[1:] if states[pk] is not Standing.OK]
     if not blockers:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -59,14 +60,16 @@ class MaintenanceView(EditView):
 
     def preview(self) -> Converted | None:
         """What the amount in the query string would post; None while it is no valid amount."""
-        form = MaintenanceForm(self.request.GET | {"idempotency_key": ["0" * 32]}, actor=self.actor)
+        data = self.request.GET.copy()
+        data["idempotency_key"] = uuid4().hex  # nothing is posted here
+        form = MaintenanceForm(data, actor=self.actor)
         if not form.is_valid() or form.cleaned_data["amount"] <= 0:
             return None
-        data = form.cleaned_data
+        asked = form.cleaned_data
         try:
             return convert(
-                SIGN[data["action"]] * data["amount"],
-                source=data["currency"].pk,
+                SIGN[asked["action"]] * asked["amount"],
+                source=asked["currency"].pk,
                 target=self.balance.currency_id,
                 at=now(),
             )

@@ -2,8 +2,9 @@
 
 {% load money %}
 {{ charge|amount:"GBP" }}    −1,248.36 GBP     {{ sum|balance:"GBP" }}  the same, red below zero
-{{ rate|price }}  0.0125     {{ charge|exact:"GBP" }}  0.0082 GBP, all stored decimals
+{{ price|price }}  0.0125     {{ charge|exact:"GBP" }}  0.0082 GBP, all stored decimals
 {{ sum|plain:"GBP" }}        −1,248.36, where the currency is said once for a whole column
+{{ exchange_rate|rate }}     0.879271, an exchange rate in 6 decimals
 """
 
 from decimal import Decimal
@@ -12,7 +13,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from softswitch.core.display import DASH, amount_text, price_text
+from softswitch.core.display import DASH, amount_text, number_text, price_text
 
 register = template.Library()
 
@@ -57,3 +58,9 @@ def exact(value: Decimal | None, currency: str) -> str:
 def price(value: Decimal | None) -> str:
     """All stored decimals (4 at least), without a code."""
     return DASH if value is None else price_text(value)
+
+
+@register.filter
+def rate(value: Decimal | None) -> str:
+    """An exchange rate in 6 decimals, enough to recognise it; exports hold all 10."""
+    return DASH if value is None else number_text(value, 6)
