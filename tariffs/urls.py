@@ -1,6 +1,30 @@
-"""Addresses of tariffs."""
+"""Addresses of tariffs, rates, rate imports and exchange rates."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from tariffs.views import exchange, imports, rates, tariffs
 
 app_name = "tariffs"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", tariffs.TariffListView.as_view(), name="tariff_list"),
+    path("new/", tariffs.TariffCreateView.as_view(), name="tariff_create"),
+    path("own/", rates.OwnRatesView.as_view(), name="own_rates"),
+    path("<int:pk>/", rates.TariffDetailView.as_view(), name="tariff_detail"),
+    path("<int:pk>/edit/", tariffs.TariffEditView.as_view(), name="tariff_edit"),
+    path("<int:pk>/archive/", tariffs.TariffArchiveView.as_view(), name="tariff_archive"),
+    path("<int:pk>/customers/", tariffs.TariffCustomersView.as_view(), name="tariff_customers"),
+    path("<int:pk>/versions/", tariffs.TariffVersionsView.as_view(), name="tariff_versions"),
+    path("<int:pk>/rates/new/", rates.RateCreateView.as_view(), name="rate_create"),
+    path("<int:pk>/imports/", imports.ImportListView.as_view(), name="import_list"),
+    path("<int:pk>/imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
+    path("rates/<int:pk>/change/", rates.RateChangeView.as_view(), name="rate_change"),
+    path("rates/<int:pk>/close/", rates.RateCloseView.as_view(), name="rate_close"),
+    path("imports/<int:pk>/", imports.ImportDetailView.as_view(), name="import_detail"),
+    path("imports/<int:pk>/progress/", imports.ImportProgressView.as_view(), name="progress"),
+    path("imports/<int:pk>/apply/", imports.ImportApplyView.as_view(), name="import_apply"),
+    path("imports/<int:pk>/cancel/", imports.ImportCancelView.as_view(), name="import_cancel"),
+    path("imports/<int:pk>/errors/", imports.ImportErrorsView.as_view(), name="import_errors"),
+    path("exchange-rates/", exchange.ExchangeRateListView.as_view(), name="exchange_list"),
+    path("exchange-rates/new/", exchange.ExchangeRateCreateView.as_view(), name="exchange_create"),
+    path("exchange-rates/upload/", exchange.ExchangeUploadView.as_view(), name="exchange_upload"),
+]

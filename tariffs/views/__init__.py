@@ -1,0 +1,1 @@
+"""Pages of tariffs, rates, rate imports, exchange rates and the simulator."""

@@ -1,0 +1,69 @@
+"""What the pages of one tariff share: the tariff itself, its tabs, and who may change it."""
+
+from functools import cached_property
+from typing import ClassVar, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from softswitch.core.chrome import Link, Tab
+from softswitch.core.views import ScopedMixin
+from softswitch.core.views.access import rows_of
+from tariffs.models import Tariff
+
+TABS = (
+    ("tariff_detail", gettext_lazy("Rates")),
+    ("tariff_customers", gettext_lazy("Customers")),
+    ("tariff_versions", gettext_lazy("Versions")),
+    ("import_list", gettext_lazy("Imports")),
+)
+
+
+class TariffPart(ScopedMixin):
+    """Pages under ``/tariffs/<pk>/``: rows of ``model`` that belong to the tariff in scope."""
+
+    parent_model: ClassVar[type[Model]] = Tariff
+    tab: ClassVar[str] = ""
+
+    @cached_property
+    def tariff(self) -> Tariff:
+        """The tariff of the URL: 404 if archived, not there or not in scope."""
+        rows = rows_of(Tariff, self.actor).filter(archived_at=None)
+        return cast(Tariff, get_object_or_404(rows, pk=self.kwargs["pk"]))
+
+    @property
+    def is_own(self) -> bool:
+        return bool(self.tariff.owner_id == self.actor.customer_id)
+
+    def check_own(self) -> None:
+        """403 for a tariff of a customer below: its owner changes it."""
+        if not self.is_own:
+            raise PermissionDenied
+
+    def get_crumbs(self) -> list[Link]:
+        return tariff_crumbs(self.tariff)
+
+    def get_tabs(self) -> list[Tab]:
+        return tariff_tabs(self.tariff, self.tab)
+
+
+def tariff_crumbs(tariff: Tariff | None = None) -> list[Link]:
+    """From the list down to ``tariff``."""
+    crumbs = [Link(_("Tariffs"), reverse("tariffs:tariff_list"))]
+    if tariff is not None:
+        crumbs.append(Link(tariff.name, reverse("tariffs:tariff_detail", args=[tariff.pk])))
+    return crumbs
+
+
+def tariff_tabs(tariff: Tariff, current: str) -> list[Tab]:
+    """The parts of a tariff; none on a page that is no part."""
+    if not current:
+        return []
+    return [
+        Tab(label, reverse(f"tariffs:{name}", args=[tariff.pk]), name == current)
+        for name, label in TABS
+    ]

@@ -1,0 +1,194 @@
+"""The rate table of a tariff, its rows, and the rate table that a customer pays by."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from softswitch.core.chrome import Action, Link, Tile
+from softswitch.core.display import price_text
+from softswitch.core.tables import Table
+from softswitch.core.views import CreateView, EditView, ListView
+from tariffs.filters import RateFilter
+from tariffs.forms import RateChangeForm, RateCloseForm, RateForm
+from tariffs.models import Rate, Tariff
+from tariffs.selectors import own_rates, tariff_of, version_in_force
+from tariffs.services.tariffs import NewRate, close_rate, set_rate
+from tariffs.tables import OwnRateTable, RateSheet, RateTable
+from tariffs.views.parts import TariffPart, tariff_crumbs
+
+
+def parameter_tiles(tariff: Tariff) -> list[Tile]:
+    """What the tariff says about every call now: all that its payers need to check a charge."""
+    version = version_in_force(tariff, now())
+    if version is None:
+        return [Tile(_("Currency"), tariff.currency_id)]
+    return [
+        Tile(_("Currency"), tariff.currency_id),
+        Tile(_("Connect fee"), price_text(version.connect_fee)),
+        Tile(_("Free seconds"), str(version.free_seconds)),
+        Tile(_("Grace period"), str(version.grace_period), "s"),
+        Tile(_("Surcharge"), f"{(version.post_call_surcharge * 100).normalize():f}", "%"),
+        Tile(_("Duration"), version.get_duration_rounding_display()),
+        Tile(_("Cost"), version.get_cost_rounding_display(), f"{version.decimals} " + _("dec.")),
+    ]
+
+
+class SheetListView(ListView):
+    """Rates; an export holds what was found in the form that the importer reads."""
+
+    model = Rate
+    table_class = RateTable
+    filterset_class = RateFilter
+    template_name = "tariffs/rate_list.html"
+    empty_icon = "table-cells"
+    empty_title = gettext_lazy("No rates yet")
+
+    def get_table(self) -> Table:
+        if "export" not in self.request.GET or self.filterset is None:
+            return super().get_table()
+        table = RateSheet(self.filterset.qs, actor=self.actor, order_by=("prefix", "valid_from"))
+        table.data.data = table.ordered_queryset()
+        return table
+
+
+class TariffDetailView(TariffPart, SheetListView):
+    """A tariff: its parameters and its rates."""
+
+    permission = "tariffs.view"
+    tab = "tariff_detail"
+    empty_text = gettext_lazy("Import a rate sheet, or add a first rate.")
+
+    def get_title(self) -> str:
+        return str(self.tariff)
+
+    def get_crumbs(self) -> list[Link]:
+        return tariff_crumbs()
+
+    def get_meta(self) -> str:
+        return "" if self.is_own else _("A tariff of %(owner)s.") % {"owner": self.tariff.owner}
+
+    def refine(self, queryset: QuerySet[Rate]) -> QuerySet[Rate]:
+        return queryset.filter(tariff=self.tariff).select_related("tariff")
+
+    def get_actions(self) -> list[Action]:
+        if not self.is_own:
+            return []
+        pk = [self.tariff.pk]
+        names = ("import_create", "tariff_edit", "rate_create", "tariff_archive")
+        sheet, edit, rate, archive = (reverse(f"tariffs:{name}", args=pk) for name in names)
+        return [
+            Action(_("Import rates"), sheet, "arrow-up-tray", "tariffs.edit"),
+            Action(_("Edit"), edit, "pencil-square", "tariffs.edit"),
+            Action(_("New rate"), rate, "plus", "tariffs.edit", primary=True),
+            Action(_("Archive"), archive, "trash", "tariffs.delete", danger=True, more=True),
+        ]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        tiles = parameter_tiles(self.tariff)
+        tiles.append(Tile(_("Loss protection"), self.tariff.get_loss_protection_display()))
+        return super().get_context_data(tiles=tiles, **kwargs)
+
+
+class OwnRatesView(SheetListView):
+    """The rates that the viewer's customer pays; nothing of the tariff's owner."""
+
+    permission = "rates.view"
+    title = gettext_lazy("My rates")
+    table_class = OwnRateTable
+    empty_text = gettext_lazy("Your provider has not set a rate table.")
+
+    def visible(self) -> QuerySet[Rate]:
+        return own_rates(self.actor)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        tariff = None if self.actor.account_id else tariff_of(self.actor.customer_id, now())
+        tiles = parameter_tiles(tariff) if tariff else []
+        return super().get_context_data(tiles=tiles, **kwargs)
+
+
+class RateCreateView(TariffPart, CreateView):
+    """A new prefix, or a new price of one from a moment on."""
+
+    permission = "tariffs.edit"
+    model = Rate
+    form_class = RateForm
+    title = gettext_lazy("New rate")
+    close_label = ""
+
+    def get_form(self) -> Any:
+        self.check_own()
+        return super().get_form()
+
+    def service(self, form: RateForm) -> Rate:
+        return set_rate(actor=self.actor, tariff=self.tariff, rate=NewRate(**form.cleaned_data))
+
+    def get_stay_url(self, saved: Any) -> str:
+        return self.get_close_url(saved)
+
+    def get_close_url(self, saved: Any) -> str:
+        return reverse("tariffs:tariff_detail", args=[self.tariff.pk])
+
+
+class RateMixin:
+    """One row of an own tariff."""
+
+    actor: Any
+    object: Any
+
+    def refine(self, queryset: QuerySet[Rate]) -> QuerySet[Rate]:
+        return queryset.filter(tariff__archived_at=None).select_related("tariff")
+
+    def check_object(self, obj: Rate) -> None:
+        if obj.tariff.owner_id != self.actor.customer_id:
+            raise PermissionDenied
+
+    def get_crumbs(self) -> list[Link]:
+        return tariff_crumbs(self.object.tariff)
+
+    def get_stay_url(self, saved: Any) -> str:
+        return self.get_close_url(saved)
+
+    def get_close_url(self, saved: Any) -> str:
+        return reverse("tariffs:tariff_detail", args=[self.object.tariff_id])
+
+
+class RateChangeView(RateMixin, EditView):
+    """A new price: the row ends where the new one begins, and stays for the calls before."""
+
+    permission = "tariffs.edit"
+    model = Rate
+    form_class = RateChangeForm
+    close_label = ""
+
+    def get_title(self) -> str:
+        prefix = self.object.prefix or _("Default")
+        return _("Change the price of %(prefix)s") % {"prefix": prefix}
+
+    def get_initial(self) -> dict[str, Any]:
+        names = ("price_1", "price_n", "interval_1", "interval_n")
+        return {name: getattr(self.object, name) for name in names}
+
+    def service(self, form: RateChangeForm) -> Rate:
+        rate = NewRate(prefix=self.object.prefix, **form.cleaned_data)
+        return set_rate(actor=self.actor, tariff=self.object.tariff, rate=rate)
+
+
+class RateCloseView(RateMixin, EditView):
+    """A rate ends; calls go on by a shorter prefix, or have none."""
+
+    permission = "tariffs.edit"
+    model = Rate
+    form_class = RateCloseForm
+    save_label = gettext_lazy("Close rate")
+    close_label = ""
+
+    def get_title(self) -> str:
+        return _("Close %(prefix)s") % {"prefix": self.object.prefix or _("Default")}
+
+    def service(self, form: RateCloseForm) -> None:
+        close_rate(actor=self.actor, rate=self.object, at=form.cleaned_data["valid_till"])
