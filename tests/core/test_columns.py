@@ -55,7 +55,8 @@ def write(**values: list[int]) -> list[tuple[object, ...]]:
     write_columns("scratch", columns, arrays, nullable=["b"] if "b" in values else ())
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(values)} FROM scratch")
-        return cursor.fetchall()
+        rows: list[tuple[object, ...]] = cursor.fetchall()
+        return rows
 
 
 @pytest.mark.parametrize(
