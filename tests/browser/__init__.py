@@ -1,0 +1,1 @@
+"""The portal as a person uses it: the system's Chromium against a live server."""

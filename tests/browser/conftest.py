@@ -1,0 +1,48 @@
+"""Fixtures of the browser tests: Chromium, and a visitor of a live server with the test world."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.portal import Portal
+from tests.world import World, build_world
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+)
+
+
+@pytest.fixture(scope="package")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """Chromium without a window, started once for the tests of this package.
+
+    Playwright's synchronous interface keeps an event loop running in this thread. Django takes
+    that for asynchronous code and refuses to reach its database from it; nothing here awaits, so
+    for as long as the browser runs Django is told that this is safe.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path, headless=True, args=list(FLAGS)
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def stored_world(transactional_db: None) -> World:
+    """The test world, committed, so that the live server and the worker see it."""
+    return build_world()
+
+
+@pytest.fixture
+def portal(browser: Browser, live_server: Any, stored_world: World) -> Iterator[Portal]:
+    """A visitor of the live server; a fault its pages caused fails the test at the end."""
+    with Portal(browser, live_server.url) as visitor:
+        yield visitor
