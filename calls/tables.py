@@ -2,13 +2,13 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet, TextChoices
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from calls.choices import CallResult, CdrFormat, CdrImportState
+from calls.choices import CallResult, CdrImportState
 from calls.models import CallConflict, CdrImport, Switch
 from calls.selectors.cdrs import call_lines, has_own_price
 from calls.selectors.unrated import unrated_lines
@@ -218,20 +218,6 @@ class RootCallTable(CallTable):
                     "duration", "sip_code", "charged", "result", "...")  # fmt: skip
 
 
-class ChoiceColumn(TextColumn):
-    """The label of one of some fixed values."""
-
-    def __init__(self, choices: type[TextChoices], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.choices = choices
-
-    def render(self, value: str) -> SafeString:
-        return super().render(self.choices(value).label)
-
-    def value(self, value: str) -> str:
-        return str(self.choices(value).label)
-
-
 class SwitchStateColumn(Column):
     """Whether a switch may deliver."""
 
@@ -301,7 +287,7 @@ class ImportTable(Table):
 
     file_name = LinkColumn("calls:import_detail", verbose_name=_("File"), narrow=("state",))
     switch = TextColumn(accessor="switch__name", verbose_name=_("Switch"), priority=1)
-    format = ChoiceColumn(CdrFormat, verbose_name=_("Format"), priority=3)
+    format = TextColumn(verbose_name=_("Format"), priority=3)
     calls_new = NumberColumn(verbose_name=_("New"))
     calls_repeated = NumberColumn(verbose_name=_("Repeated"), priority=2)
     calls_conflicting = NumberColumn(verbose_name=_("Conflicting"), priority=2)

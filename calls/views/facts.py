@@ -62,18 +62,25 @@ def _identity(actor: Actor, call: Call) -> Iterator[Fact]:
 
 def explained_levels(actor: Actor, call: Call) -> list[dict[str, object]]:
     """What components/level.html shows of each level that the viewer may see."""
-    account = str(call.account or "")
-    return [
-        {
-            "title": account if level.is_account_level else str(level.customer),
-            "amount": exact(level.amount, level.balance_currency),
-            "note": _level_note(level),
-            "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
-            "left": "" if level.profit is None else _("Margin of who sells at this level"),
-            "right": "" if level.profit is None else exact(level.profit, level.balance_currency),
-        }
-        for level in explain_call(call, actor)
-    ]
+    levels = explain_call(call, actor)
+    sellers: list[ChargedLevel | None] = [*levels[1:], None]
+    return [_shown(call, *pair) for pair in zip(levels, sellers[: len(levels)], strict=True)]
+
+
+def _shown(call: Call, level: ChargedLevel, seller: ChargedLevel | None) -> dict[str, object]:
+    """One level; ``seller`` is the next one, whose margin stands in the foot."""
+    margin, right = "", ""
+    if level.profit is not None and seller is not None:
+        margin = _("Margin of %(name)s") % {"name": seller.customer}
+        right = exact(level.profit, level.balance_currency)
+    return {
+        "title": str(call.account if level.is_account_level else level.customer),
+        "amount": exact(level.amount, level.balance_currency),
+        "note": _level_note(level),
+        "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
+        "left": margin,
+        "right": right,
+    }
 
 
 def _level_note(level: ChargedLevel) -> str:

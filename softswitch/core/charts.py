@@ -13,7 +13,7 @@ from softswitch.core.display import DASH, number_text
 
 STEP = 10  # width of a bar with its gaps
 BAR = 7
-NICE = (1, 2, 2.5, 5, 10)
+NICE = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)  # a quarter of each is short to write
 LINES = 4
 
 
@@ -43,7 +43,7 @@ class Chart:
 
 
 def nice_ceiling(value: float) -> float:
-    """The least round number (1, 2, 2.5, 5 times a power of ten) that is not below ``value``."""
+    """The least of NICE times a power of ten that is not below ``value``."""
     if value <= 0:
         return 1
     power = 10 ** math.floor(math.log10(value))

@@ -32,6 +32,15 @@ def moment(value: dt.datetime | None) -> str:
 
 
 @register.filter
+def short_moment(value: dt.datetime | None) -> str:
+    """Date and time without the year, for lists of recent things."""
+    if value is None:
+        return display.DASH
+    shown = display.short_datetime_text(value)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+@register.filter
 def clock(value: dt.datetime | None) -> str:
     """The time of day in the viewer's zone, as a ``time`` element."""
     if value is None:
