@@ -53,7 +53,7 @@ class SetupColumn(Column):
         return value
 
 
-class CalledColumn(TelColumn):
+class CalledColumn(Column):
     """The called number, with the caller under it where that column has left."""
 
     def render(self, value: object, record: Any) -> SafeString:
@@ -64,6 +64,9 @@ class CalledColumn(TelColumn):
             _("from"),
             record["line"].call.caller_number or display.DASH,
         )
+
+    def value(self, value: object) -> str:
+        return str(value)
 
 
 class CallTable(Table):

@@ -58,7 +58,7 @@ def recent_calls(*, span: timedelta = DEFAULT_SPAN) -> CallSearch:
     return CallSearch(moment - span, moment + CLOCK_AHEAD)
 
 
-def call_keys(actor: Actor, search: CallSearch) -> QuerySet[Any, dict[str, Any]]:
+def call_keys(actor: Actor, search: CallSearch) -> QuerySet[Any, Any]:
     """The keys (rows of CallKey) of the calls found, each once, in no order."""
     account_id = actor.account_id or search.account_id
     if account_id is not None:
@@ -69,7 +69,7 @@ def call_keys(actor: Actor, search: CallSearch) -> QuerySet[Any, dict[str, Any]]
     return _passing(actor, search, payer_id)
 
 
-def _stored(actor: Actor, search: CallSearch, whose: Q) -> QuerySet[Any, dict[str, Any]]:
+def _stored(actor: Actor, search: CallSearch, whose: Q) -> QuerySet[Any, Any]:
     """Calls as they are stored."""
     calls = Call.objects.visible_to(actor).filter(whose, search.window, search.condition)
     waits = Q(Exists(PendingCall.objects.filter(call_id=OuterRef("id"))))
@@ -87,7 +87,7 @@ def _stored(actor: Actor, search: CallSearch, whose: Q) -> QuerySet[Any, dict[st
     return found.values("setup_at", call_id=F("id"))
 
 
-def _passing(actor: Actor, search: CallSearch, payer_id: int) -> QuerySet[Any, dict[str, Any]]:
+def _passing(actor: Actor, search: CallSearch, payer_id: int) -> QuerySet[Any, Any]:
     """Calls of ``payer_id`` and all below it: what it paid, and what waits to be charged."""
     below = subtree(Customer, payer_id).values("pk")
     charges = _narrowed(search, Charge.objects.filter(customer_id=payer_id, account=None))

@@ -115,7 +115,9 @@ def _traffic(actor: Actor) -> QuerySet[Any]:
 def last_calls(actor: Actor, *, limit: int = 8) -> list[CallLine]:
     """The newest calls of the last days."""
     rows = call_keys(actor, recent_calls()).order_by("-setup_at", "-call_id")[:limit]
-    keys: list[CallKey] = [CallKey(**row) for row in rows]
+    keys: list[CallKey] = [
+        CallKey(call_id=row["call_id"], setup_at=row["setup_at"]) for row in rows
+    ]
     lines = call_lines(actor, keys)
     return [lines[key["call_id"]] for key in keys]
 

@@ -51,7 +51,7 @@ def explain_call(call: Call, actor: Actor) -> list[ChargedLevel]:
         {charge.tariff_version_id for charge in charges if charge.tariff_version_id}
     )
     tariffs = Tariff.objects.visible_to(actor).in_bulk({v.tariff_id for v in versions.values()})
-    above: list[Charge | None] = [*charges[1:], None]
+    above: list[Charge | None] = [*charges[1:], None][: len(charges)]
     return [
         _level(charge, versions.get(charge.tariff_version_id or 0), tariffs, seller)
         for charge, seller in zip(charges, above, strict=True)

@@ -16,7 +16,7 @@ from calls.selectors.unrated import unrated_count
 from calls.tables import CallTable, call_table
 from calls.views.facts import call_facts, explained_levels
 from calls.views.tiles import call_tiles
-from softswitch.core.chrome import Action
+from softswitch.core.chrome import Action, Tile
 from softswitch.core.tables import Table
 from softswitch.core.views import ListView, PageMixin
 
@@ -71,9 +71,9 @@ class CallTotalsView(CallListView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = self.filterset
-        is_valid = isinstance(asked, CallFilter) and asked.form.is_valid()
-        totals = call_totals(self.actor, asked.search) if is_valid else None
-        tiles = call_tiles(self.actor, totals) if totals else []
+        tiles: list[Tile] = []
+        if isinstance(asked, CallFilter) and asked.form.is_valid():
+            tiles = call_tiles(self.actor, call_totals(self.actor, asked.search))
         if "HX-Request" in request.headers:
             return TemplateResponse(request, f"{self.template_name}#tiles", {"tiles": tiles})
         context = PageMixin.get_context_data(self, tiles=tiles)

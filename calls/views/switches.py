@@ -1,7 +1,5 @@
 """Switches: list, create, edit, and their tokens, each shown once."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,7 +9,7 @@ from calls.models import Switch
 from calls.services.switches import create_switch, edit_switch, rotate_token
 from calls.tables import SwitchTable
 from softswitch.core.chrome import Action, Link
-from softswitch.core.views import ConfirmView, CreateView, EditView, ListView
+from softswitch.core.views import ConfirmView, CreateView, EditView, ListView, PageMixin
 
 RIGHT = "system.settings"
 
@@ -33,25 +31,22 @@ class SwitchListView(ListView):
         ]
 
 
-class SwitchFormMixin:
-    """What creating and editing have in common."""
+class SwitchPageMixin(PageMixin):
+    """Where the pages of one switch stand."""
+
+    def get_crumbs(self) -> list[Link]:
+        return [Link(_("Switches"), reverse("calls:switch_list"))]
+
+
+class SwitchCreateView(SwitchPageMixin, CreateView):
+    """A new switch; the answer shows its token, once."""
 
     model = Switch
     permission = RIGHT
     form_class = SwitchForm
     list_url_name = "calls:switch_list"
     edit_url_name = "calls:switch_edit"
-
-    def get_crumbs(self) -> list[Link]:
-        return [Link(_("Switches"), reverse("calls:switch_list"))]
-
-    def get_close_url(self, saved: Any) -> str:
-        return reverse("calls:switch_list")
-
-
-class SwitchCreateView(SwitchFormMixin, CreateView):
-    """A new switch; the answer shows its token, once."""
-
+    close_label = ""
     title = gettext_lazy("New switch")
 
     def service(self, form: SwitchForm) -> Switch:
@@ -62,8 +57,14 @@ class SwitchCreateView(SwitchFormMixin, CreateView):
         return token_message(self.token)
 
 
-class SwitchEditView(SwitchFormMixin, EditView):
+class SwitchEditView(SwitchPageMixin, EditView):
     """Name, zone, addresses and number rules of a switch."""
+
+    model = Switch
+    permission = RIGHT
+    form_class = SwitchForm
+    list_url_name = "calls:switch_list"
+    edit_url_name = "calls:switch_edit"
 
     def get_title(self) -> str:
         return str(self.object.name)
@@ -77,7 +78,7 @@ class SwitchEditView(SwitchFormMixin, EditView):
         return edit_switch(actor=self.actor, switch=stored, values=form.cleaned_data)
 
 
-class SwitchTokenView(ConfirmView):
+class SwitchTokenView(SwitchPageMixin, ConfirmView):
     """A new token; the old one ends at once."""
 
     model = Switch
@@ -86,9 +87,6 @@ class SwitchTokenView(ConfirmView):
 
     def get_title(self) -> str:
         return _("Issue a new token for %(name)s?") % {"name": self.object}
-
-    def get_crumbs(self) -> list[Link]:
-        return [Link(_("Switches"), reverse("calls:switch_list"))]
 
     def get_warning(self) -> str:
         return _("The present token ends at once: the switch is refused until it has the new one.")

@@ -17,10 +17,11 @@ Forms of services that move money add IdempotentFormMixin.
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
@@ -120,7 +121,7 @@ class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
         name = str(value or "").strip()
         if not name:
             return None
-        rows = self.queryset.order_by("pk") if self.queryset is not None else ()
+        rows = cast("QuerySet[Any]", self.queryset).order_by("pk")
         whole = list(rows.filter(**{f"{self.name_field}__iexact": name})[:1])
         found = whole or list(rows.filter(**{f"{self.name_field}__icontains": name})[:2])
         if len(found) != 1:

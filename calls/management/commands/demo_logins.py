@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from calls.services.demo.logins import DemoLogin, demo_logins
+from softswitch.core.errors import DomainError
 
 HEAD = DemoLogin("Kind of user", "Login", "Password", "Customer")
 
@@ -14,7 +15,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fails where the demo is not loaded."""
-        found = demo_logins()
+        try:
+            found = demo_logins()
+        except DomainError as error:
+            raise CommandError(error.message) from error
         if not found:
             raise CommandError("The demo is not loaded: run load_demo.")
         rows = [HEAD, *found]

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import get_default_timezone, is_naive, make_aware, now
 
-from calls.services.demo.build import load_demo, loaded_demo
+from calls.services.demo.build import load_demo
 from softswitch.core.errors import DomainError
 
 
@@ -28,13 +28,13 @@ class Command(BaseCommand):
         if anchor > now():
             raise CommandError("The anchor is in the future.")
         try:
-            if loaded := loaded_demo():
-                self.stdout.write(f"The demo is loaded already ({loaded}).")
-                return
-            load_demo(anchor=anchor, seed=options["seed"], calls=options["calls"], say=self._say)
+            is_new = load_demo(
+                anchor=anchor, seed=options["seed"], calls=options["calls"], say=self._say
+            )
         except DomainError as error:
             raise CommandError(error.message) from error
-        self._say(f"The demo is loaded ({time.monotonic() - started:.0f} s).")
+        if is_new:
+            self._say(f"The demo is loaded ({time.monotonic() - started:.0f} s).")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

@@ -12,6 +12,7 @@ from calls.choices import CdrImportState
 from calls.models import CdrImport, Switch
 from calls.services.charging import ChargeReport, charge_pending
 from calls.services.demo.cdr_files import CdrFile, Week, write_weeks
+from calls.services.demo.mark import MARK, loaded_demo
 from calls.services.demo.market import add_exchange_rates
 from calls.services.demo.opening import Opening
 from calls.services.demo.payments import Payments
@@ -23,7 +24,7 @@ from calls.services.demo.tree import ROOT
 from calls.services.importing import run_import, start_import
 from calls.services.switches import create_switch
 from customers.choices import Role
-from customers.models import Customer, User
+from customers.models import User
 from customers.selectors import actor_for
 from customers.services.customers import edit_profile, set_status
 from customers.services.session import edit_own_profile
@@ -33,7 +34,6 @@ from softswitch.core.errors import DomainError
 from softswitch.core.locks import Space, lock
 
 LEAST_CALLS = 100
-MARK = "Demo data"  # how Root's internal notes begin
 
 Say = Callable[[str], None]
 
@@ -55,32 +55,20 @@ class Delivered:
         self.rejected += job.lines_rejected
 
 
-def loaded_demo() -> str:
-    """What the demo was loaded with, empty if it is not there.
-
-    Raises DomainError ``not_demo`` where a Root Customer stands that is not the demo's.
-    """
-    root = Customer.objects.filter(is_root=True).first()
-    if root is None:
-        return ""
-    if not root.internal_notes.startswith(MARK):
-        raise DomainError("not_demo", f"This is the installation of {root}: no place for a demo.")
-    return root.internal_notes
-
-
-def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> None:
-    """Load the demo as of ``anchor``; ``say`` is told of each step.
+def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> bool:
+    """Load the demo as of ``anchor``; False if it is there. ``say`` is told of each step.
 
     All is one transaction under a lock: a demo that was interrupted is not there, and is begun
     anew. The same seed, anchor and number of calls give the same sums. Raises DomainError
-    ``demo_loaded``, ``not_demo`` or ``calls``.
+    ``not_demo`` or ``calls``.
     """
     if calls < LEAST_CALLS:
         raise DomainError("calls", f"The demo has at least {LEAST_CALLS} calls.")
     with transaction.atomic():
         lock(Space.NEW_TREE)
-        if loaded_demo():
-            raise DomainError("demo_loaded", "The demo is loaded already.")
+        if loaded := loaded_demo():
+            say(f"{loaded}: loaded already.")
+            return False
         operator = _set_up(f"{MARK}: seed {seed}, anchor {anchor.isoformat()}, {calls} calls")
         rates = add_exchange_rates(actor=operator, anchor=anchor, seed=seed)
         say(f"{ROOT.name} with {len(WORTH) - 1} foreign currencies and {rates} exchange rates")
@@ -101,6 +89,7 @@ def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> None:
         for one in opening.opened:
             if one.firm.status != one.customer.status:
                 set_status(actor=one.owner, customer=one.customer, status=one.firm.status)
+    return True
 
 
 def _set_up(mark: str) -> Actor:

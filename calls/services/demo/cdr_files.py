@@ -37,7 +37,7 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
-    "freeswitch_csv": Layout(csv_rows, "csv"),
+    "freeswitch_csv": Layout(csv_rows, "csv", overlap=0),  # could begin with another leg
     "freeswitch_json": Layout(json_rows, "json"),
     "asterisk_csv": Layout(asterisk_rows, "csv"),
     "kamailio_acc": Layout(kamailio_rows, "csv", head=KAMAILIO_HEAD, overlap=0),

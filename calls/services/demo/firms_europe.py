@@ -20,7 +20,7 @@ HELLAS = Firm(
 DUNMORE = Firm(
     name="Dunmore Contact Centres", kind="business", home=IRELAND, offer="Business EUR 2026",
     company="Dunmore Contact Centres Unlimited Company", credit=Decimal(5000),
-    brought=Decimal("-4991.20"), accounts=8, trunks=2, traffic=30, call_limit=120,
+    brought=Decimal("-5012.40"), accounts=8, trunks=2, traffic=30, call_limit=120,
     person="Aoife Ní Bhriain",
 )  # fmt: skip
 NORDLYS = Firm(

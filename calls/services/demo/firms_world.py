@@ -17,7 +17,7 @@ _CUSCO = Firm(
         Firm(name="Hostal Plaza de Armas", kind="business", home=PERU, offer="Cusco Hoteles",
              credit=Decimal(60), accounts=3, traffic=6, call_limit=6),
         Firm(name="Turismo Valle Sagrado", kind="business", home=PERU, offer="Cusco Hoteles",
-             mode="prepaid", brought=Decimal(18), accounts=2, traffic=5, call_limit=4),
+             mode="prepaid", brought=Decimal(75), accounts=2, traffic=5, call_limit=4),
     ),
 )  # fmt: skip
 _ALTIPLANO = Firm(
@@ -99,7 +99,7 @@ LAGOS = Firm(
     ),
     customers=(
         Firm(name="Ikeja Cold Stores", kind="business", home=NIGERIA, offer="Lagos Metro Business",
-             mode="prepaid", brought=Decimal(70), accounts=3, traffic=12, call_limit=10),
+             mode="prepaid", brought=Decimal(180), accounts=3, traffic=12, call_limit=10),
         Firm(name="Third Mainland Couriers", kind="business", home=NIGERIA,
              offer="Lagos Metro Business", credit=Decimal(300), accounts=3, traffic=10,
              call_limit=12),

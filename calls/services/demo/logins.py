@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from calls.services.demo.mark import loaded_demo
 from calls.services.demo.plan import PASSWORD
 from customers.models import User
 
@@ -28,7 +29,12 @@ class DemoLogin(NamedTuple):
 
 
 def demo_logins() -> list[DemoLogin]:
-    """The demo's logins that exist, in the order of KINDS; none without the demo."""
+    """The demo's logins in the order of KINDS; none without the demo.
+
+    Raises DomainError ``not_demo`` in another installation.
+    """
+    if not loaded_demo():
+        return []
     users = User.objects.filter(login__in=KINDS).select_related("customer")
     names = {user.login: user.customer.name for user in users}
     return [

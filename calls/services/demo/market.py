@@ -65,11 +65,12 @@ def add_tariff(*, actor: Actor, offer: Offer, zone: str, sheet: bytes, since: da
         file=ContentFile(sheet, name=f"{slugify(offer.name)}.csv"),
         name=f"{slugify(offer.name)}.csv",
         effective_at=since,
+        by_job=False,
     )
     check_import(started.pk)
     checked: RateImport = RateImport.objects.get(pk=started.pk)
     if checked.state != ImportState.READY:
         raise DomainError("demo", f"The rate sheet of {offer.name} is {checked.state}.")
-    request_apply(actor=actor, rate_import=checked)
+    request_apply(actor=actor, rate_import=checked, by_job=False)
     apply_import(checked.pk)
     return tariff

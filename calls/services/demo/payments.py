@@ -9,12 +9,13 @@ from typing import NamedTuple
 from billing.choices import MaintenanceAction, Mode
 from billing.services.maintenance import maintain
 from calls.services.demo.opening import Opened
+from calls.services.demo.sheets import WORTH
 
 WEEK_MINUTES = 7 * 24 * 60
 PAYING = {Mode.PREPAID.value: 30, Mode.POSTPAID.value: 15}  # percent of customers in a week
 ADJUSTED = 7  # percent of customers in a week
 IN_DOLLARS = 15  # percent of payments that come in USD
-SMALLEST = Decimal(20)
+SMALLEST = Decimal(15)  # USD
 PAYMENT_NOTES = ("Bank transfer", "Card payment", "Paid at the counter", "Bank transfer, thank you")
 CREDIT_NOTES = ("Goodwill for the outage of last week", "Wrong rate to mobiles, corrected",
                 "Volume discount")  # fmt: skip
@@ -71,11 +72,12 @@ class Payments:
     def _posting(
         self, payer: Opened, ends_at: datetime, action: MaintenanceAction, notes: tuple[str, ...]
     ) -> Posting:
-        firm, rng = payer.firm, self._rng
-        scale = max(SMALLEST, firm.credit / 10, abs(firm.brought) / 8)
+        rng, currency = self._rng, payer.balance.currency_id
+        scale = max(SMALLEST / WORTH[currency], abs(payer.firm.brought) / 8)
         is_payment = action == MaintenanceAction.ADD_FUNDS
         share = rng.randint(6, 18) * 5 if is_payment else rng.randint(1, 4)
-        in_dollars = is_payment and rng.randrange(100) < IN_DOLLARS
+        if is_payment and rng.randrange(100) < IN_DOLLARS:
+            scale, currency = scale * WORTH[currency], "USD"
         self._posted += 1
         return Posting(
             at=ends_at - timedelta(minutes=rng.randrange(1, WEEK_MINUTES)),
@@ -83,6 +85,6 @@ class Payments:
             payer=payer,
             action=action.value,
             amount=(scale * share / 100).quantize(Decimal("0.01")),
-            currency="USD" if in_dollars else payer.balance.currency_id,
+            currency=currency,
             notes=rng.choice(notes),
         )

@@ -16,7 +16,7 @@ NAMES = {
     "NG": ("Chidi Nwosu", "Folake Adeyemi", "Ibrahim Garba", "Ngozi Eze"),
     "ES": ("Montserrat Puig", "Íñigo Zubizarreta"),
 }  # fmt: skip
-BROUGHT = (Decimal(25), Decimal(10), Decimal("0.35"), Decimal(40), Decimal(0))
+BROUGHT = (Decimal(60), Decimal(45), Decimal("12.50"), Decimal(80), Decimal(35))
 
 
 def households(home: Home, offer: str, *, first: int = 0, count: int = 4) -> tuple[Firm, ...]:
