@@ -122,7 +122,7 @@ class RateForm(ScopedModelForm):
         "valid_from": 3,
         "valid_till": 3,
     }
-    prefix = forms.RegexField(
+    prefix = forms.RegexField(  # type: ignore[assignment] # a field, not the form's own prefix
         r"^[0-9]{0,15}$",
         label=_("Prefix"),
         required=False,
@@ -138,7 +138,13 @@ class RateForm(ScopedModelForm):
 
     class Meta:
         model = Rate
-        fields = ("prefix", "destination", "country", "is_forbidden", "grace_enabled")
+        fields: tuple[str, ...] = (
+            "prefix",
+            "destination",
+            "country",
+            "is_forbidden",
+            "grace_enabled",
+        )
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()

@@ -1,13 +1,14 @@
-"""Addresses of tariffs, rates, rate imports and exchange rates."""
+"""Addresses of tariffs, rates, rate imports, exchange rates and the simulator."""
 
 from django.urls import path
 
-from tariffs.views import exchange, imports, rates, tariffs
+from tariffs.views import exchange, imports, rates, simulator, tariffs
 
 app_name = "tariffs"
 urlpatterns = [
     path("", tariffs.TariffListView.as_view(), name="tariff_list"),
     path("new/", tariffs.TariffCreateView.as_view(), name="tariff_create"),
+    path("simulator/", simulator.SimulatorView.as_view(), name="simulator"),
     path("own/", rates.OwnRatesView.as_view(), name="own_rates"),
     path("<int:pk>/", rates.TariffDetailView.as_view(), name="tariff_detail"),
     path("<int:pk>/edit/", tariffs.TariffEditView.as_view(), name="tariff_edit"),

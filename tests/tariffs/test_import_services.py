@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils.timezone import now
 
@@ -302,3 +303,19 @@ def test_two_workers_apply_one_import_once(transactional_db):
     assert not failures
     assert wholesale().rates_revision == revision + 1
     assert Rate.objects.filter(prefix="34").count() == 1
+
+
+def test_the_command_checks_applies_and_names_what_is_wrong(world, tmp_path, capsys):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(SHEET)
+    call_command("import_rates", str(sheet), tariff="wholesale", dry_run=True)
+    assert "34" not in current(wholesale())
+    call_command("import_rates", str(sheet), tariff=str(wholesale().pk))
+    assert current(wholesale())["34"] == Decimal("0.07")
+    assert capsys.readouterr().out.endswith("Applied.\n")
+    sheet.write_text(SHEET + "4x,Wrong,0.1,1/1\n")
+    with pytest.raises(CommandError, match="applied as a whole"):
+        call_command("import_rates", str(sheet), tariff="Wholesale")
+    assert "line 7: prefix" in capsys.readouterr().err
+    with pytest.raises(CommandError, match="no tariff"):
+        call_command("import_rates", str(sheet), tariff="Nothing")

@@ -124,7 +124,7 @@ def compare(rate_import: RateImport, tariff: Tariff) -> dict[str, int]:
     other become rejected ones: ``rejected`` in the result.
     """
     moment = now()
-    values = {
+    values: dict[str, Any] = {
         "import": rate_import.pk,
         "tariff": tariff.pk,
         "now": moment,

@@ -26,12 +26,14 @@ def start_import(
     name: str,
     is_full_replacement: bool = False,
     effective_at: datetime | None = None,
+    by_job: bool = True,
 ) -> RateImport:
     """Keep an uploaded sheet and have it checked by a job; nothing of the tariff changes yet.
 
     ``effective_at`` is the start of lines without a date (None: when the sheet is applied).
-    ``is_full_replacement``: prefixes that the sheet does not hold are closed. Atomic with the audit
-    row. Raises DomainError ``file`` for an empty or too large one.
+    ``is_full_replacement``: prefixes that the sheet does not hold are closed. Without ``by_job``
+    the caller runs ``check_import`` itself. Atomic with the audit row. Raises DomainError ``file``
+    for an empty or too large one.
     """
     check_owner(actor, tariff, "tariffs.edit")
     if not 0 < file.size <= MAX_BYTES:
@@ -51,15 +53,16 @@ def start_import(
             action="rates_uploaded",
             subject=f"{tariff}: {name}",
         )
-        enqueue("tariffs.check_import", import_id=rate_import.pk)
+        if by_job:
+            enqueue("tariffs.check_import", import_id=rate_import.pk)
     return rate_import
 
 
-def request_apply(*, actor: Actor, rate_import: RateImport) -> None:
+def request_apply(*, actor: Actor, rate_import: RateImport, by_job: bool = True) -> None:
     """Have a checked sheet applied by a job. A second request changes nothing.
 
-    Locks the import's row; atomic with the audit row. Raises DomainError ``rejected_lines`` or
-    ``not_ready``.
+    Without ``by_job`` the caller runs ``apply_import`` itself. Locks the import's row; atomic with
+    the audit row. Raises DomainError ``rejected_lines`` or ``not_ready``.
     """
     check_owner(actor, rate_import.tariff, "tariffs.edit")
     with transaction.atomic():
@@ -81,7 +84,8 @@ def request_apply(*, actor: Actor, rate_import: RateImport) -> None:
             subject=f"{locked.tariff}: {locked.file_name}",
             changes={name: ["", count] for name, count in sorted(locked.counts.items())},
         )
-        enqueue("tariffs.apply_import", import_id=locked.pk)
+        if by_job:
+            enqueue("tariffs.apply_import", import_id=locked.pk)
 
 
 def cancel_import(*, actor: Actor, rate_import: RateImport) -> None:
