@@ -307,6 +307,7 @@ class CustomerForm(TermsFields, CompanyForm):
 class NewLoginForm(ScopedForm):
     """One more web login of a customer."""
 
+    sections = (Section(_("New login"), ("login", "password", "name", "email", "role")),)
     widths = {"login": 3, "password": 3, "name": 3, "email": 3, "role": 3}
     login = forms.CharField(label=_("Login"), max_length=150)
     password = password_field(_("Password"))

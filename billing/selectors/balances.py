@@ -88,12 +88,17 @@ class DisplayCurrency:
         return None if rate is None else quantize(amount * rate)
 
 
-def display_currency(actor: Actor) -> DisplayCurrency:
-    """The actor's display currency (the base currency where none is chosen) at today's rates."""
+def display_code(actor: Actor) -> str:
+    """The currency the actor reads sums in: the chosen one, else the base currency."""
     chosen = actor.user.display_currency if actor.user else ""
+    return chosen or base_currency().pk
+
+
+def display_currency(actor: Actor) -> DisplayCurrency:
+    """The actor's display currency at today's rates."""
     at = now()
     codes = list(Currency.objects.values_list("code", flat=True))
-    return DisplayCurrency(chosen or base_currency().pk, at, rates_in_force(codes, at))
+    return DisplayCurrency(display_code(actor), at, rates_in_force(codes, at))
 
 
 @dataclass(frozen=True, slots=True)

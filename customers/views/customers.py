@@ -11,11 +11,11 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.selectors.balances import balance_of, display_currency, with_balances
+from billing.selectors.balances import balance_of, display_code, with_balances
 from billing.selectors.overview import counts_of, settlements
 from billing.services.archive import archive_customer
 from billing.services.customers import Login, Terms, edit_customer, open_customer
-from customers.choices import Status
+from customers.choices import Kind, Status
 from customers.filters import CustomerFilter
 from customers.forms import ArchiveForm, CustomerForm, NewCustomerForm, TermsFields
 from customers.models import Customer
@@ -85,10 +85,9 @@ class CustomerListView(ListView):
             raise PermissionDenied
 
     def get_meta(self) -> str:
-        shown = display_currency(self.actor)
         return _("Balances in %(currency)s at the rates of %(day)s.") % {
-            "currency": shown.code,
-            "day": display.date_text(shown.at),
+            "currency": display_code(self.actor),
+            "day": display.date_text(now()),
         }
 
     def get_actions(self) -> list[Action]:
@@ -114,7 +113,7 @@ class CustomerCreateView(CreateView):
 
     def get_initial(self) -> dict[str, Any]:
         own = self.actor.customer
-        return {"timezone": own.timezone, "language": own.language}
+        return {"kind": Kind.BUSINESS, "timezone": own.timezone, "language": own.language}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         has_tariffs = assignable_tariffs(self.actor).exists()

@@ -234,11 +234,11 @@ def test_the_statement_is_exported(world: World) -> None:
     client.post(url("maintenance", world.shop.pk), posting(notes="=HYPERLINK()"))
     asked = {"export": "csv"}
     answer = client.get(url("ledger", world.shop.pk), asked)
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = answer.getvalue().decode("utf-8-sig")
     assert "15.500000" in text
     assert "'=HYPERLINK()" in text
     book = client.get(url("ledger", world.shop.pk), {"export": "xlsx"})
-    assert b"".join(book.streaming_content).startswith(b"PK")
+    assert book.getvalue().startswith(b"PK")
     assert client.get(url("ledger", world.shop.pk), {"export": "doc"}).status_code == 404
 
 

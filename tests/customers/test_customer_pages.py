@@ -77,7 +77,7 @@ def test_the_list_converts_to_the_viewers_currency(world: World) -> None:
 
 def test_the_export_holds_what_was_found(world: World) -> None:
     answer = browser(world, "reseller").get(url("customer_list"), {"show": "all", "export": "csv"})
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    lines = answer.getvalue().decode("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == ["Shop", "Sub customer", "Sub reseller"]
     assert "100.000000" in lines[1]
 

@@ -68,7 +68,9 @@ def test_nobody_sees_above_itself(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", [*OWNERS_ONLY, *POSTS])
 def test_a_deeper_customer_is_read_only(world: World, name: str) -> None:
     client = signed_in(world.user("reseller"))
-    assert client.post(page(name, world.shop.pk)).status_code == 403
+    refused = client.post(page(name, world.shop.pk))
+    assert refused.status_code == 403
+    assert "Switch to the owner first." in refused.content.decode()
     detail = client.get(page("customer_detail", world.shop.pk)).content.decode()
     assert "Switch to Sub reseller to change it" in detail
     assert page("customer_edit", world.shop.pk) not in detail

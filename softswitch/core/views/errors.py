@@ -14,8 +14,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: an own object without the right for it."""
-    return render(request, "errors/403.html", status=403)
+    """403: an own object without the right for it; ``exception`` may say the way out."""
+    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
