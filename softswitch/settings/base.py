@@ -221,6 +221,17 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         ),
     ),
     (
+        "Accounts & Trunks",
+        "",
+        "phone",
+        None,
+        (
+            ("Accounts", "accounts:account_list", "", "accounts.view", ()),
+            ("Trunks", "accounts:trunk_list", "", "trunks.view", ()),
+            ("Hosts", "accounts:host_list", "", "trunks.view", ()),
+        ),
+    ),
+    (
         "Tariffs & Currencies",
         "",
         "currency-dollar",
