@@ -1,8 +1,10 @@
 """Jobs of billing: the nightly proof of the ledger."""
 
 import logging
+from itertools import chain
 
 from billing.services import verify
+from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
 
 logger = logging.getLogger(__name__)
@@ -12,5 +14,5 @@ logger = logging.getLogger(__name__)
 def verify_ledger() -> None:
     """Log every difference in the ledger; ``manage.py verify_ledger`` says the same."""
     with verify.snapshot():
-        for line in verify.differences():
+        for line in chain(verify.differences(), verify_calls.differences()):
             logger.error("ledger: %s", line)
