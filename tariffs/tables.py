@@ -91,7 +91,7 @@ class TariffTable(Table):
 
 class RateTable(Table):
     prefix = TelColumn(verbose_name=_("Prefix"), empty_values=(), css="tnum strong")
-    destination = TextColumn(verbose_name=_("Destination"), css="trunc")
+    destination = TextColumn(verbose_name=_("Destination"), css="name")
     country = TextColumn(verbose_name=_("Country"), priority=3)
     price_1 = PriceColumn(verbose_name=_("Price 1"))
     price_n = PriceColumn(verbose_name=_("Price N"), priority=1)
@@ -211,7 +211,7 @@ class RateImportTable(Table):
 class ImportRowTable(Table):
     line = NumberColumn(verbose_name=_("Line"), priority=1, css="num muted")
     prefix = TelColumn(verbose_name=_("Prefix"), empty_values=(), css="tnum strong")
-    destination = TextColumn(verbose_name=_("Destination"))
+    destination = TextColumn(verbose_name=_("Destination"), css="name")
     price_before = PriceColumn(verbose_name=_("Price now"), priority=1)
     price_n = PriceColumn(verbose_name=_("New price"))
     change = Column(verbose_name=_("Change"), css="num")
@@ -251,7 +251,7 @@ def _percent(record: Any) -> str:
 class ExchangeRateTable(Table):
     currency = Column(accessor="currency_id", verbose_name=_("Currency"), css="strong")
     valid_on = DateColumn(verbose_name=_("Valid from"))
-    rate = PriceColumn(verbose_name=_("Worth in the base currency"))
+    rate = PriceColumn(verbose_name=_("Rate"))
     source = TextColumn(verbose_name=_("Source"), priority=1)
     created_at = DateTimeColumn(verbose_name=_("Entered"), priority=2)
 

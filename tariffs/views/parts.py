@@ -1,7 +1,8 @@
 """What the pages of one tariff share: the tariff itself, its tabs, and who may change it."""
 
+from decimal import Decimal
 from functools import cached_property
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -67,3 +68,11 @@ def tariff_tabs(tariff: Tariff, current: str) -> list[Tab]:
         Tab(label, reverse(f"tariffs:{name}", args=[tariff.pk]), name == current)
         for name, label in TABS
     ]
+
+
+def plain_numbers(values: dict[str, Any]) -> dict[str, Any]:
+    """Stored decimals as people write them: ``0.03``, not ``0.03000000``."""
+    return {
+        name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        for name, value in values.items()
+    }

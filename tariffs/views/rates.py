@@ -19,7 +19,7 @@ from tariffs.models import Rate, Tariff
 from tariffs.selectors import own_rates, tariff_of, version_in_force
 from tariffs.services.tariffs import NewRate, close_rate, set_rate
 from tariffs.tables import OwnRateTable, RateSheet, RateTable
-from tariffs.views.parts import TariffPart, tariff_crumbs
+from tariffs.views.parts import TariffPart, plain_numbers, tariff_crumbs
 
 
 def parameter_tiles(tariff: Tariff) -> list[Tile]:
@@ -171,7 +171,7 @@ class RateChangeView(RateMixin, EditView):
 
     def get_initial(self) -> dict[str, Any]:
         names = ("price_1", "price_n", "interval_1", "interval_n")
-        return {name: getattr(self.object, name) for name in names}
+        return plain_numbers({name: getattr(self.object, name) for name in names})
 
     def service(self, form: RateChangeForm) -> Rate:
         rate = NewRate(prefix=self.object.prefix, **form.cleaned_data)

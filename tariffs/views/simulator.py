@@ -1,6 +1,7 @@
 """The rate simulator: what a call would cost at every level that the viewer may see."""
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -39,7 +40,7 @@ class SimulatorView(PageView):
         levels, is_refused_above = simulate_call(self.actor, **asked)
         shown = [
             self.describe(level, above, asked["at"])
-            for level, above in zip(levels, [*levels[1:], None], strict=True)
+            for level, above in zip_longest(levels, levels[1:])
         ]
         is_allowed = not is_refused_above and not any(level.refusal for level in levels)
         return self.render(

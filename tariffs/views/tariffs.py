@@ -23,7 +23,7 @@ from tariffs.services.tariffs import (
     parameters_now,
 )
 from tariffs.tables import AssignmentTable, TariffTable
-from tariffs.views.parts import TariffPart, tariff_crumbs, tariff_tabs
+from tariffs.views.parts import TariffPart, plain_numbers, tariff_crumbs, tariff_tabs
 
 
 def split(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -106,7 +106,7 @@ class TariffEditView(OwnTariffMixin, EditView):
 
     def get_initial(self) -> dict[str, Any]:
         header = {name: getattr(self.object, name) for name in HEADER}
-        return header | parameters_now(self.object)
+        return header | plain_numbers(parameters_now(self.object))
 
     def service(self, form: TariffEditForm) -> Tariff:
         header, parameters = split(form.cleaned_data)

@@ -128,6 +128,7 @@ def test_the_rate_table_by_number_prefix_and_date(world, retail):
 def test_a_new_price_closes_the_old_one_and_the_past_is_refused(world, retail):
     client = login(world, "reseller")
     row = Rate.objects.get(tariff=retail, prefix="44")
+    assert 'value="0.04"' in get(client, "rate_change", row.pk).content.decode()
     data = {"price_1": "0.05", "price_n": "0.05", "interval_1": "60", "interval_n": "6"}
     past = post(client, "rate_change", row.pk, **data, valid_from="2026-02-01T00:00")
     assert past.status_code == 422
