@@ -1,5 +1,6 @@
 """The destinations of the world with base prices: prefixes and operators from ``phonenumbers``."""
 
+from functools import cache
 from random import Random
 from typing import NamedTuple
 
@@ -125,7 +126,7 @@ def _shared(code: str, main: str) -> list[tuple[str, str]]:
 def _operators(code: str) -> dict[str, str]:
     """The mobile operators of a code by prefix; one within a range of its own is left out."""
     found: dict[str, str] = {}
-    for prefix in _CARRIERS.get(code, ()):
+    for prefix in _carriers().get(code, ()):
         texts = CARRIER_DATA[prefix]
         name = texts.get("en") or texts[min(texts)]
         wider = (found.get(prefix[:length]) for length in range(len(prefix) - 1, 0, -1))
@@ -136,12 +137,10 @@ def _operators(code: str) -> dict[str, str]:
     return found
 
 
+@cache
 def _carriers() -> dict[str, list[str]]:
     by_code: dict[str, list[str]] = {}
     for prefix in sorted(CARRIER_DATA):
         if len(prefix) <= LONGEST:
             by_code.setdefault(country_code_of(prefix), []).append(prefix)
     return by_code
-
-
-_CARRIERS = _carriers()
