@@ -105,9 +105,18 @@ def _passing(actor: Actor, search: CallSearch, payer_id: int) -> QuerySet[Any, A
     }
     if search.result:
         return parts[CallResult(search.result)].values("setup_at", "call_id")
-    open_parts = (parts[CallResult.WAITING], parts[CallResult.UNRATED])
-    rest = [part.values("setup_at", "call_id") for part in open_parts]
-    return charges.values("setup_at", "call_id").union(*rest, all=True)
+    waiting = _newest(PendingCall.objects.all(), parts[CallResult.WAITING])
+    unrated = _newest(UnratedCall.objects.all(), parts[CallResult.UNRATED])
+    return charges.values("setup_at", "call_id").union(*waiting, *unrated, all=True)
+
+
+def _newest(table: QuerySet[Any], part: QuerySet[Any]) -> list[QuerySet[Any]]:
+    """The newest rows of ``part``, by their ids; no query set where there are none.
+
+    The ids are read beforehand: only of plain tables is a union merged in the order of indexes.
+    """
+    ids = list(part.order_by("-setup_at").values_list("call_id", flat=True)[:WAITING_SHOWN])
+    return [table.filter(call_id__in=ids).values("setup_at", "call_id")] if ids else []
 
 
 def _narrowed(search: CallSearch, rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -158,6 +158,7 @@ def test_page_one_reads_one_partition_by_its_index(world: World, calls: dict[str
     """Of a year of partitions, those outside the search are not even opened."""
     store_call(world.shop, "442079460009", at=START - timedelta(days=60))
     charge_pending()
+    store_call(world.shop, "442079460010", account=world.account)
     rows = call_keys(world.actor("reseller"), search()).order_by("-setup_at", "-call_id")[:25]
     sql, parameters = rows.query.sql_with_params()
     with connection.cursor() as cursor:
