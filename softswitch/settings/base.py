@@ -116,10 +116,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TASK_ROUTES = {"billing.render_*": {"queue": "pdf"}}
 CELERY_TIMEZONE = "UTC"
 # Beat only ticks: each task looks for due rows itself, so a lost or doubled tick does no harm.
+# Work is sent when it arises; these sweeps pick up what a lost message left.
 CELERY_BEAT_SCHEDULE = {
-    "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 10.0},
-    "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 15.0},
-    "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 15.0},
+    "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
+    "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
+    "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
