@@ -252,7 +252,9 @@ class UnratedTable(Table):
     duration = DurationColumn(
         accessor="line__seconds", orderable=False, verbose_name=_("Duration"), priority=3
     )
-    reason = Column(accessor="line__reason", orderable=False, verbose_name=_("Reason"))
+    reason = Column(
+        accessor="line__reason", orderable=False, verbose_name=_("Reason"), css="text-nowrap"
+    )
     level = TextColumn(accessor="line__level", orderable=False, verbose_name=_("Level"), priority=1)
     since = DateTimeColumn(verbose_name=_("Unrated since"), priority=3)
 

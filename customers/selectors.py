@@ -133,7 +133,8 @@ def direct_customers(actor: Actor, owner_id: int) -> QuerySet[Customer]:
 def sub_customer_counts(customer_ids: Collection[int]) -> dict[int, int]:
     """How many live direct customers each of some customers has; those with none are absent."""
     rows: QuerySet[Any] = Customer.objects.live().filter(owner__in=customer_ids).values("owner")
-    return dict(rows.annotate(number=Count("pk")).values_list("owner", "number"))
+    counted = rows.order_by().annotate(number=Count("pk"))  # in tree order each would be a group
+    return dict(counted.values_list("owner", "number"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: Chromium, and a visitor of a live server with the test world."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,3 +47,21 @@ def portal(browser: Browser, live_server: Any, stored_world: World) -> Iterator[
     """A visitor of the live server; a fault its pages caused fails the test at the end."""
     with Portal(browser, live_server.url) as visitor:
         yield visitor
+
+
+@pytest.fixture
+def worker(
+    stored_world: World,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Any:
+    """A real Celery worker that finds the files uploaded to the live server."""
+    on_disk = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": on_disk}
+    settings.MEDIA_ROOT = tmp_path / "media"
+    monkeypatch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "softswitch.settings.base")
+    monkeypatch.setenv("HTTPS", "false")
+    return request.getfixturevalue("celery_worker_process")

@@ -1,6 +1,7 @@
 """A visitor of the portal: opens pages, signs in, and keeps account of every fault it meets."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Response, expect
+from playwright.sync_api import (
+    Browser,
+    FilePayload,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 from tests.world import PASSWORD
 
@@ -101,6 +110,18 @@ class Portal:
         with self.page.expect_download() as waiting:
             self.press(name)
         return Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+
+    def upload(self, name: str, text: str) -> None:
+        """Choose a file of this name and text in the page's file field."""
+        file = FilePayload(name=name, mimeType="text/csv", buffer=text.encode())
+        self.page.locator("input[type=file]").set_input_files(file)
+
+    def reload_until(self, sight: Locator) -> None:
+        """Reload the page until ``sight``, the work of a job, is there; fail after 20 seconds."""
+        deadline = time.monotonic() + 20
+        while not sight.is_visible():
+            assert time.monotonic() < deadline, f"never seen: {sight}"
+            self.page.reload()
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than the window."""

@@ -57,6 +57,11 @@ def test_the_list_shows_direct_customers_by_name_and_all_below_on_request(world:
     )
 
 
+def test_the_list_counts_all_direct_customers_of_a_row(world: World) -> None:
+    page = browser(world, "operator").get(url("customer_list")).content.decode()
+    assert "Reseller, 2 sub-customers" in page
+
+
 def test_the_list_is_searched_and_sorted(world: World) -> None:
     client = browser(world, "reseller")
     found = client.get(url("customer_list"), {"show": "all", "mode": "postpaid"}).context["page"]
