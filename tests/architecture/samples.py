@@ -54,7 +54,8 @@ def build_samples(world: World) -> dict[type[Model], Any]:
     )
     tariff = Tariff.objects.get(owner=world.sub_reseller)
     Tariff.objects.exclude(owner=world.other_reseller).update(name=f"Tariff {SECRET}")
-    Rate.objects.update(destination=SECRET)
+    # Everybody directly below Root pays by its rates, and so may read them.
+    Rate.objects.exclude(tariff__owner=world.root).update(destination=SECRET)
     switch = Switch.objects.create(
         name=f"Switch {SECRET}", token_hash=hashlib.sha256(b"x").hexdigest()
     )
