@@ -31,7 +31,7 @@ from softswitch.core.moments import from_microseconds
 _SECOND: int = 10**6
 _DAY: int = 24 * 3600 * _SECOND
 _QUARTER: int = 900 * _SECOND  # clocks change at full quarters of an hour only
-_LARGEST_SUM = 9e18
+_LARGEST_SUM = 9e18  # range guard
 _ZONE_SIZE = 48
 
 _BALANCES = """
@@ -163,7 +163,7 @@ def stage_usage(usage: Usage) -> Int64s:
     its amount minus the plain sum of the charges. Opens billing periods that are missing: before
     balances are locked. Raises OverflowError for a sum that int64 cannot hold.
     """
-    if float(usage.amounts.astype(np.float64).sum()) > _LARGEST_SUM:
+    if float(usage.amounts.astype(np.float64).sum()) > _LARGEST_SUM:  # range guard
         raise OverflowError("the charges of one batch add up to too much")
     balances = usage.payers.balances
     days = usage.payers.local_days(usage.ended_at)
