@@ -61,6 +61,11 @@ def may_see_balance(actor: Actor, customer: Customer) -> bool:
     """The own balance needs the right for it, the balances below are the viewer's business."""
     if customer.pk == actor.customer_id:
         return actor.can("balance.view")
+    return may_see_balances(actor)
+
+
+def may_see_balances(actor: Actor) -> bool:
+    """Whether the actor's role includes the money of the customers below."""
     return actor.can("balance.view") or actor.can("money.manage")
 
 

@@ -101,6 +101,12 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
     )
 
 
+def reversal_of(actor: Actor, entry: LedgerEntry) -> LedgerEntry | None:
+    """The entry that reverses ``entry``, where there is one that the actor sees."""
+    found: LedgerEntry | None = LedgerEntry.objects.visible_to(actor).filter(reverses=entry).first()
+    return found
+
+
 def default_days(balance: Balance) -> tuple[date, date]:
     """From the first of this month to today, in the billing time zone."""
     today = now().astimezone(ZoneInfo(str(balance.period_timezone))).date()

@@ -21,8 +21,15 @@ from billing.choices import EntryKind
 from billing.filters import EntryFilter
 from billing.forms import StatementForm
 from billing.models import Balance, LedgerEntry
-from billing.selectors.balances import balance_of, may_see_balance
-from billing.selectors.statements import Line, Statement, default_days, entries_shown_to, statement
+from billing.selectors.balances import account_balance, balance_of, may_see_balance
+from billing.selectors.statements import (
+    Line,
+    Statement,
+    default_days,
+    entries_shown_to,
+    reversal_of,
+    statement,
+)
 from billing.tables import EntryTable, poster
 from customers.models import Customer
 from softswitch.core import display, exports
@@ -193,7 +200,7 @@ class AccountLedgerView(StatementMixin):
 
     @cached_property
     def balance(self) -> Balance:
-        found: Balance | None = Balance.objects.filter(account=self.object).first()
+        found = account_balance(self.object)
         if found is None:
             raise Http404
         return found
@@ -261,12 +268,11 @@ class EntryDetailView(DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry: Any = self.object
         acting = "" if entry.is_above else entry.acting_as.name
-        reversed_by = LedgerEntry.objects.visible_to(self.actor).filter(reverses=entry).first()
         return super().get_context_data(
             kind=EntryKind(entry.kind).label,
             who=poster(entry.who, is_above=entry.is_above),
             acting_as=acting,
-            reversed_by=reversed_by,
+            reversed_by=reversal_of(self.actor, entry),
             **kwargs,
         )
 

@@ -16,7 +16,12 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from billing.forms import MaintenanceForm
 from billing.models import Balance, LedgerEntry
-from billing.selectors.balances import MoneyPanel, balance_of, display_currency
+from billing.selectors.balances import (
+    MoneyPanel,
+    account_balance,
+    balance_of,
+    display_currency,
+)
 from billing.services.maintenance import SIGN, maintain
 from customers.models import Customer
 from softswitch.core import display
@@ -131,7 +136,7 @@ class AccountMaintenanceView(MaintenanceView):
 
     @property
     def balance(self) -> Balance:
-        found: Balance | None = Balance.objects.filter(account=self.object).first()
+        found = account_balance(self.object)
         if found is None:
             raise Http404
         return found
