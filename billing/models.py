@@ -145,6 +145,7 @@ class LedgerEntry(EntryBase):
         constraints = [
             models.UniqueConstraint("balance", "sequence", name="ledger_sequence_once"),
         ]
+        indexes = [models.Index(fields=["-posted_at"], name="ledger_newest")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"

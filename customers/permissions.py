@@ -89,10 +89,11 @@ _RESELLER = _OWN | _area("customers", "accounts", "trunks", "tariffs", "vouchers
 KINDS: dict[str, frozenset[str]] = {
     Kind.ROOT: ALL,
     Kind.RESELLER: _RESELLER | SYSTEM,
-    Kind.BUSINESS: _OWN | _area("accounts", "trunks", "vouchers"),
-    Kind.RESIDENTIAL: _OWN | _area("accounts"),
+    # Maintenance, of the balances of their own accounts.
+    Kind.BUSINESS: _OWN | _area("accounts", "trunks", "vouchers", "money"),
+    Kind.RESIDENTIAL: _OWN | _area("accounts", "money"),
     Kind.TERMINATION: _OWN | _area("trunks"),
-    Kind.VIRTUAL: _OWN | _area("accounts", "vouchers"),
+    Kind.VIRTUAL: _OWN | _area("accounts", "vouchers", "money"),
 }
 
 _VIEWS = frozenset(code for code in ALL if code.endswith(".view"))
