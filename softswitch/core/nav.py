@@ -40,12 +40,16 @@ def build(actor: ActorLike, view_name: str, declared: Sequence[Declared]) -> lis
 
 
 def _current(view_name: str, declared: Sequence[Declared]) -> str:
-    """The declared URL name nearest to the page: itself, or the list of the record shown."""
+    """The declared URL name nearest to the page: itself, its record's list, or its app's first."""
     names = [name for _, name, _, _, children in declared for name in _names(name, children)]
     if view_name in names:
         return view_name
     stems = [name for name in names if view_name.startswith(_stem(name) + "_")]
-    return max(stems, key=lambda name: (len(_stem(name)), name.endswith("_list")), default="")
+    space = view_name.partition(":")[0] + ":"
+    of_the_app = next((name for name in names if name.startswith(space)), "")
+    return max(
+        stems, key=lambda name: (len(_stem(name)), name.endswith("_list")), default=of_the_app
+    )
 
 
 def _names(name: str, children: tuple[Declared, ...]) -> list[str]:

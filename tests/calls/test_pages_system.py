@@ -31,19 +31,21 @@ def root(client: Client, world: World) -> Client:
 def test_only_root_sees_deliveries_and_switches(client: Client, world: World) -> None:
     switch = make_switch()
     job = CdrImport.objects.create(switch=switch, format="generic_csv", file_name="a.csv")
-    rows = (("import_detail", job.pk), ("import_errors", job.pk), ("switch_edit", switch.pk))
-    pages = [*((name,) for name in LISTS), *rows, ("switch_token", switch.pk)]
-    assert {client.get(url(*page)).status_code for page in pages} == {302}
+    of_job = [url(name, job.pk) for name in ("import_detail", "import_errors")]
+    of_switch = [url(name, switch.pk) for name in ("switch_edit", "switch_token")]
+    pages = [*map(url, LISTS), *of_job, *of_switch]
+    assert {client.get(page).status_code for page in pages} == {302}
     for who, expected in (("reseller", 403), ("operator", 200)):
         client.force_login(world.user(who))
-        assert {client.get(url(*page)).status_code for page in pages} == {expected}, who
+        assert {client.get(page).status_code for page in pages} == {expected}, who
     assert client.get(url("import_detail", 0)).status_code == 404
 
 
 def test_a_file_uploaded_twice_counts_once(root: Client) -> None:
     switch = make_switch()
     body = csv_file(3) + b"broken,line\n"
-    counts = []
+    counts: list[tuple[int, int, int]] = []
+    job = CdrImport()
     for _time in range(2):
         sent = {"file": SimpleUploadedFile("cdrs.csv", body), "switch": switch.pk}
         answer = root.post(url("import_create"), sent)

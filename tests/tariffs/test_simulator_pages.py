@@ -17,7 +17,7 @@ LEVELS = {"operator": 3, "reseller": 3, "sub_reseller": 2, "shop": 1}
 def ask(world: World, who: str, **changes: Any) -> Any:
     client = Client()
     client.force_login(world.user(who), backend="django.contrib.auth.backends.ModelBackend")
-    query = {
+    query: dict[str, str | int] = {
         "number": "+44 20 7946 0000",
         "customer": world.shop.pk,
         "at": "2026-03-01T12:00",
