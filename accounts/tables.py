@@ -87,7 +87,7 @@ class HostTable(Table):
     customer = LinkColumn(
         "customers:customer_detail",
         accessor="trunk__customer",
-        pk="trunk.customer_id",
+        pk="trunk__customer_id",
         verbose_name=_("Customer"),
         css="soft",
     )
