@@ -22,7 +22,13 @@ from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
 
 
 class LoginForm(AuthenticationForm):
-    """Refuses users of a closed customer, or below one, in the words of a wrong password."""
+    """Refuses users of a closed customer, or below one, in the words of a wrong password.
+
+    A login counts in small letters, so that guessing is throttled however it is written.
+    """
+
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).strip().lower()
 
     def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)

@@ -1,0 +1,1 @@
+"""Attacks on the portal: what strangers, customers, roles and browsers try."""
