@@ -34,7 +34,9 @@ OWN_FIELDS = frozenset(
     }
 )
 # What an owner keeps about its customer: absent from the customer's own pages and audit.
-PRIVATE_FIELDS = frozenset({"internal_notes", "min_profitability", "min_profitability_unit"})
+PRIVATE_FIELDS = frozenset(
+    {"internal_notes", "min_profitability", "min_profitability_unit", "max_depth"}
+)
 TAKEN = DomainError("taken", "This name is taken.", field="name")
 
 

@@ -35,6 +35,7 @@ def assign_tariff(
                 action="tariff_changed",
                 subject=tariff,
                 changes={"tariff": [current.tariff if current else "", tariff]},
+                is_private=True,  # the customer never reads the name of its owner's tariff
             )
 
 
