@@ -72,7 +72,10 @@ class UserCreateView(CustomerHead, CreateView):
 
 
 class UserPasswordView(EditView):
-    """A new password for a login of a direct customer or of the own one."""
+    """A new password for another login of the own customer, or of a direct one.
+
+    The own password is changed in the profile, which asks for the present one.
+    """
 
     model = User
     form_class = NewPasswordForm
@@ -80,7 +83,8 @@ class UserPasswordView(EditView):
     close_label = ""
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(account=None).select_related("customer")
+        others = queryset.filter(account=None).exclude(pk=self.actor.user.pk)
+        return others.select_related("customer")
 
     def check_object(self, obj: User) -> None:
         if not may_manage_logins(self.actor, obj.customer):

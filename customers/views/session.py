@@ -35,6 +35,7 @@ class SwitchView(ActionView):
     """Switch to this customer: the session's stack grows by one."""
 
     model = Customer
+    permission = "customers.view"
 
     def service(self, obj: Customer) -> None:
         self.request.session[SESSION_STACK] = list(switch_to(actor=self.actor, customer=obj))
