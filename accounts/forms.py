@@ -13,6 +13,8 @@ from customers.tenancy import Actor
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
 from tariffs.models import Tariff
 
+# What parts of a new account need beside the right to add it.
+NEEDED = {"money.manage": ("tariff", "opening_balance"), "users.manage": ("login", "password")}
 SINCE_HELP = _("Empty: from now on. An earlier start lets calls that come in late find it.")
 
 
@@ -105,6 +107,14 @@ class NewAccountForm(AccountForm):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer money and logins only to roles that include them."""
+        super().__init__(*args, **kwargs)
+        for right, names in NEEDED.items():
+            if not self.actor.can(right):
+                for name in names:
+                    del self.fields[name]
 
     def narrow_customer(self, customers: QuerySet[Customer]) -> QuerySet[Customer]:
         return near(customers, self.actor).order_by("name")

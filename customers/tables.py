@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from billing.selectors.balances import display_currency, mode_choices
+from billing.selectors.balances import display_currency, may_see_balances, mode_choices
 from billing.selectors.overview import trunk_counts
 from billing.selectors.standing import standings
 from customers.choices import Kind, Standing, Status
@@ -119,7 +119,12 @@ class TrunksColumn(NumberColumn):
 
 
 class CustomerTable(Table):
-    """Customers with their balances; rows need the columns of with_balances()."""
+    """Customers with their balances; rows need the columns of with_balances().
+
+    Without the right to see balances the table has no column of money, nor an order by one.
+    """
+
+    MONEY = ("balance", "converted", "credit_limit")
 
     select = SelectColumn()
     name = LinkColumn(
@@ -146,12 +151,14 @@ class CustomerTable(Table):
         order_by = "name"
 
     def __init__(self, data: Any, *, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(data, actor=actor, **kwargs)
+        hidden = () if may_see_balances(actor) else self.MONEY
+        super().__init__(data, actor=actor, exclude=hidden, **kwargs)
         self.display = display_currency(actor)
         self.modes = dict(mode_choices())
-        self.columns["converted"].column.verbose_name = _("In %(currency)s") % {
-            "currency": self.display.code
-        }
+        if "converted" in self.columns:
+            self.columns["converted"].column.verbose_name = _("In %(currency)s") % {
+                "currency": self.display.code
+            }
 
     def prepare(self, records: list[Any]) -> None:
         """Badges, counts and converted amounts of the shown rows, whatever their number at once."""

@@ -1,6 +1,5 @@
 """Accounts: list, detail, create, edit."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -16,11 +15,13 @@ from accounts.models import Account
 from accounts.selectors import account_for_edit, live_accounts
 from accounts.services.accounts import edit_account
 from accounts.tables import AccountTable, is_near
-from billing.selectors.balances import account_balance
+from billing.models import Balance
+from billing.selectors.balances import account_balance, may_see_balance
 from billing.services.accounts import AccountTariff, open_account
 from billing.services.customers import Login
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link
+from softswitch.core.money import ZERO
 from softswitch.core.views import CreateView, DetailView, EditView, ListView
 
 
@@ -45,13 +46,17 @@ class AccountListView(ListView):
 
 
 class AccountDetailView(DetailView):
-    """One account with its limits, and its balance where it has one."""
+    """One account with its limits, and its balance where it has one the viewer may see."""
 
     model = Account
     template_name = "accounts/account_detail.html"
 
     def refine(self, queryset: QuerySet[Account]) -> QuerySet[Account]:
         return live_accounts(queryset, now())
+
+    def check_object(self, obj: Account) -> None:
+        if self.actor.account_id != obj.pk and not self.actor.can("accounts.view"):
+            raise PermissionDenied
 
     def get_status(self) -> Any:
         return ResourceStatus(self.object.status)
@@ -78,7 +83,14 @@ class AccountDetailView(DetailView):
             (_("CPS limit"), account.cps_limit),
             (_("Max call seconds"), account.max_call_seconds),
         ]
-        return super().get_context_data(facts=facts, balance=account_balance(account), **kwargs)
+        return super().get_context_data(facts=facts, balance=self.seen_balance(), **kwargs)
+
+    def seen_balance(self) -> Balance | None:
+        """The account's balance, for its own user and for who sees that of its customer."""
+        account: Account = self.object
+        is_own = self.actor.account_id == account.pk
+        is_shown = is_own or may_see_balance(self.actor, account.customer)
+        return account_balance(account) if is_shown else None
 
 
 class AccountCreateView(CreateView):
@@ -97,12 +109,12 @@ class AccountCreateView(CreateView):
 
     def service(self, form: NewAccountForm) -> Account:
         values = dict(form.cleaned_data)
-        tariff, funds = values.pop("tariff"), values.pop("opening_balance") or Decimal(0)
-        login, password = values.pop("login"), values.pop("password")
+        tariff, funds = values.pop("tariff", None), values.pop("opening_balance", None)
+        login, password = values.pop("login", ""), values.pop("password", "")
         return open_account(
             actor=self.actor,
             opened_at=values.pop("since"),
-            by_itself=AccountTariff(tariff, opening_balance=funds) if tariff else None,
+            by_itself=AccountTariff(tariff, opening_balance=funds or ZERO) if tariff else None,
             login=Login(login, password) if login else None,
             **values,
         )

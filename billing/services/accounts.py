@@ -14,6 +14,7 @@ from billing.models import Balance
 from billing.services.customers import Login
 from billing.services.maintenance import post_opening
 from customers.models import Customer
+from customers.selectors import may_see_logins
 from customers.services.users import create_user
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -42,12 +43,13 @@ def open_account(
     """A new account; charged with the customer, or ``by_itself``. All or nothing.
 
     The balance is in the customer's currency. Raises DomainError ``tariff`` for a tariff that is
-    not the customer's own, and those of ``create_account`` and ``create_user``.
+    not the customer's own, those of ``create_account`` and ``create_user``, and PermissionDenied
+    where the actor may not move money, or may not see the customer's logins.
     """
-    if by_itself is not None and by_itself.tariff.owner_id != customer.pk:
-        raise DomainError("tariff", "Choose a tariff of the customer.", field="tariff")
-    if by_itself is not None and customer.pk != actor.customer_id:
+    if login is not None and not may_see_logins(actor, customer):
         raise PermissionDenied
+    if by_itself is not None:
+        _check_by_itself(actor, customer, by_itself)
     with transaction.atomic():
         account = create_account(
             actor=actor,
@@ -69,6 +71,13 @@ def open_account(
                 account_id=account.pk,
             )
     return account
+
+
+def _check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> None:
+    if terms.tariff.owner_id != customer.pk:
+        raise DomainError("tariff", "Choose a tariff of the customer.", field="tariff")
+    if customer.pk != actor.customer_id or not actor.can("money.manage"):
+        raise PermissionDenied
 
 
 def _open_balance(account: Account, terms: AccountTariff) -> Balance:

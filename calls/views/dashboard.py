@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.selectors.balances import may_see_balances
 from calls.choices import CdrImportState
 from calls.selectors import dashboard as reads
 from calls.selectors.cdrs import CallSearch, has_own_price
@@ -75,11 +76,13 @@ class DashboardView(PageView):
     def operator_context(self) -> dict[str, Any]:
         """Customers low on funds, the last deliveries, and the first steps until all are done."""
         begun = reads.first_steps(self.actor)
-        low = reads.customers_low_on_funds(self.actor) if self.actor.can("customers.view") else []
+        sees_low = self.actor.can("customers.view") and may_see_balances(self.actor)
+        low = reads.customers_low_on_funds(self.actor) if sees_low else []
         imports = reads.last_imports(self.actor) if self.actor.can("system.settings") else []
         return {
             "is_operator": True,
             "low": low,
+            "sees_low": sees_low,
             "imports": [(job, CdrImportState(job.state)) for job in imports],
             "steps": [] if begun.is_done else step_list(self.actor, begun),
         }

@@ -19,6 +19,7 @@ from billing.selectors.balances import (
     MoneyPanel,
     maintenance_offer,
     may_see_balance,
+    may_see_balances,
     money_panel,
     with_balances,
 )
@@ -209,6 +210,7 @@ class CustomerDetailView(CustomerHead, DetailView):
             period=open_period(panel.balance) if panel else None,
             facts=detail_facts(customer, actor, panel),
             subs=self.sub_customers() if has_below else [],
+            shows_money=may_see_balances(actor),
             counts=self.counts,
             entries=last_entries(actor, customer) if panel else [],
             is_deeper=not self.is_own and not customer.is_direct_of(actor),

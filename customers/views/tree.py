@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.selectors.balances import with_balances
+from billing.selectors.balances import may_see_balances, with_balances
 from billing.selectors.standing import standings
 from customers.selectors import direct_customers, sub_customer_counts
 from softswitch.core.chrome import Action
@@ -120,7 +120,9 @@ class CustomerTreeView(PageView):
             self._keys("open")[:MAX_OPEN],
             Counter(self._keys("more")[:MAX_OPEN]),
         )
-        return super().get_context_data(nodes=tree.read(), **kwargs)
+        return super().get_context_data(
+            nodes=tree.read(), shows_money=may_see_balances(self.actor), **kwargs
+        )
 
     def _keys(self, name: str) -> list[int]:
         return [int(key) for key in self.request.GET.getlist(name) if key.isdecimal()]

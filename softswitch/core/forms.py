@@ -164,11 +164,11 @@ class ScopedFormMixin(forms.BaseForm):
         self.add_error(error.field if error.field in self.fields else None, error.message)
 
     def laid_out(self) -> list[BoundSection]:
-        """The visible fields by section."""
+        """The visible fields by section; a section whose fields were all taken out is left out."""
         placed = {name for section in self.sections for name in section.fields}
         rest = tuple(field.name for field in self.visible_fields() if field.name not in placed)
         sections = [*self.sections, *([Section("", rest)] if rest else [])]
-        return [
+        shown = [
             BoundSection(
                 section.title,
                 section.help,
@@ -176,6 +176,7 @@ class ScopedFormMixin(forms.BaseForm):
             )
             for section in sections
         ]
+        return [section for section in shown if section.fields]
 
     def wrong_fields(self) -> list[BoundField]:
         """The fields with errors, for the summary above the form."""
