@@ -1,0 +1,91 @@
+"""The main pages for every eye: WCAG 2.2 AA by axe, light and dark, and no sideways scrolling."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils.timezone import now
+from playwright.sync_api import Browser
+
+from calls.models import Call
+from calls.services.charging import charge_pending
+from customers.models import Customer
+from tariffs.models import Tariff
+from tests.browser.portal import Portal
+from tests.calls.stored import store_call
+from tests.world import World, customer_of
+
+LONGEST = "Donaudampfschifffahrtsgesellschaftskapitän" * 2 + " Rural Cooperative Telephone Associa"
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@pytest.fixture
+def full_world(stored_world: World) -> dict[str, str]:
+    """Adds the extremes, and gives the addresses of the main pages as the reseller sees them."""
+    assert len(LONGEST) == 120
+    tariff = Tariff.objects.get(name="Retail")
+    debtor = customer_of(
+        stored_world.reseller, LONGEST, "business", tariff, opening_balance=Decimal(-1234567)
+    )
+    Customer.objects.filter(pk=debtor.pk).update(company_name=LONGEST)
+    call = store_call(
+        stored_world.shop,
+        "442079460000",
+        61,
+        at=now() - timedelta(hours=1),
+        account=stored_world.account,
+    )
+    charge_pending()
+    assert Call.objects.count() == 1
+    return {
+        "dashboard": "/",
+        "customer list": "/customers/",
+        "customer list, searched in vain": "/customers/?name=nobody",
+        "customer": f"/customers/{debtor.pk}/",
+        "customer form": f"/customers/{debtor.pk}/edit/",
+        "calls with drawer": f"/calls/{call.id}/",
+        "tariff": f"/tariffs/{tariff.pk}/",
+        "ledger": f"/billing/customers/{debtor.pk}/ledger/",
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_main_pages(
+    browser: Browser, live_server: Any, full_world: dict[str, str], size: str
+) -> None:
+    width, height = SIZES[size]
+    with Portal(
+        browser,
+        live_server.url,
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+    ) as portal:
+        portal.open("/login/")
+        found = faults_of(portal, "sign in")
+        portal.sign_in("reseller")
+        for name, path in full_world.items():
+            portal.open(path)
+            found += faults_of(portal, name)
+        portal.context.clear_cookies()
+        portal.sign_in("other-reseller")
+        for name, path in {"first dashboard": "/", "no customers": "/customers/"}.items():
+            portal.open(path)
+            found += faults_of(portal, name)
+    assert not found, "\n".join(found)
+
+
+def faults_of(portal: Portal, name: str) -> list[str]:
+    """What is wrong with the page shown: its width, and what axe finds in light and dark."""
+    found = [f"{name}: scrolls sideways"] if portal.scrolls_sideways() else []
+    for scheme in ("light", "dark"):
+        portal.page.emulate_media(color_scheme=scheme)
+        violations = Axe().run(portal.page, options={"runOnly": RULES}).response["violations"]
+        found += [
+            f"{name}, {scheme}: {violation['id']}: {node['html'][:200]} {node['any'][:1]}"
+            for violation in violations
+            for node in violation["nodes"]
+        ]
+    return found
