@@ -87,9 +87,10 @@ class Statement:
 
 
 def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[LedgerEntry]:
-    """``rows`` with who posted as the actor may read it: ``who``, and ``is_above``.
+    """``rows`` with who posted as the actor may read it: ``who``, ``is_above`` and ``posted_for``.
 
-    A real user above the viewer's customer has no name there; the system's is empty too.
+    A real user above the viewer's customer has no name there; the system's is empty too, and so is
+    ``posted_for``, the customer that the poster acted as, where it is above.
     """
     known = Customer.objects.visible_to(actor).values("pk")
     above = Q(user__isnull=False) & ~Q(user__customer__in=known)
@@ -98,6 +99,11 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
     return rows.annotate(
         is_above=ExpressionWrapper(above, output_field=BooleanField()),
         who=Case(When(above, then=nobody), default=name, output_field=CharField()),
+        posted_for=Case(
+            When(~above & Q(acting_as__in=known), then="acting_as__name"),
+            default=nobody,
+            output_field=CharField(),
+        ),
     )
 
 

@@ -6,9 +6,17 @@ from functools import cached_property
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import slugify
@@ -21,6 +29,7 @@ from billing.choices import EntryKind
 from billing.filters import EntryFilter
 from billing.forms import StatementForm
 from billing.models import Balance, LedgerEntry
+from billing.pdf import render_pdf
 from billing.selectors.balances import account_balance, balance_of, may_see_balance
 from billing.selectors.statements import (
     Line,
@@ -34,9 +43,11 @@ from billing.tables import EntryTable, poster
 from customers.models import Customer
 from softswitch.core import display, exports
 from softswitch.core.chrome import Action, Link
+from softswitch.core.errors import DomainError
 from softswitch.core.filters import DATETIME_FORMAT
 from softswitch.core.views import DetailView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin
+from softswitch.core.views.edit import UNPROCESSABLE
 
 HEADS = (
     gettext_lazy("Posted"),
@@ -59,7 +70,7 @@ class StatementMixin(PageMixin, ScopedMixin):
 
     template_name = "billing/statement.html"
     title = gettext_lazy("Ledger statement")
-    formats: ClassVar[tuple[str, ...]] = ("csv", "xlsx")
+    formats: ClassVar[tuple[str, ...]] = ("csv", "xlsx", "pdf")
 
     @cached_property
     def balance(self) -> Balance:
@@ -96,12 +107,36 @@ class StatementMixin(PageMixin, ScopedMixin):
             return self.render()
         if asked not in self.formats or self.statement is None:
             raise Http404
-        send = exports.csv_response if asked == "csv" else exports.xlsx_response
         with override(self.statement.zone):
+            if asked == "pdf":
+                return self.pdf_response(self.statement)
+            send = exports.csv_response if asked == "csv" else exports.xlsx_response
             lines = list(export_lines(self.statement))
             return send(
                 slugify(f"statement {self.object}"), [str(head) for head in HEADS], iter(lines)
             )
+
+    def pdf_response(self, shown: Statement) -> HttpResponseBase:
+        """The statement on paper; where that cannot be, the page says why and what to do."""
+        context = {"title": self.title, "payer": self.object} | self.shown_lines(shown)
+        html = render_to_string("billing/statement_pdf.html", context)
+        try:
+            pdf = render_pdf(html, rows=len(shown.lines))
+        except DomainError as error:
+            messages.error(self.request, error.message)
+            return self.render(UNPROCESSABLE)
+        response = HttpResponse(pdf, content_type="application/pdf")
+        name = slugify(f"statement {self.object}")
+        response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+        return response
+
+    def shown_lines(self, shown: Statement) -> dict[str, Any]:
+        """The lines, each with who posted it and the query string of its calls."""
+        lines = [
+            (line, poster(line.who, is_above=line.is_above), self.calls_query(line))
+            for line in shown.lines
+        ]
+        return {"statement": shown, "lines": lines}
 
     def get_meta(self) -> str:
         if self.statement is None:
@@ -121,11 +156,7 @@ class StatementMixin(PageMixin, ScopedMixin):
         return super().get_context_data(
             object=self.object,
             form=self.form,
-            statement=shown,
-            lines=[
-                (line, poster(line.who, is_above=line.is_above), self.calls_query(line))
-                for line in (shown.lines if shown else ())
-            ],
+            **(self.shown_lines(shown) if shown else {"statement": None, "lines": []}),
             tiles=tiles(shown) if shown else [],
             formats=self.formats,
             **kwargs,
@@ -248,7 +279,7 @@ class EntryDetailView(DetailView):
     template_name = "billing/entry_detail.html"
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        related = ("customer", "account", "balance", "period", "reverses", "acting_as")
+        related = ("customer", "account", "balance", "period", "reverses")
         return entries_shown_to(queryset.select_related(*related), self.actor)
 
     def check_object(self, obj: LedgerEntry) -> None:
@@ -267,11 +298,10 @@ class EntryDetailView(DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry: Any = self.object
-        acting = "" if entry.is_above else entry.acting_as.name
         return super().get_context_data(
             kind=EntryKind(entry.kind).label,
             who=poster(entry.who, is_above=entry.is_above),
-            acting_as=acting,
+            acting_as=entry.posted_for,
             reversed_by=reversal_of(self.actor, entry),
             **kwargs,
         )
