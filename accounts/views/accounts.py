@@ -15,7 +15,6 @@ from accounts.models import Account
 from accounts.selectors import account_for_edit, live_accounts
 from accounts.services.accounts import edit_account
 from accounts.tables import AccountTable, is_near
-from billing.models import Balance
 from billing.selectors.balances import account_balance, may_see_balance
 from billing.services.accounts import AccountTariff, open_account
 from billing.services.customers import Login
@@ -85,7 +84,7 @@ class AccountDetailView(DetailView):
         ]
         return super().get_context_data(facts=facts, balance=self.seen_balance(), **kwargs)
 
-    def seen_balance(self) -> Balance | None:
+    def seen_balance(self) -> Any:
         """The account's balance, for its own user and for who sees that of its customer."""
         account: Account = self.object
         is_own = self.actor.account_id == account.pk

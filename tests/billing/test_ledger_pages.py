@@ -293,9 +293,9 @@ def test_an_account_charged_by_itself_has_the_same_pages(world: World) -> None:
         period_timezone="UTC",
         opened_at=world.account.opened_at,
     )
-    with pytest.raises(PermissionDenied):  # a business customer has no customers to bill
+    with pytest.raises(PermissionDenied):  # an account's balance is between it and its customer
         maintain(
-            actor=world.actor("shop"),
+            actor=world.actor("sub_reseller"),
             balance=balance,
             action="add_funds",
             amount=Decimal(5),
