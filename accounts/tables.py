@@ -90,6 +90,7 @@ class HostTable(Table):
         pk="trunk__customer_id",
         verbose_name=_("Customer"),
         css="soft",
+        priority=1,
     )
     trunk = LinkColumn("accounts:trunk_detail", pk="trunk_id", verbose_name=_("Trunk"))
     status = StatusColumn(ResourceStatus, verbose_name=_("Status"), priority=1)

@@ -239,14 +239,20 @@ class AuditTable(Table):
     """The audit log."""
 
     at = DateTimeColumn(verbose_name=_("Time"))
-    who = WhoColumn(accessor="pk", orderable=False, verbose_name=_("Who"))
+    who = WhoColumn(accessor="pk", orderable=False, verbose_name=_("Who"), priority=1)
     customer = LinkColumn("customers:customer_detail", pk="customer_id", verbose_name=_("Customer"))
-    action = TextColumn(verbose_name=_("Action"))
+    action = TextColumn(verbose_name=_("Action"), css="soft")
     subject = TextColumn(verbose_name=_("Subject"), priority=1)
     changes = ChangesColumn(orderable=False, verbose_name=_("Changes"), priority=2)
-    shown_ip = TextColumn(orderable=False, verbose_name=_("Address"), priority=3)
+    shown_ip = TextColumn(
+        orderable=False, verbose_name=_("Address"), priority=3, css="soft text-nowrap"
+    )
 
     class Meta:
         model = AuditEvent
         fields = ()
         order_by = "-at"
+
+    def render_action(self, value: str) -> str:
+        """``maintenance_debit`` as words."""
+        return value.replace("_", " ").capitalize()
