@@ -1,5 +1,6 @@
 """Fixtures of the browser tests: Chromium, and a visitor of a live server with the test world."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def worker(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
-) -> Any:
+) -> subprocess.Popen[bytes]:
     """A real Celery worker that finds the files uploaded to the live server."""
     on_disk = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     settings.STORAGES = {**settings.STORAGES, "default": on_disk}
@@ -64,4 +65,5 @@ def worker(
     monkeypatch.setenv("MEDIA_ROOT", str(settings.MEDIA_ROOT))
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "softswitch.settings.base")
     monkeypatch.setenv("HTTPS", "false")
-    return request.getfixturevalue("celery_worker_process")
+    process: subprocess.Popen[bytes] = request.getfixturevalue("celery_worker_process")
+    return process

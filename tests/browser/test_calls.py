@@ -1,5 +1,6 @@
 """Calls from a switch's file to the price that each viewer sees."""
 
+import subprocess
 from datetime import timedelta
 
 from django.utils.timezone import now
@@ -39,7 +40,7 @@ def upload(portal: Portal, name: str, text: str) -> None:
 
 
 def test_an_account_and_a_trunk_own_the_calls_of_a_file_read_twice(
-    portal: Portal, stored_world: World, worker: object
+    portal: Portal, stored_world: World, worker: subprocess.Popen[bytes]
 ) -> None:
     make_switch()
     page = portal.sign_in("shop")
@@ -73,7 +74,7 @@ def test_an_account_and_a_trunk_own_the_calls_of_a_file_read_twice(
 
 
 def test_each_level_sees_its_price_and_those_below_never_one_above(
-    portal: Portal, stored_world: World, worker: object
+    portal: Portal, stored_world: World, worker: subprocess.Popen[bytes]
 ) -> None:
     make_switch()
     page = portal.sign_in("operator")
@@ -102,7 +103,7 @@ def test_each_level_sees_its_price_and_those_below_never_one_above(
 
 
 def test_an_unrated_call_is_rated_again_once_its_rate_is_there(
-    portal: Portal, stored_world: World, worker: object
+    portal: Portal, stored_world: World, worker: subprocess.Popen[bytes]
 ) -> None:
     make_switch()
     Rate.objects.filter(tariff__name="Street", prefix="").delete()

@@ -1,6 +1,7 @@
 """A tariff from nothing: created, a rate added by hand, the others from a sheet."""
 
-import pytest
+import subprocess
+
 from playwright.sync_api import expect
 
 from tariffs.models import Rate
@@ -11,8 +12,9 @@ WRONG = HEAD + "44,United Kingdom,0.0120,60/6\n49,Germany,cheap,60/60\n"
 RIGHT = HEAD + "44,United Kingdom,0.0120,60/6\n49,Germany,0.0210,60/60\n"
 
 
-@pytest.mark.usefixtures("worker")
-def test_a_tariff_gets_its_rates_by_hand_and_from_a_sheet(portal: Portal) -> None:
+def test_a_tariff_gets_its_rates_by_hand_and_from_a_sheet(
+    portal: Portal, worker: subprocess.Popen[bytes]
+) -> None:
     page = portal.sign_in("operator")
     portal.follow("Tariffs & Currencies", "Tariffs")
     page.get_by_role("link", name="New tariff").click()
