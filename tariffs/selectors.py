@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.timezone import now
@@ -23,7 +24,7 @@ from softswitch.core.columns import (
     texts_of,
 )
 from softswitch.core.errors import DomainError
-from softswitch.core.money import quantize
+from softswitch.core.money import half_up, quantize
 from tariffs.models import (
     Currency,
     ExchangeRate,
@@ -115,9 +116,8 @@ def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Conve
             raise DomainError(
                 "no_exchange_rate", f"There is no exchange rate for {code}.", field="currency"
             )
-    cross = rates[source] / rates[target]
-    exact = amount * rates[source] / rates[target]
-    return Converted(quantize(exact), cross.quantize(Decimal("1e-10")))
+    cross = Fraction(rates[source]) / Fraction(rates[target])
+    return Converted(half_up(Fraction(amount) * cross, 6), half_up(cross, 10))
 
 
 def assignable_tariffs(actor: Actor) -> QuerySet[Tariff]:

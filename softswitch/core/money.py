@@ -1,6 +1,7 @@
 """Decimal money on Django's side: one quantum per currency, one rounding rule."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import cache
 
 from moneyed import CURRENCIES
@@ -12,6 +13,13 @@ ZERO = Decimal(0)
 def quantize(amount: Decimal) -> Decimal:
     """``amount`` as the ledger stores it: 6 decimals, half away from zero."""
     return amount.quantize(STORED, ROUND_HALF_UP)
+
+
+def half_up(value: Fraction, decimals: int) -> Decimal:
+    """``value`` with so many decimals, half away from zero; exact at any size."""
+    scaled = abs(value) * 10**decimals
+    units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(f"{units if value > 0 else -units}E-{decimals}")
 
 
 @cache
