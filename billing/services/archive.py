@@ -8,6 +8,7 @@ from accounts.services.closing import close_all
 from billing.choices import EntryKind
 from billing.models import Balance
 from billing.services.maintenance import bring_to_zero
+from billing.services.periods import periods_for
 from customers.models import Customer
 from customers.services.audit import record
 from customers.services.customers import archive_row
@@ -53,7 +54,11 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
 
 
 def _settle(actor: Actor, customer: Customer, surplus: str, reason: str) -> None:
-    for balance in Balance.objects.filter(customer=customer).order_by("pk"):
+    """Periods are opened before the locks; debt or surplus is told under them."""
+    balances = Balance.objects.filter(customer=customer)
+    known, moment = balances.in_bulk(), now()
+    periods_for(known, [(pk, moment) for pk in known])
+    for balance in balances.order_by("pk").select_for_update(no_key=True, of=("self",)):
         kind = EntryKind.WRITE_OFF if balance.amount < 0 else surplus
         bring_to_zero(
             actor=actor, balance=balance, kind=kind, reason=reason, key=f"archive:{balance.pk}"

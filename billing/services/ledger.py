@@ -12,7 +12,10 @@ from billing.models import Balance, LedgerEntry
 from billing.services.periods import periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
+from softswitch.core.money import quantize
 from tariffs.selectors import convert
+
+LARGEST_BALANCE = Decimal(10) ** 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +37,38 @@ class Posting:
 def post_entry(
     *, actor: Actor, balance_id: int, posting: Posting, at: datetime | None = None
 ) -> LedgerEntry:
-    """Append one entry and move the balance by it; returns the entry, the old one on a repeat.
+    """Append one entry and move the balance by it; returns the entry, the old one on a repeat."""
+    return post_once(actor=actor, balance_id=balance_id, posting=posting, at=at)[0]
+
+
+def post_once(
+    *, actor: Actor, balance_id: int, posting: Posting, at: datetime | None = None
+) -> tuple[LedgerEntry, bool]:
+    """The entry of ``post_entry``, and whether it is new.
 
     Another currency is converted at ``at`` (default: now), rounded half-up to 6 decimals. The
     period is found before the balance row is locked (FOR NO KEY UPDATE). Atomic. A key that was
-    used for something else raises DomainError ``key_reused``.
+    used for something else raises DomainError ``key_reused``, an amount that the ledger cannot
+    hold ``amount``.
     """
     moment = at or now()
     repeat = _posted(posting, balance_id)
     if repeat is not None:
-        return repeat
+        return repeat, False
     balance = Balance.objects.select_related("customer").get(pk=balance_id)
     converted = convert(
         posting.amount, source=posting.currency, target=balance.currency_id, at=moment
     )
+    _check_amount(posting, converted.amount)
+    inside = balance_id, max(moment, balance.opened_at)
     with transaction.atomic():
-        period = periods_for({balance_id: balance}, [(balance_id, moment)])[balance_id, moment]
+        period = periods_for({balance_id: balance}, [inside])[inside]
         locked = Balance.objects.select_for_update(no_key=True).get(pk=balance_id)
         repeat = _posted(posting, balance_id)
         if repeat is not None:
-            return repeat
-        locked.amount += converted.amount
-        locked.last_sequence += 1
-        locked.save(update_fields=["amount", "last_sequence"])
-        return LedgerEntry.objects.create(
+            return repeat, False
+        _move(locked, converted.amount)
+        entry = LedgerEntry.objects.create(
             **_parties(balance),
             **_what(posting),
             balance=locked,
@@ -70,6 +81,23 @@ def post_entry(
             user=actor.user,
             acting_as_id=actor.customer_id,
         )
+    return entry, True
+
+
+def _check_amount(posting: Posting, converted: Decimal) -> None:
+    """Refuse what could not be stored as it was entered, or would move nothing."""
+    if posting.amount != quantize(posting.amount):
+        raise DomainError("amount", "Enter at most 6 decimals.", field="amount")
+    if posting.amount and not converted:
+        raise DomainError("amount", "This is less than 0.000001 here.", field="amount")
+
+
+def _move(locked: Balance, amount: Decimal) -> None:
+    locked.amount += amount
+    locked.last_sequence += 1
+    if abs(locked.amount) >= LARGEST_BALANCE:
+        raise DomainError("amount", "The balance would be too large.", field="amount")
+    locked.save(update_fields=["amount", "last_sequence"])
 
 
 def _parties(balance: Balance) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import Balance, LedgerEntry
-from billing.services.ledger import Posting, post_entry
+from billing.services.ledger import Posting, post_entry, post_once
 from billing.services.periods import periods_for
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -40,25 +40,27 @@ def maintain(
     ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
     ``at`` (default now) is earlier where money that moved before is brought in with its date.
     Raises PermissionDenied for a balance that is not between the actor and its direct customer,
-    DomainError ``amount`` or ``no_exchange_rate``. Atomic with the audit row; locks the balance.
+    DomainError ``action``, ``amount`` or ``no_exchange_rate``. Atomic with the audit row; locks the
+    balance.
     """
     check_pair(actor, balance)
-    if not Decimal(0) < amount < LARGEST:
+    if action not in SIGN:
+        raise DomainError("action", "Choose an action.", field="action")
+    if not (amount.is_finite() and 0 < amount < LARGEST):
         raise DomainError("amount", "Enter an amount above 0.", field="amount")
     posting = Posting(
         kind=action, amount=SIGN[action] * amount, currency=currency, key=key, notes=notes.strip()
     )
     with transaction.atomic():
-        if LedgerEntry.objects.filter(idempotency_key=key).exists():
-            return post_entry(actor=actor, balance_id=balance.pk, posting=posting)
-        entry = post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=at)
-        record(
-            actor=actor,
-            customer=balance.customer,
-            action=f"maintenance_{action}",
-            subject=f"{posting.amount} {currency}",
-            changes={"balance": [entry.balance_after - entry.amount, entry.balance_after]},
-        )
+        entry, is_new = post_once(actor=actor, balance_id=balance.pk, posting=posting, at=at)
+        if is_new:
+            record(
+                actor=actor,
+                customer=balance.customer,
+                action=f"maintenance_{action}",
+                subject=f"{posting.amount} {currency}",
+                changes={"balance": [entry.balance_after - entry.amount, entry.balance_after]},
+            )
     return entry
 
 

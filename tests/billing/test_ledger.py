@@ -1,6 +1,6 @@
 """The ledger: one entry per key, running balances, conversion once, periods, and one writer."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from billing.models import Balance, BillingPeriod, LedgerEntry
 from billing.services import verify
 from billing.services.ledger import Posting, post_entry, post_usage
+from billing.services.maintenance import maintain
 from softswitch.core.errors import DomainError
+from tariffs.models import Currency
+from tariffs.selectors import convert
+from tariffs.services.exchange import add_exchange_rate
 from tests.world import OPENED, World
 
 CENT = Decimal("0.01")
@@ -65,6 +69,70 @@ def test_a_currency_without_a_rate_posts_nothing(world: World) -> None:
         post(world, posting("a", "10", "JPY"))
     assert caught.value.code == "no_exchange_rate"
     assert world.balance("sub_reseller").last_sequence == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [("0.0000001", "GBP"), ("1.2345678", "USD"), ("0.000001", "VND"), ("99999999999999.9", "EUR")],
+)
+def test_an_amount_that_the_ledger_cannot_hold_is_refused(
+    world: World, amount: str, currency: str
+) -> None:
+    quote(world, "VND", "0.00004")
+    post(world, posting("first", "90000000000000"))
+    with pytest.raises(DomainError) as caught:
+        post(world, posting("a", amount, currency))
+    assert caught.value.code == "amount"
+    assert world.balance("sub_reseller").last_sequence == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "amount", "code"),
+    [("usage", "1", "action"), ("credit", "NaN", "amount"), ("credit", "0", "amount")],
+)
+def test_maintenance_refuses_what_it_does_not_know(
+    world: World, action: str, amount: str, code: str
+) -> None:
+    with pytest.raises(DomainError) as caught:
+        maintain(
+            actor=world.actor("reseller"),
+            balance=world.balance("sub_reseller"),
+            action=action,
+            amount=Decimal(amount),
+            currency="GBP",
+            key="a",
+        )
+    assert caught.value.code == code
+
+
+def quote(world: World, code: str, rate: str) -> None:
+    add_exchange_rate(
+        actor=world.actor("operator"),
+        currency=Currency.objects.get(code=code),
+        valid_on=date(2026, 1, 1),
+        rate=Decimal(rate),
+    )
+
+
+def test_a_conversion_is_rounded_once_whatever_its_size(world: World) -> None:
+    quote(world, "KWD", "123456.7890123457")
+    found = convert(Decimal("10007723.529407"), source="KWD", target="USD", at=OPENED)
+    assert found.amount == Decimal("1235521412263.887646")  # exactly ...646 4999999999
+
+
+def test_a_cross_rate_is_rounded_half_up_like_those_of_charges(world: World) -> None:
+    quote(world, "VND", "0.0000000001")
+    quote(world, "KWD", "2")
+    found = convert(Decimal(1), source="VND", target="KWD", at=OPENED)
+    assert found.exchange_rate == Decimal("0.0000000001")
+
+
+def test_an_entry_before_the_opening_belongs_to_the_first_period(world: World) -> None:
+    balance, moment = world.balance("sub_reseller"), OPENED - timedelta(days=3)
+    entry = post_entry(
+        actor=world.actor("reseller"), balance_id=balance.pk, posting=posting("a"), at=moment
+    )
+    assert (entry.posted_at, entry.period.starts_at) == (moment, OPENED)
 
 
 def test_an_entry_of_a_closed_period_goes_to_the_next_open_one(world: World) -> None:
