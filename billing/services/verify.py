@@ -60,9 +60,9 @@ WHERE u.id IS NULL OR c.id IS NULL OR u.amount <> c.amount OR u.calls <> c.calls
 ORDER BY 1
 """
 _PARTIES = """
-SELECT format('usage entry %%s: not of the customer, account or period of balance %%s', u.id,
+SELECT format('{name} %%s: not of the customer, account or period of balance %%s', u.id,
     u.balance_id)
-FROM billing_usageentry u
+FROM {table} u
 JOIN billing_balance b ON b.id = u.balance_id
 LEFT JOIN billing_billingperiod p ON p.id = u.period_id
 WHERE {of_u} AND (b.customer_id <> u.customer_id OR b.account_id IS DISTINCT FROM u.account_id
@@ -150,7 +150,8 @@ def _statements() -> Iterator[str]:
     yield scoped(_ENTRIES + _BALANCES)
     yield scoped(_ENTRIES + _CHAIN)
     yield scoped(_USAGE)
-    yield scoped(_PARTIES)
+    yield scoped(_PARTIES, name="usage entry", table="billing_usageentry")
+    yield scoped(_PARTIES, name="ledger entry", table="billing_ledgerentry")
     for table, columns in _COLUMNS.items():
         for column in columns:
             yield scoped(_MISSING, table=table, column=column, target=_TARGETS[column])

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 
 from billing.models import Balance, Charge, UsageEntry
 from billing.services import verify
+from calls.models import PendingCall
 from calls.services.charging import charge_pending
 from tests.calls.stored import store_call
 from tests.world import World
@@ -79,19 +80,42 @@ def test_an_empty_ledger_is_ok(db: None) -> None:
             "UPDATE billing_usageentry SET customer_id = issuer_id WHERE id = {u}",
             "not of the customer",
         ),
+        (
+            "UPDATE billing_ledgerentry SET customer_id = issuer_id",
+            "ledger entry {e}: not of the customer",
+        ),
+        (
+            "DELETE FROM billing_charge WHERE level = 2",
+            "level 1: its issuer {s} is not charged in turn",
+        ),
+        ("DELETE FROM billing_charge", "is not charged, not unrated and not waiting"),
         ("DELETE FROM calls_call", "does not exist"),
         ("INSERT INTO calls_pendingcall SELECT id, setup_at FROM calls_call", "and waiting too"),
     ],
 )
 def test_each_planted_difference_is_found(charged: World, statement: str, words: str) -> None:
     usage = UsageEntry.objects.filter(customer=charged.shop).get()
-    ids = {"b": str(charged.balance("shop").pk), "u": str(usage.id)}
+    balance = charged.balance("shop")
+    ids = {"b": str(balance.pk), "u": str(usage.id), "s": str(charged.sub_reseller.pk)}
+    ids["e"] = str(balance.entries.get().pk)
     plant(statement.format(**ids))
     lines, code = lines_of()
     assert code == 1
     assert any(words.format(**ids) in line for line in lines), lines
     assert lines[-1].endswith("9 charges") or "DELETE" in statement
     assert lines[-1].startswith(f"{len(lines) - 1} differences in ")
+
+
+def test_a_call_that_left_the_queue_uncharged_is_found(charged: World) -> None:
+    lost = store_call(charged.shop, "442071234567", 5)
+    store_call(charged.shop, "442071234567", answered=False)
+    store_call(charged.root, "442071234567", 5)
+    assert lines_of()[1] == 0
+    PendingCall.objects.all().delete()
+    lines, code = lines_of()
+    assert code == 1
+    assert lines[0].startswith(f"call {lost.id} of ")
+    assert lines[1].startswith("1 differences")
 
 
 def test_a_customer_is_checked_by_itself(charged: World) -> None:
