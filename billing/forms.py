@@ -1,8 +1,10 @@
 """Forms of money: Maintenance, and the days and kinds of a statement."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind, MaintenanceAction
@@ -34,15 +36,18 @@ class MaintenanceForm(IdempotentFormMixin, ScopedForm):
     )
 
 
+def day_field(label: Any) -> forms.DateField:
+    """A day from 1900 to 2999, so that the midnights around it are dates too."""
+    span = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
+    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, validators=span)
+
+
 class StatementForm(ScopedForm):
     """The query form above a statement; days are those of the billing time zone."""
 
-    since = forms.DateField(
-        label=_("From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        label=_("To"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
+    since = day_field(_("From"))
+    until = day_field(_("To"))
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("Any")), *EntryKind.choices]
     )

@@ -14,6 +14,7 @@ from calls.services.unrated import answerable, rate_again
 from calls.tables import UnratedTable
 from softswitch.core.chrome import Action, BulkAction
 from softswitch.core.views import AccessMixin, ListView
+from softswitch.core.views.lists import row_keys
 
 RIGHT = "tariffs.edit"
 
@@ -44,7 +45,7 @@ class UnratedListView(ListView):
         """Rate the ticked calls again, in one go; those that only an owner can answer are left."""
         if not any(action.name == name for action in self.get_bulk_actions()):
             raise Http404
-        keys = {int(key) for key in self.request.POST.getlist("pk") if key.isdecimal()}
+        keys = set(row_keys(self.request.POST.getlist("pk")))
         mine = answerable(self.actor).filter(call_id__in=keys).values_list("call_id", flat=True)
         seen = self.visible().filter(call_id__in=keys).count()
         report(self.request, rate_again(actor=self.actor, call_ids=list(mine)), seen)

@@ -18,6 +18,7 @@ from billing.selectors.standing import standings
 from customers.selectors import direct_customers, sub_customer_counts
 from softswitch.core.chrome import Action
 from softswitch.core.views import PageView
+from softswitch.core.views.lists import row_keys
 
 SHOWN = 200  # children of a node before "Show more"
 MAX_OPEN = 100
@@ -125,4 +126,4 @@ class CustomerTreeView(PageView):
         )
 
     def _keys(self, name: str) -> list[int]:
-        return [int(key) for key in self.request.GET.getlist(name) if key.isdecimal()]
+        return row_keys(self.request.GET.getlist(name))

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import QuerySet
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
@@ -121,6 +122,7 @@ class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
         name = str(value or "").strip()
         if not name:
             return None
+        ProhibitNullCharactersValidator()(name)
         rows = cast("QuerySet[Any]", self.queryset).order_by("pk")
         whole = list(rows.filter(**{f"{self.name_field}__iexact": name})[:1])
         found = whole or list(rows.filter(**{f"{self.name_field}__icontains": name})[:2])

@@ -28,7 +28,7 @@ def add_exchange_rate(
         raise PermissionDenied
     if currency.is_base:
         raise DomainError("base_currency", "The base currency is always 1.", field="currency")
-    if not Decimal(0) < rate < LARGEST:
+    if not (rate.is_finite() and 0 < rate < LARGEST):
         raise DomainError("rate", "Enter a rate above 0.", field="rate")
     with transaction.atomic():
         row = ExchangeRate.objects.create(

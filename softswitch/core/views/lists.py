@@ -5,7 +5,7 @@ request gets the ``#rows`` partial under the same URL. Page size and columns are
 session per view. Two statements a page (count and rows), whatever the number of rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -28,6 +28,12 @@ from softswitch.core.tables import Table
 from softswitch.core.views.access import PageMixin, ScopedMixin
 
 MAX_SELECTED = 1_000
+KEY_DIGITS = 18  # of every bigint
+
+
+def row_keys(texts: Iterable[str]) -> list[int]:
+    """The keys among ``texts``, as a request names rows; what can be no key is left out."""
+    return [int(text) for text in texts if text.isdecimal() and len(text) <= KEY_DIGITS]
 
 
 class ListView(PageMixin, ScopedMixin):
@@ -175,7 +181,7 @@ class ListView(PageMixin, ScopedMixin):
         action = next((item for item in self.get_bulk_actions() if item.name == name), None)
         if action is None:
             raise Http404
-        keys = [key for key in self.request.POST.getlist("pk") if key.isdecimal()][:MAX_SELECTED]
+        keys = row_keys(self.request.POST.getlist("pk"))[:MAX_SELECTED]
         rows = list(self.get_queryset().filter(pk__in=keys).order_by("pk"))
         if action.confirm and "confirmed" not in self.request.POST and rows:
             return self.confirm_bulk(action, rows)
