@@ -17,11 +17,13 @@ from softswitch.core.columns import (
 from tariffs.rating.keys import KEY_DIGITS, keys_of_texts
 
 # Another worker's calls are skipped. A row leaves the queue in the transaction that charges it,
-# so that whatever ends a worker leaves its calls waiting.
+# so that whatever ends a worker leaves its calls waiting. A call of a switch whose clock is ahead
+# waits until it has begun: till then somebody may still change what it will cost.
 _PICK = """
 WITH picked AS (
     DELETE FROM calls_pendingcall WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM calls_pendingcall ORDER BY call_id LIMIT %s FOR UPDATE SKIP LOCKED
+        SELECT ctid FROM calls_pendingcall WHERE setup_at <= now()
+        ORDER BY call_id LIMIT %s FOR UPDATE SKIP LOCKED
     )) RETURNING call_id, setup_at
 )
 """

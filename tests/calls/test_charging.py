@@ -1,13 +1,22 @@
 """Charging: every level of every call to the last digit, and what is kept when it cannot be."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils.timezone import now
 
 from billing.models import Balance, Charge, UsageEntry
 from calls.models import PendingCall
 from calls.services.charging import charge_pending
-from tests.calls.stored import amounts_of, expected_charges, store_call, stored_charges, total
+from tests.calls.stored import (
+    amounts_of,
+    charges_of,
+    expected_charges,
+    store_call,
+    stored_charges,
+    total,
+)
 from tests.world import World
 
 NUMBERS = ["442071234567", "447911123456", "44112233", "12125550100", "33123456789", "81312345678"]
@@ -49,3 +58,12 @@ def test_a_call_that_was_not_answered_costs_nothing(world: World, seconds: int) 
     call = store_call(world.shop, "999", seconds, answered=bool(seconds) and False)
     charge_pending()
     assert amounts_of(call) == [Decimal(0)] * 3
+
+
+def test_a_call_that_has_not_begun_waits_for_the_terms_of_its_start(world: World) -> None:
+    early = store_call(world.shop, "442071234567", at=now() + timedelta(minutes=10))
+    begun = store_call(world.shop, "442071234567", at=now() - timedelta(minutes=10))
+    report = charge_pending()
+    assert (report.charged, report.is_finished) == (1, True)
+    assert charges_of(begun)
+    assert list(PendingCall.objects.values_list("call_id", flat=True)) == [early.id]
