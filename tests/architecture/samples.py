@@ -40,11 +40,12 @@ def call_of(world: World, switch: Switch) -> Call:
 
 
 def build_samples(world: World) -> dict[type[Model], Any]:
-    """A row of each model; names hold SECRET."""
-    for customer in (world.reseller, world.sub_reseller, world.shop, world.sub_customer):
+    """A row of each model; names hold SECRET, but those of the customers beside the shop's line."""
+    beside = (world.other_reseller, world.sub_customer)
+    for customer in (world.reseller, world.sub_reseller, world.shop):
         Customer.objects.filter(pk=customer.pk).update(name=f"{customer.name} {SECRET}")
     Account.objects.filter(pk=world.account.pk).update(auth_name=f"{SECRET}-1", name=SECRET)
-    User.objects.exclude(customer=world.other_reseller).update(name=SECRET)
+    User.objects.exclude(customer__in=beside).update(name=SECRET)
     trunk = create_trunk(
         actor=world.actor("sub_reseller"),
         customer=world.shop,
@@ -55,7 +56,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
     tariff = Tariff.objects.get(owner=world.sub_reseller)
     Tariff.objects.exclude(owner=world.other_reseller).update(name=f"Tariff {SECRET}")
     # Everybody directly below Root pays by its rates, and so may read them.
-    Rate.objects.exclude(tariff__owner=world.root).update(destination=SECRET)
+    tariff.rates.update(destination=SECRET)
     switch = Switch.objects.create(
         name=f"Switch {SECRET}", token_hash=hashlib.sha256(b"x").hexdigest()
     )

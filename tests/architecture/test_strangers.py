@@ -1,12 +1,18 @@
 """Walks every address as a stranger, as a user without rights, and as nobody."""
 
+import io
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.forms import ModelChoiceField
 from django.test import Client
 from django.urls import reverse
 
+from customers.models import Customer
+from softswitch.core.forms import NamedChoiceField
 from tests.architecture.samples import SECRET, build_samples
 from tests.architecture.urls import Route, routes
 from tests.world import World
@@ -36,7 +42,7 @@ class Walk:
     def url(self, route: Route, *, absent: bool = False) -> str:
         """The address with the key of a foreign row, or of none."""
         sample = self.samples[self.model(route)]
-        key = getattr(sample, getattr(route.view, "lookup", "pk"))
+        key = getattr(sample, "id", sample.pk)
         values = dict.fromkeys(route.parameters, ABSENT if absent else key)
         for name in set(route.parameters) - {"pk", "id", "call_id"}:
             values[name] = getattr(sample, f"{name}_id", None) or values[name]
@@ -79,13 +85,65 @@ def test_a_foreign_row_looks_like_none(walk: Walk, route: Route, who: str) -> No
 
 
 @pytest.mark.parametrize("route", WITHOUT_KEY, ids=names(WITHOUT_KEY))
-@pytest.mark.parametrize("query", ["", "?export=csv", "?show=all&name=a"])
+@pytest.mark.parametrize("query", ["", "?export=csv", "?export=xlsx", "?show=all&name=a"])
 def test_no_list_choice_or_export_names_a_foreign_row(walk: Walk, route: Route, query: str) -> None:
-    for who in ("other_reseller",):
-        answer = walk.client(who).get(reverse(route.name) + query)
-        assert answer.status_code in (200, 302, 403, 404, 405), answer.status_code
-        body = b"".join(answer) if answer.streaming else answer.content
-        assert SECRET not in body.decode("utf-8", "replace")
+    """Pages, their HTMX partials and exports, of a reseller beside and of a customer beside."""
+    for who in ("other_reseller", "sub_customer"):
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = walk.client(who).get(reverse(route.name) + query, headers=headers)
+            assert answer.status_code in (200, 302, 403, 404, 405), answer.status_code
+            assert SECRET not in text_of(answer)
+
+
+def text_of(answer: Any) -> str:
+    """All text of an answer; of a workbook that of its parts."""
+    body = b"".join(answer) if answer.streaming else answer.content
+    if body.startswith(b"PK"):
+        book = zipfile.ZipFile(io.BytesIO(body))
+        body = b"".join(book.read(name) for name in book.namelist())
+    return str(body.decode("utf-8", "replace"))
+
+
+def asked_forms() -> Iterator[tuple[str, type[Any]]]:
+    """Every form and query form behind an address, once, as the name of its class and itself."""
+    found = {}
+    for route in ROUTES:
+        for attribute in ("form_class", "filterset_class"):
+            kind = getattr(route.view, attribute, None)
+            if kind is not None and hasattr(kind, "public_choices"):
+                found[kind.__name__] = kind
+    yield from found.items()
+
+
+def test_no_form_takes_or_tells_of_a_foreign_row(walk: Walk) -> None:
+    """A foreign key, or a foreign name, in any choice is answered like one that does not exist."""
+    actor, checked = walk.world.actor("other_reseller"), 0
+    for label, kind in asked_forms():
+        fields = kind.base_filters if hasattr(kind, "base_filters") else kind.base_fields
+        for name, field in fields.items():
+            choice = getattr(field, "field", field)
+            if not isinstance(choice, ModelChoiceField) or name in kind.public_choices:
+                continue
+            assert choice.queryset is not None
+            row = walk.samples[choice.queryset.model]
+            if type(row).__name__ in PUBLIC:
+                continue
+            keys = (str(row), "nobody") if isinstance(choice, NamedChoiceField) else (row.pk, 0)
+            told = [errors_of(kind, actor, name, key) for key in keys]
+            assert told[0], f"{label}.{name} takes a foreign row"
+            assert told[0] == told[1], f"{label}.{name} tells of a foreign row"
+            checked += 1
+    assert checked > 5
+
+
+def errors_of(kind: type[Any], actor: Any, name: str, value: object) -> list[str]:
+    """What a form says of one of its fields."""
+    if hasattr(kind, "base_filters"):
+        rows = kind._meta.model.objects.none() if kind._meta.model else Customer.objects.none()
+        form = kind({name: value}, queryset=rows, actor=actor).form
+    else:
+        form = kind(data={name: value}, actor=actor)
+    return [str(error) for error in form.errors.get(name, [])]
 
 
 @pytest.mark.parametrize("route", [*WITH_KEY, *WITHOUT_KEY], ids=names([*WITH_KEY, *WITHOUT_KEY]))

@@ -1,5 +1,7 @@
 """Signing in and staying in: throttling, redirects, closed customers, tampered sessions, CSRF."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client, override_settings
@@ -64,7 +66,8 @@ def test_a_session_acts_only_downwards_whatever_it_holds(world: World) -> None:
         session = client.session
         session[SESSION_STACK] = stack
         session.save()
-        assert client.get(reverse("dashboard")).wsgi_request.actor.customer == world.sub_reseller
+        request: Any = client.get(reverse("dashboard")).wsgi_request
+        assert request.actor.customer == world.sub_reseller
 
 
 def test_a_new_password_ends_the_other_sessions(world: World) -> None:
