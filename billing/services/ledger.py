@@ -13,7 +13,7 @@ from billing.services.periods import periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.money import quantize
-from tariffs.selectors import convert
+from tariffs.selectors import Converted, convert
 
 LARGEST_BALANCE = Decimal(10) ** 14
 
@@ -56,10 +56,7 @@ def post_once(
     if repeat is not None:
         return repeat, False
     balance = Balance.objects.select_related("customer").get(pk=balance_id)
-    converted = convert(
-        posting.amount, source=posting.currency, target=balance.currency_id, at=moment
-    )
-    _check_amount(posting, converted.amount)
+    converted = _converted(posting, balance, moment)
     inside = balance_id, max(moment, balance.opened_at)
     with transaction.atomic():
         period = periods_for({balance_id: balance}, [inside])[inside]
@@ -82,6 +79,12 @@ def post_once(
             acting_as_id=actor.customer_id,
         )
     return entry, True
+
+
+def _converted(posting: Posting, balance: Balance, at: datetime) -> Converted:
+    found = convert(posting.amount, source=posting.currency, target=balance.currency_id, at=at)
+    _check_amount(posting, found.amount)
+    return found
 
 
 def _check_amount(posting: Posting, converted: Decimal) -> None:

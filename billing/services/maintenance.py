@@ -47,7 +47,8 @@ def maintain(
     if action not in SIGN:
         raise DomainError("action", "Choose an action.", field="action")
     if not (amount.is_finite() and 0 < amount < LARGEST):
-        text = "Enter an amount above 0." if amount <= 0 else "This amount is too large."
+        is_large = amount.is_finite() and amount > 0
+        text = "This amount is too large." if is_large else "Enter an amount above 0."
         raise DomainError("amount", text, field="amount")
     posting = Posting(
         kind=action, amount=SIGN[action] * amount, currency=currency, key=key, notes=notes.strip()
