@@ -245,7 +245,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Tariffs", "tariffs:tariff_list", "", "tariffs.view", ()),
             ("My rates", "tariffs:own_rates", "", "rates.view", ()),
             ("Rate simulator", "tariffs:simulator", "", "rates.view", ()),
-            ("Exchange rates", "tariffs:exchange_list", "", None, ()),
+            ("Exchange rates", "tariffs:exchange_list", "", "rates.view", ()),
         ),
     ),
     (

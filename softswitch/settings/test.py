@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("HTTPS", "false")
 
-from softswitch.settings.base import *  # noqa: E402
+from softswitch.settings.base import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
