@@ -39,13 +39,20 @@ def call_of(world: World, switch: Switch) -> Call:
     )
 
 
-def build_samples(world: World) -> dict[type[Model], Any]:
-    """A row of each model; names hold SECRET, but those of the customers beside the shop's line."""
+def name_all(world: World) -> None:
+    """Put SECRET into the names of all but the customers beside the shop's line."""
     beside = (world.other_reseller, world.sub_customer)
     for customer in (world.reseller, world.sub_reseller, world.shop):
         Customer.objects.filter(pk=customer.pk).update(name=f"{customer.name} {SECRET}")
     Account.objects.filter(pk=world.account.pk).update(auth_name=f"{SECRET}-1", name=SECRET)
     User.objects.exclude(customer__in=beside).update(name=SECRET)
+    Tariff.objects.exclude(owner=world.other_reseller).update(name=f"Tariff {SECRET}")
+    Rate.objects.filter(tariff__owner=world.sub_reseller).update(destination=SECRET)
+
+
+def build_samples(world: World) -> dict[type[Model], Any]:
+    """A row of each model; names hold SECRET, but those of the customers beside the shop's line."""
+    name_all(world)
     trunk = create_trunk(
         actor=world.actor("sub_reseller"),
         customer=world.shop,
@@ -54,9 +61,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         opened_at=OPENED,
     )
     tariff = Tariff.objects.get(owner=world.sub_reseller)
-    Tariff.objects.exclude(owner=world.other_reseller).update(name=f"Tariff {SECRET}")
-    # Everybody directly below Root pays by its rates, and so may read them.
-    tariff.rates.update(destination=SECRET)
     switch = Switch.objects.create(
         name=f"Switch {SECRET}", token_hash=hashlib.sha256(b"x").hexdigest()
     )
