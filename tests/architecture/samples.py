@@ -39,6 +39,17 @@ def call_of(world: World, switch: Switch) -> Call:
     )
 
 
+def trunk_of(world: World) -> Trunk:
+    """A trunk of the shop with one host."""
+    return create_trunk(
+        actor=world.actor("sub_reseller"),
+        customer=world.shop,
+        name=f"Trunk {SECRET}",
+        hosts=[NewHost("192.0.2.99")],
+        opened_at=OPENED,
+    )
+
+
 def name_all(world: World) -> None:
     """Put SECRET into the names of all but the customers beside the shop's line."""
     beside = (world.other_reseller, world.sub_customer)
@@ -53,13 +64,7 @@ def name_all(world: World) -> None:
 def build_samples(world: World) -> dict[type[Model], Any]:
     """A row of each model; names hold SECRET, but those of the customers beside the shop's line."""
     name_all(world)
-    trunk = create_trunk(
-        actor=world.actor("sub_reseller"),
-        customer=world.shop,
-        name=f"Trunk {SECRET}",
-        hosts=[NewHost("192.0.2.99")],
-        opened_at=OPENED,
-    )
+    trunk = trunk_of(world)
     tariff = Tariff.objects.get(owner=world.sub_reseller)
     switch = Switch.objects.create(
         name=f"Switch {SECRET}", token_hash=hashlib.sha256(b"x").hexdigest()
