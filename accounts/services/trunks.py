@@ -15,6 +15,8 @@ from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 
+# The shortest masks: a wider network would keep others from their own addresses.
+WIDEST = {4: 16, 6: 32}
 EDITABLE = frozenset({"name", "status", "call_limit", "cps_limit"})
 
 
@@ -100,14 +102,16 @@ def _save(trunk: Trunk) -> Trunk:
 
 def _insert(trunk: Trunk, host: NewHost, start: datetime) -> Host:
     try:
-        network = str(ipaddress.ip_network(host.network.strip(), strict=True))
+        found = ipaddress.ip_network(host.network.strip(), strict=True)
     except ValueError as error:
         raise DomainError(
             "network", f"“{host.network}” is not an IP address or network.", field="network"
         ) from error
+    if found.prefixlen < WIDEST[found.version]:
+        raise DomainError("network", "This network is too wide.", field="network")
     row = Host(
         trunk=trunk,
-        network=network,
+        network=str(found),
         port=host.port,
         tech_prefix=host.tech_prefix.strip(),
         call_limit=host.call_limit,

@@ -142,7 +142,12 @@ def test_a_host_is_added_and_removed(world: World, trunk: Trunk) -> None:
 
 @pytest.mark.parametrize(
     ("network", "message"),
-    [("192.0.2.10", "This address is taken."), ("198.51.100.3", None), ("nowhere", "is not an IP")],
+    [
+        ("192.0.2.10", "This address is taken."),
+        ("198.51.100.3", None),
+        ("nowhere", "is not an IP"),
+        ("10.0.0.0/8", "too wide"),
+    ],
 )
 def test_one_address_and_tech_prefix_lead_to_one_trunk(
     world: World, trunk: Trunk, network: str, message: str | None

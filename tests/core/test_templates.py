@@ -30,6 +30,10 @@ MENU = (
 pytestmark = pytest.mark.urls("tests.core.pages")
 
 
+def below_the_project(path: Path) -> str:
+    return str(path.relative_to(settings.BASE_DIR))
+
+
 class Actor:
     customer_id = 1
     account_id = None
@@ -42,7 +46,7 @@ class Actor:
         return right in self.rights
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+@pytest.mark.parametrize("path", TEMPLATES, ids=below_the_project)
 def test_templates_compile_open_with_a_comment_and_hold_no_inline_code(path: Path):
     text = path.read_text()
     get_template(str(path.relative_to(settings.BASE_DIR / "templates")))
@@ -51,7 +55,7 @@ def test_templates_compile_open_with_a_comment_and_hold_no_inline_code(path: Pat
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:|//cdn", text)
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+@pytest.mark.parametrize("path", TEMPLATES, ids=below_the_project)
 def test_static_files_named_in_templates_exist(path: Path):
     for name in re.findall(r"{% static '([^']+)'", path.read_text()):
         assert finders.find(name), name
