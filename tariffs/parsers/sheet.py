@@ -14,7 +14,9 @@ DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 200
-_FALLBACK = "latin-1"
+# One code page an alphabet: a short sheet cannot tell those of one alphabet apart. Of readings that
+# look equally right the first is taken.
+_LEGACY = ["cp1252", "cp1251", "cp1253", "cp1256"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ def _encoding_of(file: IO[bytes]) -> str:
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        best = from_bytes(start).best()
-        return best.encoding if best else _FALLBACK
+        readings = from_bytes(start, cp_isolation=_LEGACY)
+        ranked = sorted(readings, key=lambda found: (found.chaos, _LEGACY.index(found.encoding)))
+        return ranked[0].encoding if ranked else _LEGACY[0]
     return "utf-8-sig"
 
 

@@ -71,7 +71,8 @@ def load_forest(count: int, *, size: int) -> Customer:
     )
     first = Customer.objects.order_by("-pk").values_list("pk", flat=True)[0]
     tree = Customer.objects.order_by("-tree_id").values_list("tree_id", flat=True)[0] + 1
-    values: dict[str, int | datetime] = {"count": count, "size": size, "root": root.pk, "opened": OPENED}
+    values: dict[str, int | datetime] = {"count": count, "size": size, "root": root.pk}
+    values["opened"] = OPENED
     with connection.cursor() as cursor:
         cursor.execute(_CUSTOMERS, values | {"first": first, "tree": tree})
         cursor.execute(_OWNERSHIPS, [OPENED, first])

@@ -159,3 +159,18 @@ def test_intervals_and_flags():
     with pytest.raises(CellError):
         read_flag("maybe", "forbidden")
     assert read_price("$ 0.05", ".") == Decimal("0.05")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("cp1252", "España"),
+        ("cp1251", "Россия мобильные"),
+        ("cp1253", "Ελλάδα"),
+        ("cp1256", "السعودية"),
+    ],
+)
+def test_old_code_pages_are_told_by_their_alphabet(encoding, name):
+    good, bad = read(f"Prefix,Destination,Price\n34,{name},0.1\n".encode(encoding))
+    assert not bad
+    assert [line.destination for line in good] == [name]
