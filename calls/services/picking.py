@@ -22,7 +22,7 @@ from tariffs.rating.keys import KEY_DIGITS, keys_of_texts
 _PICK = """
 WITH picked AS (
     DELETE FROM calls_pendingcall WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM calls_pendingcall WHERE setup_at <= now()
+        SELECT ctid FROM calls_pendingcall WHERE setup_at <= clock_timestamp()
         ORDER BY call_id LIMIT %s FOR UPDATE SKIP LOCKED
     )) RETURNING call_id, setup_at
 )
