@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from billing.selectors.balances import mode_choices
+from billing.selectors.balances import mode_choices, with_balances
 from customers.choices import Kind, Standing, Status
 from customers.models import AuditEvent, Customer
 from softswitch.core.filters import (
@@ -26,7 +26,7 @@ STATES = tuple(
 class CustomerFilter(FilterSet):
     """By name, company, status, terms and kind; direct customers only, unless all are asked for.
 
-    The rows need the columns of billing.selectors.balances.with_balances.
+    The balances are joined only where something asked for needs them.
     """
 
     name = TextFilter(label=_("Name"))
@@ -43,6 +43,8 @@ class CustomerFilter(FilterSet):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.form.cleaned_data["show"] != "all":
             queryset = queryset.filter(owner=self.actor.customer_id)
+        if self.form.cleaned_data["mode"] or self.form.cleaned_data["status"]:
+            queryset = with_balances(queryset)
         found: QuerySet[Any] = super().filter_queryset(queryset)
         return found
 

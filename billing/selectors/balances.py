@@ -24,8 +24,10 @@ def with_balances(customers: QuerySet[Customer]) -> QuerySet[Any]:
     """``customers`` with the balance that each has with its owner, in one join.
 
     Adds balance, currency, mode, credit_limit, reserved and available; None for Root, which has no
-    balance.
+    balance. Rows that have them are left as they are.
     """
+    if "balance" in customers.query.annotations:
+        return customers
     joined = customers.annotate(
         own=FilteredRelation("balances", condition=Q(balances__account=None))
     )

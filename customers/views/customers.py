@@ -78,7 +78,10 @@ class CustomerListView(ListView):
     )
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return with_balances(queryset.filter(archived_at=None).exclude(pk=self.actor.customer_id))
+        return queryset.filter(archived_at=None).exclude(pk=self.actor.customer_id)
+
+    def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return with_balances(rows)
 
     def check_object(self, obj: Customer) -> None:
         if not obj.is_direct_of(self.actor):

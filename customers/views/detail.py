@@ -273,7 +273,10 @@ class SubCustomerListView(CustomerHead, ListView):
     empty_title = gettext_lazy("No sub-customers")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return with_balances(queryset.filter(owner=self.customer, archived_at=None))
+        return queryset.filter(owner=self.customer, archived_at=None)
+
+    def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return with_balances(rows)
 
 
 def detail_facts(

@@ -25,15 +25,20 @@ def capped_count(rows: QuerySet[Any]) -> tuple[int, bool]:
 
 
 class CappedPaginator(Paginator[Any]):
-    """Paginates the BoundRows of a table over a query set, counting no further than the limit."""
+    """Paginates the BoundRows of a table, counting ``counted`` no further than the limit.
+
+    ``counted`` are the same rows without the joins of the columns, or a list.
+    """
+
+    def __init__(self, rows: Any, per_page: int, *, counted: Any) -> None:
+        super().__init__(rows, per_page)
+        self.counted = counted
 
     @cached_property
     def _counted(self) -> tuple[int, bool]:
-        rows: Any = self.object_list
-        data = rows.data.data  # BoundRows -> TableData -> query set or list
-        if isinstance(data, QuerySet):
-            return capped_count(data)
-        return len(data), False
+        if isinstance(self.counted, QuerySet):
+            return capped_count(self.counted)
+        return len(self.counted), False
 
     @cached_property
     def count(self) -> int:

@@ -61,7 +61,7 @@ def run() -> tuple[list[str], bool]:
 
 def _pages(count: int) -> dict[str, float]:
     with fresh_database():
-        root = load_forest(count, size=5)
+        root = load_forest(count, size=4)  # 25 direct customers at least: a full page
         client = Client()
         user = User.objects.get(customer=root)
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

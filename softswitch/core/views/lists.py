@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_vary_headers
@@ -118,9 +119,18 @@ class ListView(PageMixin, ScopedMixin):
             request=self.request,
         )
 
+    @cached_property
+    def found(self) -> QuerySet[Any]:
+        """The rows that the query form finds; what counts them."""
+        return self.get_queryset() if self.filterset is None else self.filterset.qs
+
+    def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Joins that only the columns need, and not the count: they must add no rows."""
+        return rows
+
     def get_table(self) -> Table:
         """The table over all rows found, sorted, with the chosen columns."""
-        rows = self.get_queryset() if self.filterset is None else self.filterset.qs
+        rows = self.enrich(self.found)
         hidden = list(self.memory.get("hidden", self._table_class.hidden_by_default))
         if not self.get_bulk_actions():
             hidden.append("select")
@@ -138,7 +148,7 @@ class ListView(PageMixin, ScopedMixin):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         table = self.get_table()
-        paginator = CappedPaginator(table.rows, self.page_size)
+        paginator = CappedPaginator(table.rows, self.page_size, counted=self.found)
         table.paginator = paginator
         table.page = page = paginator.get_page(self.request.GET.get("page"))
         return super().get_context_data(
