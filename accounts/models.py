@@ -6,16 +6,15 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import AccountKind, Charging, ResourceStatus
 from accounts.querysets import AccountQuerySet, HostQuerySet, TrunkQuerySet
+from softswitch.core.constraints import never_twice, validity
 from softswitch.core.fields import NetworkField, PrefixField
-
-VALIDITY = Func(F("valid_from"), F("valid_till"), function="tstzrange")
 
 
 def status_field() -> "models.CharField[str, str]":
@@ -75,13 +74,7 @@ class AccountTerms(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            ExclusionConstraint(
-                name="account_terms_no_overlap",
-                expressions=[
-                    ("account", RangeOperators.EQUAL),
-                    (VALIDITY, RangeOperators.OVERLAPS),
-                ],
-            ),
+            never_twice("account_terms_no_overlap", "account"),
             models.CheckConstraint(
                 name="account_terms_tariff",
                 condition=Q(charging=Charging.WITH_CUSTOMER, tariff=None)
@@ -133,15 +126,7 @@ class TrunkOwnership(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            ExclusionConstraint(
-                name="trunk_ownership_no_overlap",
-                expressions=[
-                    ("trunk", RangeOperators.EQUAL),
-                    (VALIDITY, RangeOperators.OVERLAPS),
-                ],
-            )
-        ]
+        constraints = [never_twice("trunk_ownership_no_overlap", "trunk")]
 
     def __str__(self) -> str:
         return f"{self.trunk_id} of {self.customer_id}"
@@ -174,7 +159,7 @@ class Host(models.Model):
                     (OpClass(F("network"), name="inet_ops"), "&&"),
                     ("tech_prefix", RangeOperators.EQUAL),
                     ("trunk", RangeOperators.NOT_EQUAL),
-                    (VALIDITY, RangeOperators.OVERLAPS),
+                    (validity(), RangeOperators.OVERLAPS),
                 ],
             ),
             models.CheckConstraint(

@@ -9,16 +9,15 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
 from billing.choices import EntryKind, HoldReason, Mode, PeriodType
 from billing.querysets import BalanceQuerySet, ChargeQuerySet, LedgerQuerySet, UsageQuerySet
+from softswitch.core.constraints import never_twice
 from softswitch.core.fields import AmountField, RateOfExchangeField
 
 
@@ -82,16 +81,7 @@ class BillingPeriod(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            ExclusionConstraint(
-                name="period_no_overlap",
-                expressions=[
-                    ("balance", RangeOperators.EQUAL),
-                    (
-                        Func(F("starts_at"), F("ends_at"), function="tstzrange"),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
-            ),
+            never_twice("period_no_overlap", "balance", "starts_at", "ends_at"),
             models.CheckConstraint(name="period_forward", condition=Q(ends_at__gt=F("starts_at"))),
         ]
 

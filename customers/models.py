@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group,
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import Deferrable, F, Func, Q
+from django.db.models import Deferrable, F, Q
 from django.db.models.functions import Lower, Trim
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -18,15 +18,11 @@ from timezone_field import TimeZoneField
 from customers.choices import Kind, ProfitUnit, Role, Status, Theme
 from customers.permissions import RIGHTS
 from customers.querysets import AuditQuerySet, CustomerQuerySet, UserQuerySet
+from softswitch.core.constraints import never_twice
 from softswitch.core.fields import OptionalPriceField
 
 if TYPE_CHECKING:
     from customers.tenancy import Actor
-
-
-def validity(start: str = "valid_from", end: str = "valid_till") -> Func:
-    """The half-open time range of a dated row, for exclusion constraints."""
-    return Func(F(start), F(end), function="tstzrange")
 
 
 class Customer(MPTTModel):
@@ -131,15 +127,7 @@ class CustomerOwnership(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            ExclusionConstraint(
-                name="ownership_no_overlap",
-                expressions=[
-                    ("customer", RangeOperators.EQUAL),
-                    (validity(), RangeOperators.OVERLAPS),
-                ],
-            )
-        ]
+        constraints = [never_twice("ownership_no_overlap", "customer")]
 
     def __str__(self) -> str:
         return f"{self.customer_id} of {self.owner_id}"

@@ -4,16 +4,15 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
+from softswitch.core.constraints import never_twice
 from softswitch.core.fields import (
     LARGEST_PRICE,
     OptionalPriceField,
@@ -31,8 +30,6 @@ from tariffs.querysets import (
     RateQuerySet,
     TariffQuerySet,
 )
-
-VALIDITY = Func(F("valid_from"), F("valid_till"), function="tstzrange")
 
 
 class Currency(models.Model):
@@ -163,13 +160,7 @@ class TariffVersion(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            ExclusionConstraint(
-                name="tariff_version_no_overlap",
-                expressions=[
-                    ("tariff", RangeOperators.EQUAL),
-                    (VALIDITY, RangeOperators.OVERLAPS),
-                ],
-            ),
+            never_twice("tariff_version_no_overlap", "tariff"),
             models.CheckConstraint(
                 name="tariff_version_values",
                 condition=Q(
@@ -242,15 +233,7 @@ class TariffAssignment(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            ExclusionConstraint(
-                name="tariff_assignment_no_overlap",
-                expressions=[
-                    ("customer", RangeOperators.EQUAL),
-                    (VALIDITY, RangeOperators.OVERLAPS),
-                ],
-            )
-        ]
+        constraints = [never_twice("tariff_assignment_no_overlap", "customer")]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.tariff_id}"

@@ -28,6 +28,6 @@ def test_one_form_sent_at_once_posts_and_is_audited_once() -> None:
     entries = at_once(*[send] * 4)
     assert len({entry.pk for entry in entries}) == 1
     balance.refresh_from_db()
-    assert (balance.amount, balance.last_sequence) == (5, 1)
+    assert (balance.amount, balance.last_sequence) == (Decimal(5), 1)
     assert AuditEvent.objects.filter(action="maintenance_credit").count() == 1
     assert [*verify.differences()] == []
