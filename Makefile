@@ -65,6 +65,10 @@ lock: $(DEVELOPMENT) ## Lock the dependencies of pyproject.toml anew
 demo: $(RUNTIME) ## Run the product with demo data on this machine; Ctrl-C stops it, data stay
 	@exec $(BIN)/python -m softswitch.core.embedded.demo
 
+.PHONY: manage
+manage: $(RUNTIME) ## Run a management command on the demo's data: make manage ARGS="verify_ledger"
+	@$(BIN)/python -m softswitch.core.embedded.manage $(ARGS)
+
 # Quality --------------------------------------------------------------------------------------
 
 .PHONY: test

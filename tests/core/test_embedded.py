@@ -1,5 +1,6 @@
 """The embedded servers: they start, keep their data, and never outlive their starter."""
 
+import json
 import os
 import select
 import signal
@@ -13,9 +14,10 @@ import psycopg
 import pytest
 import redis
 
-from softswitch.core.embedded import folders
+from softswitch.core.embedded import folders, manage
 from softswitch.core.embedded.postgres import EmbeddedPostgres
 from softswitch.core.embedded.process import PROJECT_ROOT, EmbeddedServerError, spawn
+from softswitch.core.embedded.servers import missing_servers, running_servers
 from softswitch.core.embedded.unprivileged import can_reach, reachable_copy, server_user
 from softswitch.core.embedded.valkey import EmbeddedValkey
 
@@ -183,3 +185,36 @@ def test_run_gives_a_command_both_addresses_and_returns_its_code():
     )
     assert result.returncode == 3
     assert result.stdout.startswith("postgres://elsewhere/x redis://:")
+
+
+def test_running_servers_are_found_by_their_folder_until_they_end(data_folder, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/x")
+    monkeypatch.setenv("REDIS_URL", "")
+    with missing_servers(data_folder, durable=False) as urls:
+        assert running_servers(data_folder) == urls
+        assert (data_folder / "addresses.json").stat().st_mode & 0o077 == 0
+    assert running_servers(data_folder) == {}
+
+
+def test_addresses_of_a_killed_starter_are_not_believed(data_folder):
+    dead = spawn(["true"], death_signal=signal.SIGTERM)
+    dead.wait()
+    (data_folder / "addresses.json").write_text(f'{{"starter": {dead.pid}, "urls": {{"A": "b"}}}}')
+    assert running_servers(data_folder) == {}
+
+
+@pytest.mark.parametrize(
+    ("folder_exists", "output"), [(True, "postgres://x/y\n"), (False, "There is no demo yet")]
+)
+def test_a_command_is_run_on_the_servers_of_the_demo(
+    folder_exists, output, data_folder, monkeypatch, capfd
+):
+    addresses = {"starter": os.getpid(), "urls": {"DATABASE_URL": "postgres://x/y"}}
+    if folder_exists:
+        (data_folder / "addresses.json").write_text(json.dumps(addresses))
+    monkeypatch.setattr(manage, "lasting_folder", lambda _: data_folder)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    show = "import os; print(os.environ['DATABASE_URL'])"
+    code = manage.main(["shell", "--no-imports", "--command", show])
+    assert (code == 0) == folder_exists
+    assert output in "".join(capfd.readouterr())

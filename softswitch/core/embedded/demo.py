@@ -38,7 +38,7 @@ def main() -> int:
         port = _choose_port(host)
         print("Starting PostgreSQL and Valkey", flush=True)
         with missing_servers(folder, durable=True) as urls:
-            env = _environment(folder, host) | urls
+            env = demo_environment(folder, host) | urls
             logins = _prepare(env)
             return _serve(
                 env=env, folder=folder, host=host, port=port, logins=logins, started_at=started_at
@@ -69,7 +69,7 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _environment(folder: Path, host: str) -> dict[str, str]:
+def demo_environment(folder: Path, host: str = LOOPBACK) -> dict[str, str]:
     """Return the settings of a demo on plain HTTP; what the environment says already, wins."""
     defaults = {
         # Celery warns root of tasks from strangers; here nobody else can send any.

@@ -34,7 +34,7 @@ class FolderLock:
         deadline = time.monotonic() + _SHUTDOWN_SECONDS
         while not _try_lock(self.descriptor):
             starter = self._starter()
-            if _is_alive(starter) or time.monotonic() > deadline:
+            if is_alive(starter) or time.monotonic() > deadline:
                 self.release()
                 raise EmbeddedServerError(
                     f"{self._path.parent} is in use by process {starter}. Is `make demo` "
@@ -62,7 +62,8 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process of that number, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -120,7 +121,7 @@ def _sweep(parent: Path) -> None:
     for folder in parent.glob(f"{_THROW_AWAY}-*-*"):
         starter = int(folder.name.removeprefix(f"{_THROW_AWAY}-").partition("-")[0])
         is_ours = folder.lstat().st_uid == os.geteuid()
-        if is_ours and not _is_alive(starter) and not any(map(_is_locked, folder.glob("*/lock"))):
+        if is_ours and not is_alive(starter) and not any(map(_is_locked, folder.glob("*/lock"))):
             shutil.rmtree(folder, ignore_errors=True)  # another run may sweep the same folder
 
 
