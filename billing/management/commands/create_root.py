@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,7 +12,10 @@ from softswitch.core.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Create the Root Customer, its administrator and the currencies (once)."
+    help = (
+        "Create the Root Customer, its administrator and the currencies (once). "
+        "The password is asked for, or read from ROOT_PASSWORD."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--name", required=True, help="name of the owner of the switch")
@@ -35,6 +39,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{root} is set up; log in as {options['login']}.")
 
     def _ask(self) -> str:
+        if not sys.stdin.isatty():
+            raise CommandError("No terminal to ask on: put the password into ROOT_PASSWORD.")
         first = getpass.getpass("Password: ")
         if first != getpass.getpass("Again: "):
             raise CommandError("The passwords differ.")
