@@ -37,6 +37,16 @@ class ImportForm(ScopedForm):
     )
 
 
+class SettleForm(ScopedForm):
+    """Why a level of an unrated call costs nothing."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("Only this level becomes free; the others pay their own price."),
+    )
+
+
 class SwitchForm(ScopedModelForm):
     """A switch with the rules to read its numbers and times."""
 

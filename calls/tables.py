@@ -257,6 +257,16 @@ class UnratedTable(Table):
     )
     level = TextColumn(accessor="line__level", orderable=False, verbose_name=_("Level"), priority=1)
     since = DateTimeColumn(verbose_name=_("Unrated since"), priority=3)
+    actions = ActionsColumn(
+        RowAction(
+            _("Settle at 0"),
+            "calls:unrated_settle",
+            "receipt-percent",
+            "money.manage",
+            shown=lambda record, _actor: record.is_settleable,
+        ),
+        name="call_id",
+    )
 
     class Meta:
         order_by = "-setup_at"
@@ -264,7 +274,9 @@ class UnratedTable(Table):
     def prepare(self, records: list[Any]) -> None:
         lines = unrated_lines(self.actor, records)
         for record in records:
-            record.line = lines[record.call_id]
+            record.line = line = lines[record.call_id]
+            is_sold = line.level is not None and line.level.pk != self.actor.customer_id
+            record.is_settleable = is_sold or (line.level is not None and record.is_account_level)
 
 
 class SwitchTable(Table):

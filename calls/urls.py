@@ -10,6 +10,7 @@ urlpatterns = [
     path("totals/", calls.CallTotalsView.as_view(), name="call_totals"),
     path("<int:pk>/", calls.CallDetailView.as_view(), name="call_detail"),
     path("unrated/", unrated.UnratedListView.as_view(), name="unrated_list"),
+    path("unrated/<int:pk>/settle/", unrated.SettleView.as_view(), name="unrated_settle"),
     path("unrated/rate-again/", unrated.RateAllAgainView.as_view(), name="rate_all_again"),
     path("imports/", imports.ImportListView.as_view(), name="import_list"),
     path("imports/new/", imports.ImportCreateView.as_view(), name="import_create"),

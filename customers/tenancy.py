@@ -1,6 +1,5 @@
 """Who acts, and the one rule of what each may see: its own customer and everything below it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, cast
 
@@ -44,14 +43,6 @@ class Actor:
     @property
     def is_switched(self) -> bool:
         return len(self.stack) > 1
-
-    @property
-    def is_root_administrator(self) -> bool:
-        """Root's administrator, as whomever it acts: keeps edit, deactivate and Maintenance."""
-        user = self.user
-        return self.is_system or bool(
-            user and user.customer.is_root and user.role == "administrator"
-        )
 
     @property
     def timezone(self) -> str:
@@ -125,8 +116,3 @@ class TwoPartyQuerySet(TenantQuerySet[M_co]):
         if actor.can(self.right):
             mine |= Q(customer_id__in=ids)
         return self.filter(mine)
-
-
-def ids_of(rows: Collection[models.Model]) -> list[int]:
-    """Primary keys in ascending order: the order in which rows are locked."""
-    return sorted({int(row.pk) for row in rows})

@@ -64,8 +64,8 @@ def settle_at_zero(*, actor: Actor, call_id: int, reason: str) -> CallSettlement
     """
     if not reason.strip():
         raise DomainError("reason", "Enter a reason.", field="reason")
-    UnratedCall.objects.visible_to(actor).get(call_id=call_id)
-    if not actor.can("money.manage") or not answerable(actor).filter(call_id=call_id).exists():
+    call = UnratedCall.objects.visible_to(actor).get(call_id=call_id)
+    if not actor.can("money.manage") or not may_answer(actor, call):
         raise PermissionDenied
     with transaction.atomic():
         call = UnratedCall.objects.select_for_update().get(call_id=call_id)
@@ -93,6 +93,11 @@ def settle_at_zero(*, actor: Actor, call_id: int, reason: str) -> CallSettlement
         _wait_again([call_id])
         enqueue("calls.charge_pending")
     return settlement
+
+
+def may_answer(actor: Actor, call: UnratedCall) -> bool:
+    """Whether the level at fault of ``call`` was sold by the actor's customer or one below it."""
+    return answerable(actor).filter(call_id=call.call_id).exists()
 
 
 def answerable(actor: Actor) -> "QuerySet[UnratedCall, UnratedCall]":

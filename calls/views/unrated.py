@@ -3,17 +3,19 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from calls.filters import UnratedFilter
+from calls.forms import SettleForm
 from calls.models import UnratedCall
-from calls.services.unrated import answerable, rate_again
+from calls.services.unrated import answerable, may_answer, rate_again, settle_at_zero
 from calls.tables import UnratedTable
 from softswitch.core.chrome import Action, BulkAction
-from softswitch.core.views import AccessMixin, ListView
+from softswitch.core.views import AccessMixin, EditView, ListView
 from softswitch.core.views.lists import row_keys
 
 RIGHT = "tariffs.edit"
@@ -50,6 +52,30 @@ class UnratedListView(ListView):
         seen = self.visible().filter(call_id__in=keys).count()
         report(self.request, rate_again(actor=self.actor, call_ids=list(mine)), seen)
         return HttpResponseRedirect(self.request.get_full_path())
+
+
+class SettleView(EditView):
+    """Let the level at fault cost 0; the other levels are charged as ever."""
+
+    model = UnratedCall
+    permission = "money.manage"
+    title = gettext_lazy("Settle at 0")
+    form_class = SettleForm
+    list_url_name = "calls:unrated_list"
+    save_label = gettext_lazy("Settle at 0")
+    close_label = gettext_lazy("Settle at 0 & close")
+    success_message = gettext_lazy("The call waits to be charged; the level at fault pays 0.")
+
+    def check_object(self, obj: UnratedCall) -> None:
+        if not may_answer(self.actor, obj):
+            raise PermissionDenied(_("Not available from your provider"))
+
+    def service(self, form: SettleForm) -> None:
+        reason = form.cleaned_data["reason"]
+        settle_at_zero(actor=self.actor, call_id=self.object.call_id, reason=reason)
+
+    def get_stay_url(self, saved: None) -> str:
+        return self.get_list_url()
 
 
 class RateAllAgainView(AccessMixin):

@@ -27,8 +27,3 @@ def minor_units(currency: str) -> int:
     """How many decimals ``currency`` has (ISO 4217): 2 for EUR, 0 for JPY, 3 for BHD."""
     known = CURRENCIES.get(currency)
     return len(str(known.sub_unit)) - 1 if known else 2
-
-
-def to_minor(amount: Decimal, currency: str) -> Decimal:
-    """``amount`` rounded half-up to the currency's minor unit, as on an invoice line."""
-    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)), ROUND_HALF_UP)
