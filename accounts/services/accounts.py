@@ -65,8 +65,15 @@ def create_account(
 def edit_account(
     *, actor: Actor, account: Account, values: dict[str, Any], sip_password: str = ""
 ) -> Account:
-    """Change an account; a new SIP password replaces the digest and is shown nowhere."""
+    """Change an account; a new SIP password replaces the digest and is shown nowhere.
+
+    Raises DomainError ``switched``: whoever acts as the customer changes none of its passwords.
+    """
     check_editor(actor, account.customer, "accounts.edit")
+    if sip_password and actor.is_switched:
+        raise DomainError(
+            "switched", "Passwords are not changed while switched.", field="sip_password"
+        )
     differences = changed(account, {k: v for k, v in values.items() if k in EDITABLE})
     if sip_password:
         account.digest_ha1 = digest_ha1(account.auth_name, sip_password)

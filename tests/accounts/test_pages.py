@@ -175,3 +175,14 @@ def test_lists_ask_the_same_number_of_questions_for_more_rows(world: World) -> N
     for number in range(20):
         Account.objects.create(customer=world.shop, auth_name=f"more-{number}")
     assert count_queries(lambda: client.get(reverse("accounts:account_list"))) == few
+
+
+def test_nobody_changes_a_sip_password_as_somebody_else(world: World) -> None:
+    client = browser(world, "reseller")
+    client.post(reverse("customers:switch_to", args=[world.sub_reseller.pk]))
+    url = reverse("accounts:account_edit", args=[world.account.pk])
+    values = {"status": "active", "name": "Front desk"}
+    assert client.post(url, values | {"sip_password": "another-secret"}).status_code == 422
+    assert client.post(url, values).status_code == 302
+    world.account.refresh_from_db()
+    assert (world.account.name, world.account.digest_ha1) == ("Front desk", "")
