@@ -8,8 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind, MaintenanceAction
-from billing.selectors.balances import currency_choices
 from softswitch.core.forms import IdempotentFormMixin, ScopedForm
+from tariffs.selectors import currency_choices
 
 
 class MaintenanceForm(IdempotentFormMixin, ScopedForm):

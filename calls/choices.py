@@ -7,10 +7,11 @@ from softswitch.core.choices import ToneChoices
 
 
 class CallResult(ToneChoices):
-    """What became of a call, as the CDR pages show it."""
+    """What became of a call, as the CDR pages show it; ``ANSWERED`` to whoever sees no charges."""
 
     CHARGED = "charged", "ok", _("Charged")
     FREE = "free", "", _("Not charged")
+    ANSWERED = "answered", "ok", _("Answered")
     FAILED = "failed", "off", _("Failed")
     WAITING = "waiting", "info", _("Waiting")
     UNRATED = "unrated", "bad", _("Unrated")

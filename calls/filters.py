@@ -25,6 +25,8 @@ from softswitch.core.filters import (
     pattern_condition,
 )
 
+RESULTS = [choice for choice in CallResult.choices if choice[0] != CallResult.ANSWERED]
+
 
 class CallFilter(FilterSet):
     """Calls by time, numbers, customer, account and result.
@@ -41,7 +43,7 @@ class CallFilter(FilterSet):
     )
     caller = PatternFilter(label=_("CLI"))
     called = PatternFilter(label=_("CLD"))
-    result = ChoiceFilter(choices=CallResult.choices, label=_("Result"))
+    result = ChoiceFilter(choices=RESULTS, label=_("Result"))
 
     def __init__(self, data: Mapping[str, Any] | None, *args: Any, **kwargs: Any) -> None:
         filled = dict((data or {}).items())

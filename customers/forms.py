@@ -12,13 +12,14 @@ from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 from timezone_field.choices import with_gmt_offset
 
-from billing.selectors.balances import currency_choices, mode_choices, tariff_choices
+from billing.selectors.balances import mode_choices, tariff_choices
 from billing.selectors.overview import surplus_choices
 from customers.choices import Kind, ProfitUnit, Role, Status
 from customers.models import Customer, User
 from customers.permissions import RIGHTS
 from customers.selectors import is_blocked
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
+from tariffs.selectors import currency_choices
 
 
 class LoginForm(AuthenticationForm):

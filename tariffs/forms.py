@@ -14,6 +14,7 @@ from customers.models import Customer
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
 from tariffs.choices import LossProtection, Rounding
 from tariffs.models import Currency, Rate
+from tariffs.selectors import currency_choices
 
 MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -57,7 +58,7 @@ class TariffForm(ScopedForm):
     }
     name = forms.CharField(label=_("Name"), max_length=120)
     currency = forms.ModelChoiceField(
-        Currency.objects.all(), label=_("Currency"), help_text=_("Fixed once the tariff is saved.")
+        currency_choices(), label=_("Currency"), help_text=_("Fixed once the tariff is saved.")
     )
     timezone = TimeZoneFormField(label=_("Time zone"), use_pytz=False, initial="UTC")
     is_default = forms.BooleanField(label=_("Default for new customers"), required=False)
@@ -200,7 +201,7 @@ class ExchangeRateForm(ScopedForm):
     """What a currency is worth from a day on."""
 
     widths = {"currency": 2, "valid_on": 2, "rate": 2}
-    currency = forms.ModelChoiceField(Currency.objects.all(), label=_("Currency"))
+    currency = forms.ModelChoiceField(currency_choices(), label=_("Currency"))
     valid_on = forms.DateField(
         label=_("Valid from"),
         help_text=_("From 00:00 UTC of this day."),

@@ -70,6 +70,11 @@ def base_currency() -> Currency:
     return Currency.objects.get(is_base=True)
 
 
+def currency_choices() -> QuerySet[Currency]:
+    """The currencies offered in forms: those in use today."""
+    return Currency.objects.filter(is_active=True).order_by("code")
+
+
 def exchange_rate(currency: str, at: datetime) -> Decimal | None:
     """Units of the base currency for one unit of ``currency`` in force at ``at``; None: unknown."""
     if Currency.objects.filter(code=currency, is_base=True).exists():

@@ -17,7 +17,7 @@ from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO, quantize
 from tariffs.models import Currency, Tariff
-from tariffs.selectors import base_currency, rates_in_force
+from tariffs.selectors import base_currency, currency_choices, rates_in_force
 
 
 def with_balances(customers: QuerySet[Customer]) -> QuerySet[Any]:
@@ -170,11 +170,6 @@ def maintenance_offer(actor: Actor, customer: Customer) -> MaintenanceOffer | No
         return None
     codes = currency_choices().values_list("code", flat=True)
     return MaintenanceOffer(uuid4(), list(MaintenanceAction.choices), list(codes))
-
-
-def currency_choices() -> QuerySet[Currency]:
-    """The currencies in which money may be entered."""
-    return Currency.objects.filter(is_active=True).order_by("code")
 
 
 def tariff_choices() -> QuerySet[Tariff]:

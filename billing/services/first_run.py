@@ -1,5 +1,7 @@
 """The first run: currencies, the base currency, the Root Customer and its administrator."""
 
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 from django.conf import settings
 from django.db import transaction
 from moneyed import CURRENCIES
@@ -29,15 +31,28 @@ def set_up(
     return root
 
 
+def current_currencies() -> frozenset[str]:
+    """The currencies that are legal tender somewhere today, by the CLDR (Babel's data)."""
+    places = get_global("territory_currencies")
+    return frozenset(code for place in places for code in get_territory_currencies(place))
+
+
 def load_currencies(*, base: str) -> None:
-    """Fill the table of ISO 4217 currencies; ``base`` becomes the base currency."""
+    """Fill the table of ISO 4217 currencies; ``base`` becomes the base, old ones rest."""
     if base not in CURRENCIES:
         raise DomainError("base_currency", f"BASE_CURRENCY: {base} is not a currency.")
+    current = current_currencies()
     Currency.objects.bulk_create(
         [
-            Currency(code=code, name=known.name, decimals=minor_units(code), is_base=code == base)
+            Currency(
+                code=code,
+                name=known.name,
+                decimals=minor_units(code),
+                is_base=code == base,
+                is_active=code in current or code == base,
+            )
             for code, known in CURRENCIES.items()
-            if len(code) == 3 and not code.startswith("X")
+            if code in current or (len(code) == 3 and not code.startswith("X"))
         ],
         ignore_conflicts=True,
     )

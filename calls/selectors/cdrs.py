@@ -197,6 +197,7 @@ def call_lines(actor: Actor, keys: Collection[CallKey]) -> dict[int, CallLine]:
     charges = Charge.objects.filter(window, seen_charges(actor), call_id__in=ids)
     paid, charged = _sides(actor, charges.select_related("balance", "rate").order_by("revision"))
     unrated = set(UnratedCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
+    sees_prices = actor.account_id is None or has_own_price(actor)
     waits = set(PendingCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
     return {
         call.id: CallLine(
@@ -206,6 +207,7 @@ def call_lines(actor: Actor, keys: Collection[CallKey]) -> dict[int, CallLine]:
                 [side[call.id] for side in (paid, charged) if call.id in side],
                 is_waiting=call.id in waits,
                 is_unrated=call.id in unrated,
+                sees_prices=sees_prices,
             ),
             paid.get(call.id),
             charged.get(call.id),
@@ -225,13 +227,17 @@ def _sides(actor: Actor, charges: Iterable[Charge]) -> tuple[dict[int, Charge], 
     return paid, charged
 
 
-def _result(call: Call, charges: list[Charge], *, is_waiting: bool, is_unrated: bool) -> CallResult:
+def _result(
+    call: Call, charges: list[Charge], *, is_waiting: bool, is_unrated: bool, sees_prices: bool
+) -> CallResult:
     if is_unrated:
         return CallResult.UNRATED
     if is_waiting:
         return CallResult.WAITING
     if call.duration_ms <= 0:
         return CallResult.FAILED
+    if not sees_prices:
+        return CallResult.ANSWERED
     is_priced = any(charge.amount != 0 for charge in charges)
     return CallResult.CHARGED if is_priced else CallResult.FREE
 

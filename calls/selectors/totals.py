@@ -80,8 +80,8 @@ class Totals:
 def call_totals(actor: Actor, search: CallSearch) -> Totals:
     """The sums of a search in three statements.
 
-    What the actor pays is in its own currency, what it is paid in its display currency at today's
-    exchange rates.
+    Amounts of one currency stay in it; several are added up in the actor's display currency at
+    today's exchange rates.
     """
     keys = call_keys(actor, search).order_by("-setup_at")[:TOTALS_LIMIT]
     sql, parameters = keys.query.sql_with_params()
@@ -99,9 +99,17 @@ def call_totals(actor: Actor, search: CallSearch) -> Totals:
         answered=answered,
         milliseconds=int(milliseconds),
         unrated=unrated,
-        paid=Sum(paid[0][1], paid[0][0]) if len(paid) == 1 else sum_of(actor, paid),
-        charged=sum_of(actor, charged),
+        paid=plain_sum(actor, paid),
+        charged=plain_sum(actor, charged),
     )
+
+
+def plain_sum(actor: Actor, amounts: list[tuple[str, Decimal]]) -> Sum | None:
+    """Amounts of one currency in that currency, of several as ``sum_of`` adds them up."""
+    if len(amounts) == 1:
+        currency, amount = amounts[0]
+        return Sum(amount, currency)
+    return sum_of(actor, amounts)
 
 
 def sum_of(actor: Actor, amounts: list[tuple[str, Decimal]]) -> Sum | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -56,6 +56,7 @@ class CustomerHead(PageMixin):
     """
 
     tab: ClassVar[str] = "overview"
+    parent_model: ClassVar[type[Model]] = Customer  # whose key the URL holds, whatever is listed
 
     @cached_property
     def customer(self) -> Customer:

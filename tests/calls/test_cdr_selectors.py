@@ -106,7 +106,7 @@ def test_every_result_finds_what_wears_it(world: World, calls: dict[str, Call]) 
     for who in ("operator", "reseller", "sub_reseller", "shop"):
         actor = world.actor(who)
         lines = call_lines(actor, list(call_keys(actor, search())))
-        for result in CallResult:
+        for result in set(CallResult) - {CallResult.ANSWERED}:  # worn where no price is seen
             wears = {call_id for call_id, line in lines.items() if line.result is result}
             assert found(actor, result=result.value) == wears, (who, result)
     assert found(world.actor("operator"), result="unrated") == {calls["unknown"].id}

@@ -56,6 +56,8 @@ def test_each_dashboard_shows_own_calls_and_money(client: Client, world: World) 
         if who == "account":
             assert not set(paid.values()) & set(text.split())
             assert "Available funds" not in text
+            assert "Answered" in text
+            assert "Not charged" not in text
     assert dashboard(client, world, "shop").context["tiles"][0].value == "1"
     assert "442079460000" not in dashboard(client, world, "other_reseller").content.decode()
 

@@ -11,7 +11,7 @@ from calls.parsers.record import ParsedCall, ParseOptions
 from calls.parsers.registry import FORMATS, parse_calls, sniff
 from tests.calls.test_parsers_support import SAMPLES, Run, run_sample, us
 
-REAL_FILES = Path("/work/shared/data/cdrs")
+REAL_FILES = Path(__file__).parents[3] / "shared" / "data" / "cdrs"
 UUID = "5d1c6f0e-0b7e-4c3a-9f7e-3a1f5a1c00"
 D = "2026-03-02"
 HEADER = "call_id,setup_at,answered_at,ended_at,duration,caller,called\n"
