@@ -10,6 +10,7 @@ class AccountKind(models.TextChoices):
     """What an account identifies."""
 
     SIP = "sip", _("SIP account")
+    CARD = "card", _("Prepaid card")
 
 
 class Charging(ToneChoices):
@@ -24,3 +25,13 @@ class ResourceStatus(ToneChoices):
 
     ACTIVE = "active", "ok", _("Active")
     INACTIVE = "inactive", "off", _("Inactive")
+
+
+class VoucherStatus(ToneChoices):
+    """Whether a voucher can be redeemed; new and expired follow from its batch's dates."""
+
+    NEW = "new", "info", _("New")
+    ACTIVE = "active", "ok", _("Active")
+    USED = "used", "off", _("Used")
+    BLOCKED = "blocked", "bad", _("Blocked")
+    EXPIRED = "expired", "off", _("Expired")

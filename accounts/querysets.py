@@ -9,7 +9,14 @@ from django.db.models.functions import Cast
 from customers.tenancy import TenantQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import Account, Host, Trunk  # noqa: F401
+    from accounts.models import (  # noqa: F401
+        Account,
+        CardBatch,
+        Host,
+        Trunk,
+        Voucher,
+        VoucherBatch,
+    )
 
 
 class AccountQuerySet(TenantQuerySet["Account"]):
@@ -55,3 +62,17 @@ class HostQuerySet(TenantQuerySet["Host"]):
     def with_text(self) -> Self:
         """Adds ``network_text``, in which parts of an address can be searched."""
         return self.annotate(network_text=Cast("network", CharField()))
+
+
+class CardBatchQuerySet(TenantQuerySet["CardBatch"]):
+    """Batches of prepaid cards."""
+
+
+class VoucherBatchQuerySet(TenantQuerySet["VoucherBatch"]):
+    """Batches of vouchers."""
+
+
+class VoucherQuerySet(TenantQuerySet["Voucher"]):
+    """Vouchers, seen with their batch."""
+
+    tenant = "batch__customer"

@@ -9,26 +9,40 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
 from billing.choices import EntryKind, HoldReason, Mode, PeriodType
-from billing.querysets import BalanceQuerySet, ChargeQuerySet, LedgerQuerySet, UsageQuerySet
+from billing.querysets import (
+    BalanceQuerySet,
+    ChargeQuerySet,
+    InvoiceSettingsQuerySet,
+    LedgerQuerySet,
+    PaymentTermQuerySet,
+    UsageQuerySet,
+)
+from customers.choices import InvoiceFormat, InvoiceSection, RateValue
 from softswitch.core.constraints import never_twice
 from softswitch.core.fields import AmountField, RateOfExchangeField
 
 
 class Balance(models.Model):
-    """The money between a customer and its owner, or between an account and its customer.
+    """The money between a pair: a customer and its owner, or an account and its customer.
 
+    ``issuer`` is who bills. A move closes the customer's row (``closed_at``) and opens another one
+    with the new owner, so a customer has one row per owner it had, in stretches without gaps.
     ``amount`` is positive when it is the payer's money; it equals the sum of the ledger. A narrow
     table of its own, so that money never waits for an edit of the customer or a move of the tree.
     """
 
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="balances")
+    issuer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
     account = models.OneToOneField(
         "accounts.Account", models.PROTECT, null=True, related_name="balance"
     )
@@ -45,7 +59,13 @@ class Balance(models.Model):
         default=PeriodType.MONTHLY,
     )
     period_timezone = TimeZoneField(verbose_name=_("billing time zone"), use_pytz=False)
+    # A change of the calendar waits here for the next close.
+    next_period_type = models.CharField(
+        max_length=12, choices=PeriodType.choices, blank=True, default=""
+    )
+    next_period_timezone = TimeZoneField(use_pytz=False, null=True, blank=True)
     opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = BalanceQuerySet.as_manager()
 
@@ -53,10 +73,21 @@ class Balance(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                "customer", condition=Q(account=None), name="balance_one_per_customer"
+                "customer",
+                condition=Q(account=None, closed_at=None),
+                name="balance_one_per_customer",
+            ),
+            models.CheckConstraint(
+                name="balance_forward",
+                condition=Q(closed_at=None) | Q(closed_at__gt=F("opened_at")),
             ),
             models.CheckConstraint(name="balance_reserved", condition=Q(reserved__gte=0)),
             models.CheckConstraint(name="balance_credit_limit", condition=Q(credit_limit__gte=0)),
+        ]
+        indexes = [
+            models.Index(
+                "customer", name="balance_closed", condition=Q(closed_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -242,3 +273,76 @@ class ClosingHold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: call {self.call_id}"
+
+
+class PaymentTerm(models.Model):
+    """A named term of payment: which periods are invoiced, when they are due, how long to wait."""
+
+    owner = models.ForeignKey("customers.Customer", models.PROTECT, related_name="payment_terms")
+    name = models.CharField(_("name"), max_length=80)
+    period_type = models.CharField(
+        _("billing period"), max_length=12, choices=PeriodType.choices, default=PeriodType.MONTHLY
+    )
+    due_days = models.PositiveSmallIntegerField(_("days until due"), default=14)
+    grace_days = models.PositiveSmallIntegerField(_("grace days"), default=7)
+
+    objects: ClassVar = PaymentTermQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                "owner",
+                Lower("name"),
+                name="payment_term_name_taken",
+                violation_error_message=_("A payment term of this name exists."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InvoiceSettings(models.Model):
+    """A named way to issue invoices: series, file, prices, sections and texts of one owner."""
+
+    owner = models.ForeignKey("customers.Customer", models.PROTECT, related_name="invoice_settings")
+    name = models.CharField(_("name"), max_length=80)
+    series = models.CharField(_("number series"), max_length=20, default="INV-")
+    invoice_format = models.CharField(
+        _("invoice format"),
+        max_length=4,
+        choices=InvoiceFormat.choices,
+        default=InvoiceFormat.PDF,
+    )
+    rate_decimals = models.PositiveSmallIntegerField(
+        _("rate decimals"), default=4, validators=[MaxValueValidator(8)]
+    )
+    rate_value = models.CharField(
+        _("rate value"), max_length=7, choices=RateValue.choices, default=RateValue.ACTUAL
+    )
+    non_zero_only = models.BooleanField(_("non-zero total only"), default=True)
+    sections = ArrayField(
+        models.CharField(max_length=12, choices=InvoiceSection.choices),
+        verbose_name=_("included in the invoice"),
+        default=list,
+        blank=True,
+    )
+    header = models.CharField(_("text above the lines"), max_length=1000, blank=True)
+    footer = models.CharField(_("text below the sums"), max_length=1000, blank=True)
+
+    objects: ClassVar = InvoiceSettingsQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                "owner",
+                Lower("name"),
+                name="invoice_settings_name_taken",
+                violation_error_message=_("Invoice settings of this name exist."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Self
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
-    from billing.models import Balance, Charge, LedgerEntry, UsageEntry  # noqa: F401
+    from billing.models import (  # noqa: F401
+        Balance,
+        Charge,
+        InvoiceSettings,
+        LedgerEntry,
+        PaymentTerm,
+        UsageEntry,
+    )
 
 
 class BalanceQuerySet(TenantQuerySet["Balance"]):
@@ -39,3 +46,15 @@ class ChargeQuerySet(TwoPartyQuerySet["Charge"]):
     def paid_by(self, actor: Actor) -> Self:
         """What the actor's own customer pays: one row per call of its whole subtree."""
         return self.filter(customer_id=actor.customer_id, account=None)
+
+
+class InvoiceSettingsQuerySet(TenantQuerySet["InvoiceSettings"]):
+    """Invoice settings, by the owner who issues with them."""
+
+    tenant = "owner"
+
+
+class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):
+    """Payment terms, by the owner who grants them."""
+
+    tenant = "owner"

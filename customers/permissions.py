@@ -55,6 +55,7 @@ RIGHTS: tuple[Right, ...] = (
     Right("accounts.view", _("View accounts"), delegated=False),
     Right("trunks.view", _("View trunks"), delegated=False),
     Right("tariffs.view", _("View tariffs"), delegated=False),
+    Right("vouchers.view", _("View vouchers"), delegated=False),
     Right("money.manage", _("Maintenance"), delegated=False),
     Right("users.manage", _("Manage users"), delegated=False),
     Right("audit.view", _("View the audit log"), delegated=False),
@@ -101,7 +102,9 @@ _MONEY = frozenset({"money.manage", "payments.make", "balance.view", "invoices.v
 _CALLS = frozenset({"cdrs.view", "reports.view", "rates.view"})
 ROLES: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: ALL,
-    Role.BILLING: _MONEY | _CALLS | {"customers.view", "accounts.view", "tariffs.view"},
+    Role.BILLING: _MONEY
+    | _CALLS
+    | {"customers.view", "accounts.view", "tariffs.view", "vouchers.view"},
     Role.REPORTER: _CALLS,
     Role.NOC: _CALLS | _area("trunks", "accounts") | {"customers.view"},
     Role.READ_ONLY: _VIEWS,

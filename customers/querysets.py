@@ -5,10 +5,23 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q
 
 from customers.choices import Status
-from customers.tenancy import Actor, TenantQuerySet, subtree
+from customers.tenancy import Actor, M_co, TenantQuerySet, subtree
 
 if TYPE_CHECKING:
-    from customers.models import AuditEvent, Customer, User  # noqa: F401
+    from customers.models import (  # noqa: F401
+        ApiToken,
+        AuditEvent,
+        BusinessModel,
+        Customer,
+        CustomerClass,
+        CustomerTemplate,
+        CustomField,
+        CustomFieldValue,
+        RecordImport,
+        SignIn,
+        User,
+        UserSession,
+    )
 
 
 class CustomerQuerySet(TenantQuerySet["Customer"]):
@@ -50,3 +63,62 @@ class AuditQuerySet(TenantQuerySet["AuditEvent"]):
         if actor.is_root:
             return rows
         return rows.filter(Q(is_private=False) | ~Q(customer_id=actor.customer_id))
+
+
+class UserSessionQuerySet(TenantQuerySet["UserSession"]):
+    """Sessions, seen with their user."""
+
+    tenant = "user__customer"
+
+
+class SignInQuerySet(TenantQuerySet["SignIn"]):
+    """Tries to sign in, seen with their user; those of unknown logins by Root only."""
+
+    tenant = "user__customer"
+
+
+class ApiTokenQuerySet(TenantQuerySet["ApiToken"]):
+    """API tokens, seen with their user."""
+
+    tenant = "user__customer"
+
+
+class OwnedQuerySet(TenantQuerySet[M_co]):
+    """What an owner defines for its own customers."""
+
+    tenant = "owner"
+
+    def of(self, actor: Actor) -> Self:
+        """Those of the actor's own customer: the ones it can edit and use."""
+        return self.filter(owner_id=actor.customer_id)
+
+
+class BusinessModelQuerySet(OwnedQuerySet["BusinessModel"]):
+    """Business models of owners."""
+
+
+class CustomerClassQuerySet(OwnedQuerySet["CustomerClass"]):
+    """Customer classes of owners."""
+
+
+class CustomerTemplateQuerySet(OwnedQuerySet["CustomerTemplate"]):
+    """Customer templates of owners."""
+
+
+class RecordImportQuerySet(OwnedQuerySet["RecordImport"]):
+    """Imports of customers and accounts, by whose they become."""
+
+
+class CustomFieldQuerySet(TenantQuerySet["CustomField"]):
+    """Custom fields, seen with their class."""
+
+    tenant = "customer_class__owner"
+
+    def live(self) -> Self:
+        return self.filter(archived_at__isnull=True)
+
+
+class CustomFieldValueQuerySet(TenantQuerySet["CustomFieldValue"]):
+    """Values of custom fields, seen with whoever defined the field."""
+
+    tenant = "field__customer_class__owner"

@@ -21,7 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from customers.models import AuditEvent, Customer, CustomerGrant, User
+from customers.models import AuditEvent, BusinessModel, Customer, CustomerGrant, User
 from customers.permissions import (
     ACCOUNT_USER,
     ALL,
@@ -57,7 +57,10 @@ def ancestor_ids(customer: Customer) -> list[int]:
 
 
 def effective_rights(customer: Customer) -> frozenset[str]:
-    """The rights in effect for ``customer``: granted to it and to every ancestor, by its kind."""
+    """The rights in effect for ``customer``: granted to it and to every ancestor, by its kind.
+
+    The feature set of a business model, its own or an ancestor's, takes away what it does not name.
+    """
     if customer.is_root:
         return ALL
     chain = ancestor_ids(customer)
@@ -69,8 +72,12 @@ def effective_rights(customer: Customer) -> frozenset[str]:
         .filter(levels=len(chain))
         .values_list("permission__codename", flat=True)
     )
-    granted = {CODENAMES[codename] for codename in held if codename in CODENAMES}
-    return frozenset((granted & DELEGATED) | undelegated(customer.kind)) & allowed(customer.kind)
+    granted = {CODENAMES[codename] for codename in held if codename in CODENAMES} & DELEGATED
+    for features in BusinessModel.objects.filter(members__in=chain).values_list(
+        "rights", flat=True
+    ):
+        granted.intersection_update(features)
+    return frozenset(granted | undelegated(customer.kind)) & allowed(customer.kind)
 
 
 def is_blocked(customer: Customer) -> bool:

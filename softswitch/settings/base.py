@@ -23,6 +23,8 @@ DEVELOPMENT_KEY = "django-insecure-for-development-only"
 # HTTPS is the default; the demo and the tests, on plain HTTP on this machine, say so.
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECRET_KEY = env.str("SECRET_KEY", default="") or DEVELOPMENT_KEY
+# Seal PINs and mail passwords in the database: the newest first, the oldest is never taken away.
+SEALING_KEYS = env.list("SEALING_KEYS", default=[SECRET_KEY])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # How many trusted proxies stand in front; each adds the address it saw to X-Forwarded-For.
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
@@ -43,6 +45,9 @@ INSTALLED_APPS = [
     "template_partials",
     "django_tables2",
     "django_filters",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "axes",
     "csp",
     "ninja",

@@ -1,13 +1,14 @@
-"""The customer tree, its dated ownership, its users, the rights granted to it, the audit log."""
+"""The customer tree, its dated ownership, the rights granted to it, its searchable names."""
 
 from typing import TYPE_CHECKING, ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
+from django.contrib.auth.models import Group
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Deferrable, F, Q
-from django.db.models.functions import Lower, Trim
+from django.db.models.functions import Lower, Trim, Upper
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
@@ -15,9 +16,9 @@ from mptt.managers import TreeManager
 from mptt.models import MPTTModel, TreeForeignKey
 from timezone_field import TimeZoneField
 
-from customers.choices import Kind, ProfitUnit, Role, Status, Theme
+from customers.choices import Kind, ProfitUnit, Status
 from customers.permissions import RIGHTS
-from customers.querysets import AuditQuerySet, CustomerQuerySet, UserQuerySet
+from customers.querysets import CustomerQuerySet
 from softswitch.core.constraints import never_twice
 from softswitch.core.fields import OptionalPriceField
 
@@ -45,6 +46,12 @@ class Customer(MPTTModel):
         "self", models.PROTECT, null=True, related_name="children", editable=False
     )
     rights_group = models.OneToOneField(Group, models.PROTECT, editable=False)
+    business_model = models.ForeignKey(
+        "customers.BusinessModel", models.PROTECT, null=True, blank=True, related_name="members"
+    )
+    customer_class = models.ForeignKey(
+        "customers.CustomerClass", models.PROTECT, null=True, blank=True, related_name="members"
+    )
     max_depth = models.PositiveSmallIntegerField(_("levels allowed below"), null=True, blank=True)
 
     company_name = models.CharField(_("company"), max_length=200, blank=True)
@@ -142,70 +149,24 @@ class CustomerGrant(GroupObjectPermissionBase):
         default_permissions = ()
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Finds users by login, whatever its case."""
+class CustomerSearch(models.Model):
+    """The names of a customer for searches by a part of them, written by a database trigger.
 
-    def get_by_natural_key(self, username: str | None) -> "User":
-        user: User = self.get(login=(username or "").strip().lower())
-        return user
+    A table of its own, because renumbering the tree rewrites every index of Customer.
+    """
 
-
-class User(AbstractBaseUser, PermissionsMixin):
-    """A web login of a customer, or of one of its accounts."""
-
-    login = models.CharField(_("login"), max_length=150, unique=True)
-    name = models.CharField(_("name"), max_length=150, blank=True)
-    email = models.EmailField(_("e-mail"), blank=True)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="users")
-    account = models.ForeignKey(
-        "accounts.Account", models.PROTECT, null=True, blank=True, related_name="users"
+    customer = models.OneToOneField(
+        Customer, models.CASCADE, primary_key=True, related_name="search"
     )
-    role = models.CharField(max_length=13, choices=Role.choices, default=Role.ADMINISTRATOR)
-    language = models.CharField(_("language"), max_length=10, blank=True)
-    timezone = TimeZoneField(verbose_name=_("time zone"), blank=True, use_pytz=False)
-    display_currency = models.CharField(_("display currency"), max_length=3, blank=True)
-    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM)
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    USERNAME_FIELD = "login"
-    objects: ClassVar = UserManager()
+    name = models.CharField(max_length=120)
+    company_name = models.CharField(max_length=200)
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            models.CheckConstraint(
-                name="user_login_lower_case", condition=Q(login=Lower(Trim("login")))
-            )
+        indexes = [
+            GinIndex(OpClass(Upper(column), name="gin_trgm_ops"), name=f"customer_{column}_part")
+            for column in ("name", "company_name")
         ]
 
     def __str__(self) -> str:
-        return self.name or self.login
-
-
-class AuditEvent(models.Model):
-    """One thing done to a customer or to something of its: who, as whom, what, from where.
-
-    ``user`` is the real user (empty: the system), ``acting_as`` the effective customer.
-    ``is_private`` marks what an owner keeps about the customer: hidden from the customer itself.
-    """
-
-    at = models.DateTimeField(default=now)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="audit_events")
-    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    acting_as = models.ForeignKey(Customer, models.PROTECT, related_name="+")
-    stack = models.JSONField(default=list)
-    action = models.CharField(max_length=60)
-    subject = models.CharField(max_length=200)
-    changes = models.JSONField(default=dict)
-    is_private = models.BooleanField(default=False)
-    ip = models.GenericIPAddressField(null=True)
-
-    objects: ClassVar = AuditQuerySet.as_manager()
-
-    class Meta:
-        default_permissions = ()
-        indexes = [models.Index(fields=["customer", "-at"], name="audit_by_customer")]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.subject}"
+        return self.name

@@ -1,89 +1,20 @@
-"""What owns a call: accounts (by auth name) and trunks with hosts (by address and tech prefix)."""
+"""Trunks and the hosts that lead to them."""
 
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import AccountKind, Charging, ResourceStatus
-from accounts.querysets import AccountQuerySet, HostQuerySet, TrunkQuerySet
+from accounts.models.accounts import status_field
+from accounts.querysets import HostQuerySet, TrunkQuerySet
 from softswitch.core.constraints import never_twice, validity
 from softswitch.core.fields import NetworkField, PrefixField
-
-
-def status_field() -> "models.CharField[str, str]":
-    """The manual status that accounts, trunks and hosts share."""
-    return models.CharField(
-        _("status"), max_length=8, choices=ResourceStatus.choices, default=ResourceStatus.ACTIVE
-    )
-
-
-class Account(models.Model):
-    """A SIP user agent of a customer. Its auth name is unique in the whole system."""
-
-    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="accounts")
-    kind = models.CharField(max_length=4, choices=AccountKind.choices, default=AccountKind.SIP)
-    name = models.CharField(_("name"), max_length=120, blank=True)
-    auth_name = models.CharField(_("auth name"), max_length=80)
-    digest_ha1 = models.CharField(max_length=32, blank=True, editable=False)
-    status = status_field()
-    max_sessions = models.PositiveIntegerField(_("max sessions"), null=True, blank=True)
-    cps_limit = models.PositiveIntegerField(_("CPS limit"), null=True, blank=True)
-    max_call_seconds = models.PositiveIntegerField(_("max call seconds"), null=True, blank=True)
-    opened_at = models.DateTimeField(_("in service since"), default=now)
-    created_at = models.DateTimeField(auto_now_add=True)
-    archived_at = models.DateTimeField(null=True, editable=False)
-
-    objects: ClassVar = AccountQuerySet.as_manager()
-
-    class Meta:
-        default_permissions = ()
-        indexes = [models.Index("customer", Lower("auth_name"), name="account_by_customer")]
-        constraints = [
-            models.UniqueConstraint(
-                Lower("auth_name"),
-                name="account_auth_name_taken",
-                violation_error_message=_("This auth name is taken."),
-            ),
-            models.CheckConstraint(
-                name="account_auth_name_trimmed", condition=Q(auth_name__regex=r"^\S+$")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.auth_name
-
-
-class AccountTerms(models.Model):
-    """How an account is charged, when: with its customer, or by itself at ``tariff``."""
-
-    account = models.ForeignKey(Account, models.PROTECT, related_name="terms")
-    charging = models.CharField(max_length=13, choices=Charging.choices)
-    tariff = models.ForeignKey(
-        "tariffs.Tariff", models.PROTECT, null=True, related_name="account_terms"
-    )
-    valid_from = models.DateTimeField()
-    valid_till = models.DateTimeField(null=True)
-
-    class Meta:
-        default_permissions = ()
-        constraints = [
-            never_twice("account_terms_no_overlap", "account"),
-            models.CheckConstraint(
-                name="account_terms_tariff",
-                condition=Q(charging=Charging.WITH_CUSTOMER, tariff=None)
-                | Q(charging=Charging.BY_ITSELF, tariff__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account_id}: {self.charging}"
 
 
 class Trunk(models.Model):
@@ -102,6 +33,9 @@ class Trunk(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="trunk_name_part"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 "customer",

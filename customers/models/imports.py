@@ -1,0 +1,37 @@
+"""Files of customers or accounts that are being imported: checked, shown, then written at once."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.choices import ImportState, RecordKind
+from customers.models.tree import Customer
+from customers.models.users import User
+from customers.querysets import RecordImportQuerySet
+
+
+class RecordImport(models.Model):
+    """One uploaded file: its rows as read, the errors by row, how far the job has come."""
+
+    owner = models.ForeignKey(Customer, models.PROTECT, related_name="record_imports")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    stack = models.JSONField(default=list)
+    kind = models.CharField(_("records"), max_length=8, choices=RecordKind.choices)
+    filename = models.CharField(_("file"), max_length=200)
+    state = models.CharField(max_length=8, choices=ImportState.choices)
+    rows: models.JSONField[Any, Any] = models.JSONField(default=list)
+    errors: models.JSONField[Any, Any] = models.JSONField(default=list)
+    done = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=500, blank=True)
+    leased_till = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = RecordImportQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.filename
