@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     )
 
 
-class BalanceQuerySet(TenantQuerySet["Balance"]):
-    """Balances; an account's user sees its account's own."""
+class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
+    """Balances of pairs; an account's user sees its account's own."""
 
     account = "account"
 
     def of_customers(self) -> Self:
-        """Balances of customers themselves, not of their accounts."""
-        return self.filter(account=None)
+        """What is between customers and their present owners, not with their accounts."""
+        return self.filter(account=None, closed_at=None)
+
+    def closed(self) -> Self:
+        """What was between customers and owners that they have left."""
+        return self.filter(closed_at__isnull=False)
 
 
 class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):

@@ -102,8 +102,9 @@ class TenantQuerySet(QuerySet[M_co]):
 class TwoPartyQuerySet(TenantQuerySet[M_co]):
     """Rows between two parties: ``issuer`` (the owner) and ``customer`` (who pays).
 
-    Visible if the issuer is in the viewer's subtree, or if the customer is and the viewer holds
-    ``right``. The columns may be plain ids without a foreign key (``issuer_id``, ``customer_id``).
+    Visible if the issuer is in the viewer's subtree, or if the viewer is the customer and holds
+    ``right``: what is deeper is issued within the subtree, or was by an owner that a customer has
+    left, whose business it stays. The columns may be plain ids without a foreign key.
     """
 
     right: ClassVar[str] = "balance.view"
@@ -114,5 +115,5 @@ class TwoPartyQuerySet(TenantQuerySet[M_co]):
         ids = subtree(self._customers(), actor.customer_id).values("pk")
         mine = Q(issuer_id__in=ids)
         if actor.can(self.right):
-            mine |= Q(customer_id__in=ids)
+            mine |= Q(customer_id=actor.customer_id)
         return self.filter(mine)

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0005_ledger_newest'),
+        ('billing', '0006_balance_closed_at'),
         ('customers', '0001_initial'),
     ]
 

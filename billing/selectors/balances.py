@@ -29,7 +29,9 @@ def with_balances(customers: QuerySet[Customer]) -> QuerySet[Any]:
     if "balance" in customers.query.annotations:
         return customers
     joined = customers.annotate(
-        own=FilteredRelation("balances", condition=Q(balances__account=None))
+        own=FilteredRelation(
+            "balances", condition=Q(balances__account=None, balances__closed_at=None)
+        )
     )
     return joined.annotate(
         balance=F("own__amount"),

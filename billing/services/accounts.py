@@ -82,9 +82,10 @@ def _check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> 
 
 def _open_balance(account: Account, terms: AccountTariff) -> Balance:
     """The account's balance, in its customer's currency (Root's accounts: the tariff's)."""
-    own = Balance.objects.filter(customer=account.customer, account=None).first()
+    own = Balance.objects.of_customers().filter(customer=account.customer).first()
     return Balance.objects.create(
         customer=account.customer,
+        issuer=account.customer,
         account=account,
         currency_id=own.currency_id if own else terms.tariff.currency_id,
         mode=terms.mode,

@@ -89,6 +89,7 @@ def open_customer(
 def _open_balance(customer: Customer, terms: Terms) -> Balance:
     return Balance.objects.create(
         customer=customer,
+        issuer=customer.owner,
         currency_id=terms.currency or terms.tariff.currency_id,
         mode=terms.mode,
         credit_limit=terms.credit_limit,
@@ -124,7 +125,10 @@ def edit_customer(
 
 
 def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None:
-    balance = Balance.objects.select_for_update(no_key=True).get(customer=customer, account=None)
+    pair = Balance.objects.of_customers().filter(customer=customer, issuer=actor.customer_id)
+    balance = pair.select_for_update(no_key=True).first()
+    if balance is None:  # it moved away meanwhile
+        raise PermissionDenied
     differences = changed(balance, money)
     if "currency_id" in differences and balance.last_sequence:
         raise DomainError(

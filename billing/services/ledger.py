@@ -55,7 +55,7 @@ def post_once(
     repeat = _posted(posting, balance_id)
     if repeat is not None:
         return repeat, False
-    balance = Balance.objects.select_related("customer").get(pk=balance_id)
+    balance = Balance.objects.get(pk=balance_id)
     converted = _converted(posting, balance, moment)
     inside = balance_id, max(moment, balance.opened_at)
     with transaction.atomic():
@@ -106,7 +106,7 @@ def _move(locked: Balance, amount: Decimal) -> None:
 def _parties(balance: Balance) -> dict[str, Any]:
     return {
         "customer_id": balance.customer_id,
-        "issuer_id": _issuer(balance),
+        "issuer_id": balance.issuer_id,
         "account_id": balance.account_id,
     }
 
@@ -121,13 +121,6 @@ def _what(posting: Posting) -> dict[str, Any]:
         "idempotency_key": posting.key,
         "reverses": posting.reverses,
     }
-
-
-def _issuer(balance: Balance) -> int:
-    """Who bills: an account's customer, or a customer's owner."""
-    if balance.account_id is not None:
-        return balance.customer_id
-    return int(balance.customer.owner_id or 0)
 
 
 def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:

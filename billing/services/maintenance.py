@@ -40,8 +40,8 @@ def maintain(
     ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
     ``at`` (default now) is earlier where money that moved before is brought in with its date.
     Raises PermissionDenied for a balance that is not between the actor and its direct customer,
-    DomainError ``action``, ``amount`` or ``no_exchange_rate``. Atomic with the audit row; locks the
-    balance.
+    DomainError ``action``, ``amount``, ``no_exchange_rate`` or ``closed`` (the customer has moved
+    away). Atomic with the audit row; locks the balance.
     """
     check_pair(actor, balance)
     if action not in SIGN:
@@ -56,6 +56,7 @@ def maintain(
     with transaction.atomic():
         entry, is_new = post_once(actor=actor, balance_id=balance.pk, posting=posting, at=at)
         if is_new:
+            check_open(entry.balance)
             record(
                 actor=actor,
                 customer=balance.customer,
@@ -106,8 +107,13 @@ def bring_to_zero(
         return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=moment)
 
 
+def check_open(locked: Balance) -> None:
+    """Refuse a balance that a move has closed; its row must be locked, so that none slips in."""
+    if locked.closed_at is not None:
+        raise DomainError("closed", "The customer has moved to another owner.")
+
+
 def check_pair(actor: Actor, balance: Balance) -> None:
     """Only who bills a balance may move it: the owner, or for an account its customer."""
-    biller = balance.customer_id if balance.account_id is not None else balance.customer.owner_id
-    if biller != actor.customer_id or not actor.can("money.manage"):
+    if balance.issuer_id != actor.customer_id or not actor.can("money.manage"):
         raise PermissionDenied

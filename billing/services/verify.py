@@ -59,14 +59,15 @@ WHERE u.id IS NULL OR c.id IS NULL OR u.amount <> c.amount OR u.calls <> c.calls
    OR u.billed_seconds <> c.billed_seconds OR c.strangers > 0
 ORDER BY 1
 """
+# What was settled at 0 for a time without an owner names Root as its issuer.
 _PARTIES = """
-SELECT format('{name} %%s: not of the customer, account or period of balance %%s', u.id,
-    u.balance_id)
+SELECT format('{name} %%s: not of the parties or of a period of balance %%s', u.id, u.balance_id)
 FROM {table} u
 JOIN billing_balance b ON b.id = u.balance_id
 LEFT JOIN billing_billingperiod p ON p.id = u.period_id
 WHERE {of_u} AND (b.customer_id <> u.customer_id OR b.account_id IS DISTINCT FROM u.account_id
-    OR p.balance_id IS DISTINCT FROM u.balance_id)
+    OR p.balance_id IS DISTINCT FROM u.balance_id
+    OR (b.issuer_id <> u.issuer_id AND u.amount <> 0))
 ORDER BY u.id
 """
 _MISSING = """

@@ -1,7 +1,8 @@
 """Secrets at rest: sealed texts, keyed hashes, changed keys."""
 
+from typing import Any
+
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from softswitch.core.errors import DomainError
 from softswitch.core.sealing import pin_hash, seal, unseal
@@ -14,7 +15,7 @@ def test_a_sealed_text_is_read_again_and_hides_its_content() -> None:
 
 
 def test_a_new_key_before_the_old_one_opens_what_the_old_one_sealed(
-    settings: SettingsWrapper,
+    settings: Any,
 ) -> None:
     settings.SEALING_KEYS = ["old"]
     sealed, hashed = seal("pin"), pin_hash("4711", "0000")
@@ -23,7 +24,7 @@ def test_a_new_key_before_the_old_one_opens_what_the_old_one_sealed(
     assert pin_hash("4711", "0000") == hashed
 
 
-def test_a_lost_key_says_so(settings: SettingsWrapper) -> None:
+def test_a_lost_key_says_so(settings: Any) -> None:
     sealed = seal("pin")
     settings.SEALING_KEYS = ["another"]
     with pytest.raises(DomainError, match="no longer set"):
