@@ -85,9 +85,7 @@ class Balance(models.Model):
             models.CheckConstraint(name="balance_credit_limit", condition=Q(credit_limit__gte=0)),
         ]
         indexes = [
-            models.Index(
-                "customer", name="balance_closed", condition=Q(closed_at__isnull=False)
-            ),
+            models.Index("customer", name="balance_closed", condition=Q(closed_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

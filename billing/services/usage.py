@@ -35,7 +35,7 @@ _LARGEST_SUM = 9e18  # range guard
 _ZONE_SIZE = 48
 
 _BALANCES = """
-SELECT id, customer_id, coalesce(account_id, 0), opened_at,
+SELECT id, customer_id, coalesce(account_id, 0), opened_at, coalesce(closed_at, 'infinity'),
     convert_to(rpad(currency_id, 3), 'UTF8'), convert_to(rpad(period_timezone, %s), 'UTF8')
 FROM billing_balance
 WHERE customer_id = ANY(%s) AND account_id IS NULL OR account_id = ANY(%s)
@@ -45,6 +45,7 @@ _BALANCE_COLUMNS = {
     "customer": BIGINT,
     "account": BIGINT,
     "opened_at": MOMENT,
+    "closed_at": MOMENT,
     "currency": text(3),
     "zone": text(_ZONE_SIZE),
 }
@@ -113,9 +114,10 @@ class Payers:
         return days
 
     def clamp(self, moments: Int64s) -> Int64s:
-        """Each moment, but not before its balance was opened."""
-        later: Int64s = np.maximum(moments, self.table["opened_at"][self.rows])
-        return later
+        """Each moment, but not before its balance was opened, nor after a move closed it."""
+        later = np.maximum(moments, self.table["opened_at"][self.rows])
+        clamped: Int64s = np.minimum(later, self.table["closed_at"][self.rows] - 1)
+        return clamped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,25 +137,35 @@ class Usage:
     amounts: Int64s
 
 
-def payers_of(customers: Int64s, accounts: Int64s) -> Payers:
-    """The balance of each row's account, or where that is 0 of its customer.
+def payers_of(customers: Int64s, accounts: Int64s, setup_at: Int64s) -> Payers:
+    """The balance of each row's account, or where that is 0 of its customer, at a call's start.
 
-    Raises LookupError naming the first that has none.
+    A customer that moved has one balance per owner: a call from before a move is the old owner's.
+    Raises LookupError naming the first row that has none.
     """
     wanted = np.unique(customers[accounts == 0]).tolist()
     own = np.unique(accounts[accounts > 0]).tolist()
     found = read_columns(_BALANCES, [_ZONE_SIZE, wanted, own], _BALANCE_COLUMNS)
     # Ids of customers and accounts as one series of keys: even ones and odd ones.
     keys = np.where(found["account"] > 0, 2 * found["account"] + 1, 2 * found["customer"])
-    order = np.append(keys.argsort(), len(keys))
-    keys = np.append(keys, 0)[order]
     sought = np.where(accounts > 0, 2 * accounts + 1, 2 * customers)
-    places = np.searchsorted(keys[:-1], sought)
-    is_missing = keys[places] != sought
+    rows = Dated(keys, _takes_over_at(keys, found["closed_at"]), found["closed_at"]).find(
+        sought, setup_at
+    )
+    is_missing = rows == NONE
     if is_missing.any():
         first = int(is_missing.argmax())
         raise LookupError(f"no balance: customer {customers[first]}, account {accounts[first]}")
-    return Payers(found, order[places])
+    return Payers(found, rows)
+
+
+def _takes_over_at(keys: Int64s, closed_at: Int64s) -> Int64s:
+    """From when each balance takes calls: where the one before it was closed, the first always."""
+    starts = np.zeros_like(closed_at)
+    order = np.lexsort((closed_at, keys))
+    is_next = np.flatnonzero(keys[order[1:]] == keys[order[:-1]])
+    starts[order[is_next + 1]] = closed_at[order[is_next]]
+    return starts
 
 
 def stage_usage(usage: Usage) -> Int64s:

@@ -61,7 +61,8 @@ ORDER BY 1
 """
 # What was settled at 0 for a time without an owner names Root as its issuer.
 _PARTIES = """
-SELECT format('{name} %%s: not of the parties or of a period of balance %%s', u.id, u.balance_id)
+SELECT format('{name} %%s: not of the customer, owner, account or period of balance %%s', u.id,
+    u.balance_id)
 FROM {table} u
 JOIN billing_balance b ON b.id = u.balance_id
 LEFT JOIN billing_billingperiod p ON p.id = u.period_id

@@ -119,7 +119,7 @@ def _charge(calls: Calls) -> ChargeReport:
 def _charge_known(calls: Calls) -> ChargeReport:
     levels = levels_of(calls)
     prices = price(calls, levels)
-    payers = payers_of(levels.customers, levels.accounts)
+    payers = payers_of(levels.customers, levels.accounts, calls.setup_at[levels.calls])
     ended_at = calls.ended_at[levels.calls]
     converted = convert_costs(prices.costs, prices.currencies, payers.currencies, ended_at)
     is_missing = converted.is_missing & calls.is_answered[levels.calls] & (prices.reasons == OK)

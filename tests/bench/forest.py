@@ -41,9 +41,9 @@ SELECT %(first)s + n, false,
 FROM node JOIN grouped ON grouped.name = 'bench ' || n
 """
 _BALANCES = """
-INSERT INTO billing_balance (customer_id, currency_id, mode, amount, reserved, credit_limit,
+INSERT INTO billing_balance (customer_id, issuer_id, currency_id, mode, amount, reserved, credit_limit,
     last_sequence, period_type, period_timezone, opened_at)
-SELECT id, 'USD', 'postpaid', (hashint8(id) %% 1000000) / 100.0, 0, 100, 0, 'monthly', 'UTC', %s
+SELECT id, owner_id, 'USD', 'postpaid', (hashint8(id) %% 1000000) / 100.0, 0, 100, 0, 'monthly', 'UTC', %s
 FROM customers_customer WHERE id > %s
 """
 _OWNERSHIPS = """

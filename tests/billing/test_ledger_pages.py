@@ -287,8 +287,8 @@ def test_root_has_no_statement_and_is_led_to_the_entries(world: World) -> None:
 
 def test_an_account_charged_by_itself_has_the_same_pages(world: World) -> None:
     balance = Balance.objects.create(
-        issuer=world.root,
         customer=world.shop,
+        issuer=world.shop,
         account=world.account,
         currency_id="GBP",
         period_timezone="UTC",
