@@ -1,27 +1,13 @@
-"""Reads across the tree: Root, chains of owners, effective rights, who is visible."""
+"""Who acts with which rights: actors, effective rights, who is blocked."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
 
-from django.db import connection
 from django.db.models import (
-    BooleanField,
-    Case,
-    CharField,
     Count,
-    ExpressionWrapper,
     F,
-    Q,
-    QuerySet,
-    Value,
-    When,
 )
-from django.db.models.functions import Cast
 
-from customers.models import AuditEvent, BusinessModel, Customer, CustomerGrant, User
+from customers.models import BusinessModel, Customer, CustomerGrant, User
 from customers.permissions import (
     ACCOUNT_USER,
     ALL,
@@ -129,90 +115,3 @@ def may_see_logins(actor: Actor, customer: Customer) -> bool:
     """Whether the actor sees who can log in: of itself, and of those below it."""
     right = "users.manage" if customer.pk == actor.customer_id else "customers.edit"
     return actor.can(right)
-
-
-def direct_customers(actor: Actor, owner_id: int) -> QuerySet[Customer]:
-    """The live direct customers of ``owner_id`` that the actor sees, in no order."""
-    rows: QuerySet[Customer] = Customer.objects.visible_to(actor).direct_of(owner_id)
-    return rows
-
-
-def sub_customer_counts(customer_ids: Collection[int]) -> dict[int, int]:
-    """How many live direct customers each of some customers has; those with none are absent."""
-    rows: QuerySet[Any] = Customer.objects.live().filter(owner__in=customer_ids).values("owner")
-    counted = rows.order_by().annotate(number=Count("pk"))  # in tree order each would be a group
-    return dict(counted.values_list("owner", "number"))
-
-
-@dataclass(frozen=True, slots=True)
-class ChainSegment:
-    """The chain of a customer in a stretch of time: itself first, its top owner below Root last."""
-
-    valid_from: datetime
-    valid_till: datetime | None
-    customers: tuple[int, ...]
-
-
-_OWNERSHIPS = """
-WITH RECURSIVE up (customer_id, owner_id, valid_from, valid_till) AS (
-    SELECT customer_id, owner_id, valid_from, valid_till
-    FROM customers_customerownership WHERE customer_id = ANY(%s)
-  UNION
-    SELECT o.customer_id, o.owner_id, o.valid_from, o.valid_till
-    FROM customers_customerownership o JOIN up ON o.customer_id = up.owner_id
-)
-SELECT customer_id, owner_id, valid_from, valid_till FROM up ORDER BY customer_id, valid_from
-"""
-
-_Span = tuple[int, datetime, datetime | None]
-
-
-def chains(customer_ids: Iterable[int]) -> dict[int, list[ChainSegment]]:
-    """Who stood above each customer, when: from itself up to, not including, Root.
-
-    One query; every change of an owner at any level starts a new segment. Times outside all
-    segments of a customer are times at which it was not in service.
-    """
-    owners: dict[int, list[_Span]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(_OWNERSHIPS, [sorted(set(customer_ids))])
-        for customer_id, owner_id, start, end in cursor.fetchall():
-            owners[customer_id].append((owner_id, start, end))
-    known: dict[int, list[ChainSegment]] = {}
-    return {pk: _segments(pk, owners, known) for pk in customer_ids if pk in owners}
-
-
-def _segments(
-    customer_id: int, owners: dict[int, list[_Span]], known: dict[int, list[ChainSegment]]
-) -> list[ChainSegment]:
-    if customer_id in known:
-        return known[customer_id]
-    found: list[ChainSegment] = []
-    for owner_id, start, end in owners[customer_id]:
-        if owner_id not in owners:  # Root: the chain ends below it
-            found.append(ChainSegment(start, end, (customer_id,)))
-            continue
-        for above in _segments(owner_id, owners, known):
-            first = max(start, above.valid_from)
-            last = min((t for t in (end, above.valid_till) if t), default=None)
-            if last is None or first < last:
-                found.append(ChainSegment(first, last, (customer_id, *above.customers)))
-    known[customer_id] = found
-    return found
-
-
-def audit_rows(rows: QuerySet[AuditEvent], actor: Actor) -> QuerySet[AuditEvent]:
-    """``rows`` with who did it as the actor may read it: a real user above it has no name.
-
-    Adds ``shown_user`` ("" for the system and for users above), ``shown_ip`` and ``is_above``.
-    """
-    known = Customer.objects.visible_to(actor).values("pk")
-    hidden = Q(user__isnull=False) & ~Q(user__customer__in=known)
-    empty = Value("", output_field=CharField())
-    return rows.select_related("customer").annotate(
-        is_above=ExpressionWrapper(hidden, output_field=BooleanField()),
-        shown_user=Case(
-            When(hidden, then=empty), default=F("user__login"), output_field=CharField()
-        ),
-        shown_ip=Case(When(hidden, then=empty), default=Cast("ip", CharField())),
-    )

@@ -1,9 +1,10 @@
-"""Lists of accounts, trunks and hosts."""
+"""The lists of trunks and hosts."""
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Charging, ResourceStatus
-from accounts.models import Account, Host, Trunk
+from accounts.choices import ResourceStatus
+from accounts.models import Host, Trunk
+from accounts.tables.rows import is_near
 from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
     ActionsColumn,
@@ -14,40 +15,6 @@ from softswitch.core.tables import (
     Table,
     TelColumn,
 )
-
-
-class AccountTable(Table):
-    """Accounts of the actor's subtree."""
-
-    auth_name = LinkColumn(
-        "accounts:account_detail",
-        verbose_name=_("Auth name"),
-        second="name",
-        narrow=("status",),
-        ignore_case=True,
-    )
-    customer = LinkColumn(
-        "customers:customer_detail", pk="customer_id", verbose_name=_("Customer"), css="soft"
-    )
-    charging = StatusColumn(Charging, verbose_name=_("Charged"), priority=2)
-    max_sessions = NumberColumn(verbose_name=_("Max sessions"), priority=3)
-    cps_limit = NumberColumn(verbose_name=_("CPS limit"), priority=3)
-    status = StatusColumn(ResourceStatus, verbose_name=_("Status"), priority=1)
-    actions = ActionsColumn(
-        RowAction(
-            _("Edit"),
-            "accounts:account_edit",
-            "pencil-square",
-            "accounts.edit",
-            shown=lambda record, actor: is_near(record.customer, actor),
-        ),
-        name="auth_name",
-    )
-
-    class Meta:
-        model = Account
-        fields = ()
-        order_by = "auth_name"
 
 
 class TrunkTable(Table):
@@ -107,9 +74,3 @@ class HostTable(Table):
         model = Host
         fields = ()
         order_by = "network"
-
-
-def is_near(customer: object, actor: object) -> bool:
-    """Whether the actor may edit what belongs to ``customer``: its own, or a direct one's."""
-    pk, owner = getattr(customer, "pk", None), getattr(customer, "owner_id", None)
-    return getattr(actor, "customer_id", None) in (pk, owner)

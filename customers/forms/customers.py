@@ -1,4 +1,4 @@
-"""Forms of signing in and of the own profile, and of customers."""
+"""Forms of customers: opening, editing, the own company, archiving."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
 from django.db.models import QuerySet
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
@@ -14,83 +13,11 @@ from timezone_field.choices import with_gmt_offset
 
 from billing.selectors.balances import mode_choices, tariff_choices
 from billing.selectors.overview import surplus_choices
-from customers.choices import Kind, ProfitUnit, Role, Status
-from customers.models import Customer, User
-from customers.permissions import RIGHTS
-from customers.selectors import is_blocked
-from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
+from customers.choices import Kind, ProfitUnit, Status
+from customers.forms.logins import password_field
+from customers.models import Customer
+from softswitch.core.forms import ScopedForm, Section
 from tariffs.selectors import currency_choices
-
-
-class LoginForm(AuthenticationForm):
-    """Refuses users of a closed customer, or below one, in the words of a wrong password.
-
-    A login counts in small letters, so that guessing is throttled however it is written.
-    """
-
-    def clean_username(self) -> str:
-        return str(self.cleaned_data["username"]).strip().lower()
-
-    def confirm_login_allowed(self, user: User) -> None:
-        super().confirm_login_allowed(user)
-        if is_blocked(user.customer):
-            raise self.get_invalid_login_error()
-
-
-class ProfileForm(ScopedModelForm):
-    """What users change of their own login."""
-
-    widths = {
-        "name": 3,
-        "email": 3,
-        "language": 3,
-        "timezone": 3,
-        "display_currency": 3,
-        "theme": 3,
-    }
-    language = forms.ChoiceField(
-        label=_("Language"),
-        required=False,
-        choices=[("", _("As the company")), *settings.LANGUAGES],
-    )
-
-    class Meta:
-        model = User
-        fields = ("name", "email", "language", "timezone", "display_currency", "theme")
-
-    def clean_display_currency(self) -> str:
-        return str(self.cleaned_data["display_currency"]).strip().upper()
-
-
-class PasswordForm(ScopedForm):
-    """A new password, typed twice; the present one first."""
-
-    widths = {"password": 3, "again": 3}
-    current = forms.CharField(
-        label=_("Present password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    password = forms.CharField(
-        label=_("New password"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    again = forms.CharField(
-        label=_("New password again"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def clean_current(self) -> str:
-        current = str(self.cleaned_data["current"])
-        if not self.actor.user.check_password(current):
-            raise forms.ValidationError(_("This is not your present password."))
-        return current
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("password") != cleaned.get("again"):
-            self.add_error("again", _("The two new passwords differ."))
-        return cleaned
-
 
 # Labels, lengths and checks of the record's own columns, so that they are said once.
 _COLUMN = fields_for_model(Customer)
@@ -108,12 +35,6 @@ class ZoneField(forms.TypedChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=zone_choices, coerce=ZoneInfo, **kwargs)
-
-
-def password_field(label: Any, **kwargs: Any) -> forms.CharField:
-    """A new password, typed once and never shown again."""
-    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    return forms.CharField(label=label, widget=widget, **kwargs)
 
 
 class TermsFields(forms.Form):
@@ -309,37 +230,6 @@ class CustomerForm(TermsFields, CompanyForm):
     def fix_currency(self) -> None:
         """Show the currency without offering another: money has moved."""
         self.fields["currency"].disabled = True
-
-
-class NewLoginForm(ScopedForm):
-    """One more web login of a customer."""
-
-    sections = (Section(_("New login"), ("login", "password", "name", "email", "role")),)
-    widths = {"login": 3, "password": 3, "name": 3, "email": 3, "role": 3}
-    login = forms.CharField(label=_("Login"), max_length=150)
-    password = password_field(_("Password"))
-    name = forms.CharField(label=_("Name"), required=False, max_length=150)
-    email = forms.EmailField(label=_("E-mail"), required=False)
-    role = forms.ChoiceField(
-        label=_("Role"),
-        choices=Role.choices,
-        help_text=_("A role narrows the rights of the customer, it never adds."),
-    )
-
-
-class NewPasswordForm(ScopedForm):
-    """A new password for somebody else's login; its other sessions end."""
-
-    widths = {"password": 3}
-    password = password_field(_("New password"))
-
-
-class RightsForm(ScopedForm):
-    """The rights that stay with a customer; ``choices`` are those the owner can grant."""
-
-    rights = forms.MultipleChoiceField(
-        required=False, choices=[(right.code, right.label) for right in RIGHTS if right.delegated]
-    )
 
 
 class ArchiveForm(ScopedForm):

@@ -1,4 +1,4 @@
-"""Lists of customers, users and audit events."""
+"""The list of customers."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,15 +14,14 @@ from billing.selectors.balances import display_currency, may_see_balances, mode_
 from billing.selectors.overview import trunk_counts
 from billing.selectors.standing import standings
 from customers.choices import Kind, Standing, Status
-from customers.models import AuditEvent, Customer, User
-from customers.selectors import may_manage_logins, sub_customer_counts
+from customers.models import Customer
+from customers.selectors import sub_customer_counts
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
     ActionsColumn,
     Column,
-    DateTimeColumn,
     LinkColumn,
     MoneyColumn,
     NumberColumn,
@@ -184,75 +183,3 @@ def kind_line(customer: Customer, number: int) -> str:
     return ngettext(
         "%(kind)s, %(number)s sub-customer", "%(kind)s, %(number)s sub-customers", number
     ) % {"kind": kind, "number": display.number_text(number)}
-
-
-def may_set_password(record: User, actor: Actor) -> bool:
-    """Whether the row's password can be set here; the own one is changed in the profile."""
-    is_self = actor.user is not None and record.pk == actor.user.pk
-    return may_manage_logins(actor, record.customer) and not is_self
-
-
-class UserTable(Table):
-    """The web logins of one customer."""
-
-    login = TextColumn(verbose_name=_("Login"), css="name")
-    name = TextColumn(verbose_name=_("Name"), priority=1)
-    email = TextColumn(verbose_name=_("E-mail"), priority=2)
-    role = Column(verbose_name=_("Role"))
-    last_login = DateTimeColumn(verbose_name=_("Last login"), priority=2)
-    actions = ActionsColumn(
-        RowAction(_("Change password"), "customers:user_password", "key", shown=may_set_password),
-        name="login",
-    )
-
-    class Meta:
-        order_by = "login"
-
-
-class ChangesColumn(Column):
-    """What changed, as "field: before → after"."""
-
-    css = "soft"
-
-    def render(self, value: dict[str, list[str]]) -> str:
-        return "; ".join(
-            f"{name}: {before or '–'} → {after or '–'}" for name, (before, after) in value.items()
-        )
-
-    def value(self, value: dict[str, list[str]]) -> str:
-        return self.render(value)
-
-
-class WhoColumn(Column):
-    """The real user; "Your provider" for one above the viewer."""
-
-    def render(self, record: Any) -> str:
-        if record.is_above:
-            return str(_("Your provider"))
-        return str(record.shown_user or _("System"))
-
-    def value(self, record: Any) -> str:
-        return self.render(record)
-
-
-class AuditTable(Table):
-    """The audit log."""
-
-    at = DateTimeColumn(verbose_name=_("Time"))
-    who = WhoColumn(accessor="pk", orderable=False, verbose_name=_("Who"), priority=1)
-    customer = LinkColumn("customers:customer_detail", pk="customer_id", verbose_name=_("Customer"))
-    action = TextColumn(verbose_name=_("Action"), css="soft")
-    subject = TextColumn(verbose_name=_("Subject"), priority=1)
-    changes = ChangesColumn(orderable=False, verbose_name=_("Changes"), priority=2)
-    shown_ip = TextColumn(
-        orderable=False, verbose_name=_("Address"), priority=3, css="soft text-nowrap"
-    )
-
-    class Meta:
-        model = AuditEvent
-        fields = ()
-        order_by = "-at"
-
-    def render_action(self, value: str) -> str:
-        """``maintenance_debit`` as words."""
-        return value.replace("_", " ").capitalize()

@@ -1,38 +1,20 @@
-"""Forms of accounts, trunks and hosts."""
+"""Forms of accounts."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Trunk
+from accounts.forms.fields import near, since_field
+from accounts.models import Account
 from customers.models import Customer
-from customers.tenancy import Actor
-from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
+from softswitch.core.forms import ScopedModelForm, Section
 from tariffs.models import Tariff
 
 # What parts of a new account need beside the right to add it.
 NEEDED = {"money.manage": ("tariff", "opening_balance"), "users.manage": ("login", "password")}
-SINCE_HELP = _("Empty: from now on. An earlier start lets calls that come in late find it.")
-
-
-def since_field() -> forms.DateTimeField:
-    """When calls can be its own at the earliest."""
-    return forms.DateTimeField(
-        label=_("In service since"),
-        required=False,
-        help_text=SINCE_HELP,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-
-
-def near(customers: QuerySet[Customer], actor: Actor) -> QuerySet[Customer]:
-    """Whose accounts and trunks the actor may edit: its own and its direct customers'."""
-    return customers.filter(archived_at=None).filter(
-        Q(pk=actor.customer_id) | Q(owner_id=actor.customer_id)
-    )
 
 
 class AccountForm(ScopedModelForm):
@@ -127,53 +109,3 @@ class NewAccountForm(AccountForm):
         if bool(cleaned.get("login")) != bool(cleaned.get("password")):
             self.add_error("password", _("Enter both a login and a password, or neither."))
         return cleaned
-
-
-class TrunkForm(ScopedModelForm):
-    """Name, status and limits of a trunk. Empty limits are unlimited, 0 allows none."""
-
-    sections: ClassVar[Sequence[Section]] = (
-        Section(_("Trunk"), ("name", "status", "call_limit", "cps_limit")),
-    )
-    widths = {"name": 3, "status": 3, "call_limit": 3, "cps_limit": 3}
-
-    class Meta:
-        model = Trunk
-        fields = ("name", "status", "call_limit", "cps_limit")
-
-
-class NewTrunkForm(TrunkForm):
-    """A new trunk with its first hosts, one a line."""
-
-    sections = (
-        Section(_("Trunk"), ("customer", "name", "status", "call_limit", "cps_limit", "since")),
-        Section(_("Hosts"), ("hosts", "tech_prefix")),
-    )
-    customer = forms.ModelChoiceField(Customer.objects.all(), label=_("Customer"))
-    since = since_field()
-    hosts = forms.CharField(
-        label=_("IP addresses or networks"),
-        required=False,
-        widget=forms.Textarea({"rows": 4}),
-        help_text=_("One a line, such as 192.0.2.10 or 198.51.100.0/28."),
-    )
-    tech_prefix = forms.CharField(label=_("Tech prefix"), required=False, max_length=16)
-
-    def narrow_customer(self, customers: QuerySet[Customer]) -> QuerySet[Customer]:
-        return near(customers, self.actor).exclude(is_root=True).order_by("name")
-
-    def clean_hosts(self) -> list[str]:
-        return str(self.cleaned_data["hosts"]).split()
-
-
-class HostForm(ScopedForm):
-    """A host that leads to a trunk from now on."""
-
-    widths = {"network": 3, "tech_prefix": 3, "port": 2, "call_limit": 2, "cps_limit": 2}
-    network = forms.CharField(label=_("IP or network"), max_length=43)
-    tech_prefix = forms.RegexField(
-        r"^[0-9*#]*$", label=_("Tech prefix"), required=False, max_length=16
-    )
-    port = forms.IntegerField(label=_("Port"), required=False, min_value=1, max_value=65535)
-    call_limit = forms.IntegerField(label=_("Call limit"), required=False, min_value=0)
-    cps_limit = forms.IntegerField(label=_("CPS limit"), required=False, min_value=0)

@@ -1,0 +1,17 @@
+"""Forms of accounts, trunks and hosts."""
+
+from accounts.forms.accounts import NEEDED, AccountForm, NewAccountForm
+from accounts.forms.fields import SINCE_HELP, near, since_field
+from accounts.forms.trunks import HostForm, NewTrunkForm, TrunkForm
+
+__all__ = [
+    "NEEDED",
+    "SINCE_HELP",
+    "AccountForm",
+    "HostForm",
+    "NewAccountForm",
+    "NewTrunkForm",
+    "TrunkForm",
+    "near",
+    "since_field",
+]

@@ -1,0 +1,63 @@
+"""Forms of trunks and hosts."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms.fields import near, since_field
+from accounts.models import Trunk
+from customers.models import Customer
+from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
+
+
+class TrunkForm(ScopedModelForm):
+    """Name, status and limits of a trunk. Empty limits are unlimited, 0 allows none."""
+
+    sections: ClassVar[Sequence[Section]] = (
+        Section(_("Trunk"), ("name", "status", "call_limit", "cps_limit")),
+    )
+    widths = {"name": 3, "status": 3, "call_limit": 3, "cps_limit": 3}
+
+    class Meta:
+        model = Trunk
+        fields = ("name", "status", "call_limit", "cps_limit")
+
+
+class NewTrunkForm(TrunkForm):
+    """A new trunk with its first hosts, one a line."""
+
+    sections = (
+        Section(_("Trunk"), ("customer", "name", "status", "call_limit", "cps_limit", "since")),
+        Section(_("Hosts"), ("hosts", "tech_prefix")),
+    )
+    customer = forms.ModelChoiceField(Customer.objects.all(), label=_("Customer"))
+    since = since_field()
+    hosts = forms.CharField(
+        label=_("IP addresses or networks"),
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=_("One a line, such as 192.0.2.10 or 198.51.100.0/28."),
+    )
+    tech_prefix = forms.CharField(label=_("Tech prefix"), required=False, max_length=16)
+
+    def narrow_customer(self, customers: QuerySet[Customer]) -> QuerySet[Customer]:
+        return near(customers, self.actor).exclude(is_root=True).order_by("name")
+
+    def clean_hosts(self) -> list[str]:
+        return str(self.cleaned_data["hosts"]).split()
+
+
+class HostForm(ScopedForm):
+    """A host that leads to a trunk from now on."""
+
+    widths = {"network": 3, "tech_prefix": 3, "port": 2, "call_limit": 2, "cps_limit": 2}
+    network = forms.CharField(label=_("IP or network"), max_length=43)
+    tech_prefix = forms.RegexField(
+        r"^[0-9*#]*$", label=_("Tech prefix"), required=False, max_length=16
+    )
+    port = forms.IntegerField(label=_("Port"), required=False, min_value=1, max_value=65535)
+    call_limit = forms.IntegerField(label=_("Call limit"), required=False, min_value=0)
+    cps_limit = forms.IntegerField(label=_("CPS limit"), required=False, min_value=0)
