@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from calls.api import router as calls_router
 from calls.views.dashboard import DashboardView
+from customers.views.passwords import ForgottenPasswordView, SetPasswordView
 from customers.views.session import LoginView, LogoutView
 from softswitch.core.api import make_api
 
@@ -22,11 +23,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", DashboardView.as_view(), name="dashboard"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", ForgottenPasswordView.as_view(), name="password_forgotten"),
+    path("password/<uidb64>/<token>/", SetPasswordView.as_view(), name="password_set"),
     path("customers/", include("customers.urls")),
     path("accounts/", include("accounts.urls")),
     path("tariffs/", include("tariffs.urls")),
     path("billing/", include("billing.urls")),
     path("calls/", include("calls.urls")),
+    path("messages/", include("notifications.urls")),
     path("api/v1/", api.urls),
 ]
 

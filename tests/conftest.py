@@ -18,6 +18,7 @@ from softswitch.celery import app
 from softswitch.core.embedded.process import last_lines, spawn
 from tests.world import World, build_world
 
+pytest_plugins = ("tests.plugins.mail",)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

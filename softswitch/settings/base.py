@@ -5,6 +5,7 @@ Nothing here needs a database to be reachable, so that the command-line doors (`
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -130,9 +131,23 @@ CELERY_BEAT_SCHEDULE = {
     "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
+    "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
+
+# Mail ------------------------------------------------------------------------------------------
+# Where people reach the portal: the root of the links in letters.
+PORTAL_URL = env.str("PORTAL_URL", default="").rstrip("/") or "http://localhost:8000"
+# The sender of all mail: a neutral address, as no owner's mail tells who stands above it.
+MAIL_FROM = env.str("MAIL_FROM", default="") or f"no-reply@{urlsplit(PORTAL_URL).hostname}"
+_SMTP = env.email_url("SMTP_URL", default="smtp://localhost:25")
+EMAIL_HOST = _SMTP["EMAIL_HOST"]
+EMAIL_PORT = _SMTP["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _SMTP["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _SMTP["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _SMTP.get("EMAIL_USE_TLS", False)  # smtp+tls:// is STARTTLS
+EMAIL_USE_SSL = _SMTP.get("EMAIL_USE_SSL", False)  # smtp+ssl:// is TLS from the start
 
 # People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "customers.User"
@@ -156,6 +171,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a set-password link lasts
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
@@ -287,6 +303,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Switches", "calls:switch_list", "", "system.settings", ()),
             ("My company", "customers:company", "", "profile.edit", ()),
+            ("Messages", "notifications:message_list", "", "audit.view", ()),
             ("Audit log", "customers:audit_list", "", "audit.view", ()),
         ),
     ),

@@ -12,6 +12,7 @@ from accounts.services.trunks import NewHost, create_trunk
 from billing.models import Balance, LedgerEntry
 from calls.models import Call, CdrImport, Switch, UnratedCall
 from customers.models import AuditEvent, Customer, User
+from notifications.models import Message
 from softswitch.core.partitions import ensure_months
 from tariffs.models import Currency, ExchangeRate, Rate, RateImport, Tariff
 from tests.world import OPENED, World
@@ -47,6 +48,23 @@ def trunk_of(world: World) -> Trunk:
         name=f"Trunk {SECRET}",
         hosts=[NewHost("192.0.2.99")],
         opened_at=OPENED,
+    )
+
+
+def message_of(world: World) -> Message:
+    """A failed letter of the sub-reseller to the shop."""
+    return Message.objects.create(
+        owner=world.sub_reseller,
+        customer=world.shop,
+        event="test",
+        sender_name=SECRET,
+        recipient=f"{SECRET}@example.com",
+        language="en",
+        subject=f"Letter {SECRET}",
+        text=SECRET,
+        html=SECRET,
+        message_id=f"<{SECRET}@example.com>",
+        status="failed",
     )
 
 
@@ -96,4 +114,5 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ),
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
+        Message: message_of(world),
     }

@@ -1,0 +1,51 @@
+"""Who gets letters, from whom, and who may send one again."""
+
+from customers.choices import Role
+from customers.models import Customer, User
+from customers.selectors import is_blocked
+from customers.tenancy import Actor
+from notifications.choices import MessageStatus
+from notifications.models import Message
+
+MOST_LOGINS = 5  # that share an address
+RESENDABLE = (MessageStatus.FAILED, MessageStatus.UNCERTAIN)
+
+
+def first_administrator(customer: Customer) -> User | None:
+    """The oldest open administrator login of a customer itself."""
+    rows = User.objects.filter(customer=customer, account=None, role=Role.ADMINISTRATOR)
+    found: User | None = rows.filter(is_active=True).order_by("pk").first()
+    return found
+
+
+def may_sign_in(user: User) -> bool:
+    """Whether a login is open, and so are its customer and everybody above."""
+    return user.is_active and not is_blocked(user.customer)
+
+
+def logins_behind(identifier: str) -> list[User]:
+    """The open logins with an address that are called ``identifier``, or share it as an address."""
+    text = identifier.strip().lower()
+    rows = User.objects.exclude(email="").filter(is_active=True).select_related("customer__owner")
+    found = list(rows.filter(login=text)) or list(
+        rows.filter(email__iexact=text).order_by("pk")[:MOST_LOGINS]
+    )
+    return [user for user in found if may_sign_in(user)]
+
+
+def provider_of(user: User) -> Customer:
+    """Whose mail a login gets: its customer's owner's; an account's user its customer's."""
+    if user.account_id is not None or user.customer.owner is None:
+        return user.customer
+    return user.customer.owner
+
+
+def may_resend(message: Message, actor: Actor) -> bool:
+    """Whether the actor's customer sent the message, and it stands where only a person helps."""
+    is_own = message.owner_id == actor.customer_id and actor.can("users.manage")
+    return is_own and message.status in RESENDABLE
+
+
+def may_send_test(actor: Actor) -> bool:
+    """Whether the actor may mail itself; while switched, the log would show a foreign address."""
+    return actor.user is not None and not actor.is_switched and actor.can("users.manage")

@@ -1,0 +1,1 @@
+"""Writes letters into the outbox and sends them."""

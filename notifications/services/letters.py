@@ -1,0 +1,142 @@
+"""The letters that people cause: set-password link, welcome letter, test mail."""
+
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.timezone import now
+
+from customers.models import Customer, User
+from customers.selectors import may_manage_logins
+from customers.services.audit import record
+from customers.tenancy import Actor
+from notifications.choices import Event
+from notifications.models import LinkRequest, Message
+from notifications.selectors import (
+    first_administrator,
+    logins_behind,
+    may_send_test,
+    may_sign_in,
+    provider_of,
+)
+from notifications.services.outbox import queue_message
+from softswitch.core.errors import DomainError
+from softswitch.core.jobs import enqueue
+
+WINDOW = timedelta(hours=1)
+LINKS_PER_ADDRESS = 20
+LINKS_PER_LOGIN = 3
+
+
+def send_set_password(*, actor: Actor, user: User) -> Message:
+    """Mail a login the link under which it sets its password: an invitation, or a reset.
+
+    It comes from the login's own customer where that asks for it, else from who provides to it.
+    Raises PermissionDenied as ``may_manage_logins`` says, DomainError ``no_email`` or ``blocked``.
+    """
+    if not may_manage_logins(actor, user.customer):
+        raise PermissionDenied
+    if not may_sign_in(user):
+        raise DomainError("blocked", "This login is closed.")
+    is_own = user.customer_id == actor.customer_id
+    return _mail_link(actor, user, user.customer if is_own else provider_of(user))
+
+
+def send_welcome(*, actor: Actor, customer: Customer) -> Message:
+    """Mail a direct customer where its portal is, its login, and a set-password link.
+
+    To its first administrator, else to its main e-mail. Raises PermissionDenied as
+    ``may_manage_logins`` says, DomainError ``no_login``, ``blocked`` or ``no_email``.
+    """
+    if not customer.is_direct_of(actor) or not may_manage_logins(actor, customer):
+        raise PermissionDenied
+    user = first_administrator(customer)
+    if user is None:
+        raise DomainError("no_login", "This customer has no administrator login.")
+    if not may_sign_in(user):
+        raise DomainError("blocked", "This customer is closed.")
+    return queue_message(
+        actor=actor,
+        owner=actor.customer,
+        customer=customer,
+        user=user,
+        event=Event.WELCOME,
+        recipient=user.email or customer.main_email,
+        context={"login": user.login, "name": str(user), "company": customer.name},
+    )
+
+
+def send_test(*, actor: Actor) -> Message:
+    """Mail the actor's own user a letter that says nothing but that mail arrives.
+
+    Raises PermissionDenied as ``may_send_test`` says, DomainError ``no_email``.
+    """
+    if actor.user is None or not may_send_test(actor):
+        raise PermissionDenied
+    if not actor.user.email:
+        raise DomainError("no_email", "Enter your e-mail address in your profile first.")
+    return queue_message(
+        actor=actor,
+        owner=actor.customer,
+        customer=actor.customer,
+        event=Event.TEST,
+        recipient=actor.user.email,
+        context={"name": str(actor.user)},
+    )
+
+
+def ask_for_link(*, identifier: str, ip: str | None) -> None:
+    """Somebody forgot a password: a worker looks whose ``identifier`` (login or address) it is.
+
+    Whether there is such a login is told by no answer, and not by its time either. Raises
+    DomainError ``too_many`` after LINKS_PER_ADDRESS requests of one address within WINDOW.
+    """
+    with transaction.atomic():
+        asked = LinkRequest.objects.filter(ip=ip, at__gt=now() - WINDOW).count()
+        if asked >= LINKS_PER_ADDRESS:
+            raise DomainError("too_many", "Too many requests from your address. Try again later.")
+        LinkRequest.objects.create(ip=ip)
+        enqueue("notifications.mail_link", identifier=identifier, ip=ip)
+
+
+def mail_forgotten(*, identifier: str, ip: str | None) -> int:
+    """Mail a link to each open login behind ``identifier``; returns how many were mailed.
+
+    A login gets LINKS_PER_LOGIN within WINDOW at most, so that nobody's mailbox is flooded.
+    """
+    mailed = 0
+    for user in logins_behind(identifier):
+        with transaction.atomic():
+            locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+            recent = locked.messages.filter(event=Event.SET_PASSWORD, created_at__gt=now() - WINDOW)
+            if recent.count() >= LINKS_PER_LOGIN:
+                continue
+            provider = provider_of(user)
+            actor = Actor(user=None, customer=provider, stack=(provider.pk,), ip=ip)
+            _mail_link(actor, user, provider)
+            record(
+                actor=actor,
+                customer=user.customer,
+                action="set_password_asked",
+                subject=user.login,
+            )
+            mailed += 1
+    return mailed
+
+
+def _mail_link(actor: Actor, user: User, owner: Customer) -> Message:
+    if not user.email:
+        raise DomainError("no_email", "This login has no e-mail address.", field="email")
+    return queue_message(
+        actor=actor,
+        owner=owner,
+        customer=user.customer,
+        user=user,
+        event=Event.SET_PASSWORD,
+        recipient=user.email,
+        context={
+            "login": user.login,
+            "name": str(user),
+            "is_invitation": not user.has_usable_password(),
+        },
+    )
