@@ -2,22 +2,24 @@
 
 from typing import TYPE_CHECKING, Self
 
-from customers.tenancy import Actor, M_co, TenantQuerySet
+from customers.tenancy import Actor, DatedQuerySet, M_co, TenantQuerySet
 
 if TYPE_CHECKING:
     from calls.models import Call, CallConflict, CdrImport, Switch, UnratedCall  # noqa: F401
 
 
-class CallQuerySet(TenantQuerySet["Call"]):
+class CallQuerySet(DatedQuerySet["Call"]):
     """Calls by the customer they came from; those of an unknown one are seen by Root only."""
 
     account = "account"
+    moment = "setup_at"
 
 
-class UnratedQuerySet(TenantQuerySet["UnratedCall"]):
+class UnratedQuerySet(DatedQuerySet["UnratedCall"]):
     """Calls that could not be charged, by the customer they came from."""
 
     account = "account"
+    moment = "setup_at"
 
 
 class RootOnlyQuerySet(TenantQuerySet[M_co]):

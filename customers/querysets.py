@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q
 
 from customers.choices import Status
-from customers.tenancy import Actor, M_co, TenantQuerySet, subtree
+from customers.tenancy import Actor, DatedQuerySet, M_co, TenantQuerySet, subtree
 
 if TYPE_CHECKING:
     from customers.models import (  # noqa: F401
@@ -53,10 +53,11 @@ class UserQuerySet(TenantQuerySet["User"]):
     account = "account"
 
 
-class AuditQuerySet(TenantQuerySet["AuditEvent"]):
+class AuditQuerySet(DatedQuerySet["AuditEvent"]):
     """Audit events about customers; what an owner keeps private is not shown to its customer."""
 
     tenant = "customer"
+    moment = "at"
 
     def below(self, actor: Actor) -> Self:
         rows = super().below(actor)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar, cast
 
 from django.db import models
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 
 if TYPE_CHECKING:
     from customers.models import Customer, User
@@ -69,6 +69,35 @@ def subtree(customers: "type[Customer]", customer_id: int) -> "QuerySet[Customer
     )
 
 
+def below_any(customers: "type[Customer]", tops: "QuerySet[Customer]") -> "QuerySet[Customer]":
+    """Every one of ``tops`` and all below them."""
+    above = tops.filter(
+        tree_id=OuterRef("tree_id"), lft__lte=OuterRef("lft"), rght__gte=OuterRef("rght")
+    )
+    return customers.objects.filter(Exists(above))
+
+
+class StoodAbove(Func):
+    """Whether somebody (second) was a customer (first) or stood above it at a moment (third).
+
+    Climbs the dated ownerships: of each level the one in force then, else the nearest.
+    """
+
+    arity = 3
+    output_field = BooleanField()
+    template = """(SELECT EXISTS (
+        WITH RECURSIVE asked (customer_id, above_id, moment) AS (VALUES (%(expressions)s)),
+        up (id) AS (
+            SELECT customer_id FROM asked
+          UNION ALL
+            SELECT o.owner_id FROM asked, up CROSS JOIN LATERAL (
+                SELECT owner_id FROM customers_customerownership
+                WHERE customer_id = up.id
+                ORDER BY valid_from > moment, abs(extract(epoch FROM moment - valid_from)) LIMIT 1
+            ) o
+        ) SELECT FROM asked, up WHERE up.id = asked.above_id))"""
+
+
 class TenantQuerySet(QuerySet[M_co]):
     """Rows that belong to a customer; ``tenant`` names the way to it, ``account`` to an account."""
 
@@ -97,6 +126,27 @@ class TenantQuerySet(QuerySet[M_co]):
                 break
             model = cast("type[models.Model]", model._meta.get_field(step).related_model)
         return cast("type[Customer]", model)
+
+
+class DatedQuerySet(TenantQuerySet[M_co]):
+    """Rows about a customer at a ``moment``: a call, an event; ``tenant`` names the customer.
+
+    They stay with whoever stood above the customer then: after a move the old owner goes on
+    seeing its time and the new one never does. Moved customers are few, and told by a balance that
+    the move has closed; for all others it is the subtree as it stands.
+    """
+
+    moment: ClassVar[str]
+
+    def below(self, actor: Actor) -> Self:
+        if actor.is_root:
+            return self
+        customers = self._customers()
+        moved = customers.objects.filter(balances__closed_at__isnull=False, balances__account=None)
+        dated = Q(**{f"{self.tenant}__in": below_any(customers, moved).values("pk")})
+        below = Q(**{f"{self.tenant}__in": subtree(customers, actor.customer_id).values("pk")})
+        then = Q(StoodAbove(F(self.tenant), Value(actor.customer_id), F(self.moment)))
+        return self.filter((below & ~dated) | (dated & then))
 
 
 class TwoPartyQuerySet(TenantQuerySet[M_co]):

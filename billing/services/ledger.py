@@ -1,5 +1,6 @@
 """The only writer of balances: one entry at a time, and the sums of a charging batch."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -134,8 +135,11 @@ def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:
     return entry
 
 
+# The lock waits for a move to end and then reads what it has left.
 _LOCK = """
-SELECT id FROM billing_balance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+SELECT coalesce(array_agg(id) FILTER (WHERE closed_at IS NOT NULL), '{}') FROM (
+    SELECT id, closed_at FROM billing_balance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+) locked
 """
 
 # A batch's usage stands in the temporary table usage_batch (see calls.services.storing): one row
@@ -162,15 +166,22 @@ WHERE b.id = s.balance_id
 """
 
 
-def post_usage(*, balance_ids: list[int]) -> None:
+class MovedMeanwhileError(Exception):
+    """A customer moved after a batch read its chain, which may be that of the old owner."""
+
+
+def post_usage(*, balance_ids: Collection[int], closed: Collection[int] = ()) -> None:
     """Post the usage entries that stand in ``usage_batch`` and move their balances.
 
     The set-based sibling of ``post_entry``: last in the caller's transaction, balances locked in
     ascending order. What makes it safe to repeat is the caller's: its calls leave the queue in the
-    same transaction.
+    same transaction. ``closed`` are the balances that it knew to be closed: one more raises
+    MovedMeanwhileError, and the batch is to be done again.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Usage is posted in the transaction that stores its charges.")
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [sorted(balance_ids)])
+        if not set(closed).issuperset(cursor.fetchone()[0]):
+            raise MovedMeanwhileError
         cursor.execute(_POST_USAGE)

@@ -82,18 +82,26 @@ def post_opening(*, actor: Actor, balance: Balance, amount: Decimal) -> LedgerEn
 
 
 def bring_to_zero(
-    *, actor: Actor, balance: Balance, kind: str, reason: str, key: str | None = None
+    *,
+    actor: Actor,
+    balance: Balance,
+    kind: str,
+    reason: str,
+    key: str | None = None,
+    at: datetime | None = None,
 ) -> LedgerEntry | None:
-    """One entry that makes the balance 0, with a reason; none if it is 0 already.
+    """One entry (at ``at``, default now) that makes the balance 0; none if it is 0 already.
 
     The amount is read under the lock that the posting holds, so that no charge slips between.
+    Raises DomainError ``reason`` (empty) or ``closed`` (the customer has moved away).
     """
     if not reason.strip():
         raise DomainError("reason", "Enter a reason.", field="reason")
     with transaction.atomic():
-        moment = now()
+        moment = at or now()
         periods_for({balance.pk: balance}, [(balance.pk, moment)])  # before the lock
         locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+        check_open(locked)
         if not locked.amount:
             return None
         posting = Posting(

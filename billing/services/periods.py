@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from billing.models import Balance, BillingPeriod
-from billing.periods import PeriodType, period_at
+from billing.periods import Period, PeriodType, period_at
 
 Moment = tuple[int, datetime]
 
@@ -48,21 +48,50 @@ def _match(wanted: list[Moment]) -> dict[Moment, BillingPeriod]:
     return found
 
 
+def end_period(balance: Balance, at: datetime) -> None:
+    """Let the open period that ``at`` lies in end there; it waits to be closed like any other.
+
+    What ended up to then still belongs to it. Part of the caller's transaction.
+    """
+    rows = BillingPeriod.objects.filter(balance=balance, closed_at=None)
+    rows.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
+
+
 def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
+    """Open the calendar's periods, as far as others that end early or late leave room."""
+    wanted = [(pk, max(at, balances[pk].opened_at)) for pk, at in missing]
+    natural = {(pk, at): _natural(balances[pk], at) for pk, at in wanted}
+    taken = _between(natural)
     rows = {}
-    for balance_id, at in missing:
-        balance = balances[balance_id]
-        zone = ZoneInfo(str(balance.period_timezone))
-        moment = max(at, balance.opened_at)
-        period = period_at(PeriodType(balance.period_type), balance.opened_at, zone, moment)
-        rows[balance_id, period.start] = BillingPeriod(
+    for (balance_id, at), period in natural.items():
+        balance, spans = balances[balance_id], taken.get(balance_id, ())
+        start = max([period.start, *(end for _start, end in spans if end <= at)])
+        rows[balance_id, start] = BillingPeriod(
             balance_id=balance_id,
-            starts_at=period.start,
-            ends_at=period.end,
+            starts_at=start,
+            ends_at=min([period.end, *(begin for begin, _end in spans if begin > at)]),
             period_type=balance.period_type,
             timezone=str(balance.period_timezone),
         )
     BillingPeriod.objects.bulk_create([rows[key] for key in sorted(rows)], ignore_conflicts=True)
+
+
+def _natural(balance: Balance, at: datetime) -> Period:
+    zone = ZoneInfo(str(balance.period_timezone))
+    return period_at(PeriodType(balance.period_type), balance.opened_at, zone, at)
+
+
+def _between(natural: dict[Moment, Period]) -> dict[int, list[tuple[datetime, datetime]]]:
+    """The stored periods of these balances that could overlap with any of these."""
+    rows = BillingPeriod.objects.filter(
+        balance__in={pk for pk, _at in natural},
+        ends_at__gt=min(period.start for period in natural.values()),
+        starts_at__lt=max(period.end for period in natural.values()),
+    )
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    for balance_id, start, end in rows.values_list("balance", "starts_at", "ends_at"):
+        found.setdefault(balance_id, []).append((start, end))
+    return found
 
 
 def _first_open(balance: Balance, closed: BillingPeriod) -> BillingPeriod:

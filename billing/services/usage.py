@@ -15,6 +15,7 @@ from softswitch.core.columns import (
     BIGINT,
     BOOLEAN,
     DATE,
+    FOREVER,
     INTEGER,
     MOMENT,
     Array,
@@ -96,6 +97,12 @@ class Payers:
     @property
     def balances(self) -> Int64s:
         return self.table["id"][self.rows]
+
+    @property
+    def closed(self) -> Int64s:
+        """The balances of the table that a move has closed."""
+        found: Int64s = self.table["id"][self.table["closed_at"] < FOREVER]
+        return found
 
     @property
     def currencies(self) -> Array:

@@ -13,7 +13,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from billing.choices import HoldReason
 from billing.models import Charge
-from billing.services.ledger import post_usage
+from billing.services.ledger import MovedMeanwhileError, post_usage
 from billing.services.usage import Payers, Usage, payers_of, stage_usage
 from calls.services.conversion import Converted, convert_costs
 from calls.services.holding import (
@@ -75,6 +75,8 @@ def charge_pending(*, limit: int = BATCH, batches: int | None = None) -> ChargeR
         done += 1
         try:
             batch = _charge_batch(size)
+        except MovedMeanwhileError:  # read anew, the chains are those after the move
+            continue
         except DATA_ERRORS:
             if size == 1:
                 raise
@@ -184,7 +186,7 @@ def _store(
             "amount": converted.amounts,
         }
     )
-    post_usage(balance_ids=np.unique(payers.balances).tolist())
+    post_usage(balance_ids=np.unique(payers.balances).tolist(), closed=payers.closed.tolist())
 
 
 def _set_aside(calls: Calls) -> ChargeReport:

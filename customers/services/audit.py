@@ -1,6 +1,9 @@
 """Writes the audit log: one row per thing done, with the real and the effective user."""
 
+from datetime import datetime
 from typing import Any
+
+from django.utils.timezone import now
 
 from customers.models import AuditEvent, Customer
 from customers.tenancy import Actor
@@ -14,13 +17,16 @@ def record(
     subject: object,
     changes: dict[str, Any] | None = None,
     is_private: bool = False,
+    at: datetime | None = None,
 ) -> None:
     """Add an event about ``customer`` in the caller's transaction.
 
     ``changes`` maps a field to ``[before, after]``, as text. ``is_private``: what the owner keeps
-    about the customer, hidden from the customer itself.
+    about the customer, hidden from the customer itself. ``at`` (default now) decides, where the
+    customer moves, to whose time the event belongs.
     """
     AuditEvent.objects.create(
+        at=at or now(),
         customer=customer,
         user=actor.user,
         acting_as_id=actor.customer_id,

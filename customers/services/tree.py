@@ -37,12 +37,10 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
 def move_node(*, customer: Customer, owner: Customer, at: datetime) -> None:
     """Move ``customer`` with its subtree below ``owner``; the ownership changes at ``at``.
 
-    Locks both trees in ascending order. Raises DomainError ``into_own_subtree`` or ``too_deep``.
+    Locks both trees. Raises DomainError ``into_own_subtree`` or ``too_deep`` (field owner).
     """
     with transaction.atomic():
-        if owner.is_root:
-            lock(Space.NEW_TREE)
-        node, parent = _lock_two(customer.pk, None if owner.is_root else owner.pk)
+        node, parent = lock_trees_of(customer, owner)
         if parent is not None:
             inside = parent.tree_id == node.tree_id and node.lft <= parent.lft <= node.rght
             if inside:
@@ -68,8 +66,14 @@ def lock_tree_of(customer_id: int) -> Customer:
             return fresh
 
 
-def _lock_two(node_id: int, parent_id: int | None) -> tuple[Customer, Customer | None]:
-    wanted = [pk for pk in (node_id, parent_id) if pk is not None]
+def lock_trees_of(customer: Customer, owner: Customer) -> tuple[Customer, Customer | None]:
+    """Lock the trees of both in ascending order, and the making of trees where ``owner`` is Root.
+
+    Returns both as they are after that, None for Root.
+    """
+    if owner.is_root:
+        lock(Space.NEW_TREE)
+    wanted = [customer.pk] if owner.is_root else [customer.pk, owner.pk]
     while True:
         trees = set(Customer.objects.filter(pk__in=wanted).values_list("tree_id", flat=True))
         tops = Customer.objects.select_for_update(no_key=True).filter(
@@ -78,7 +82,7 @@ def _lock_two(node_id: int, parent_id: int | None) -> tuple[Customer, Customer |
         list(tops.order_by("pk"))
         rows = {row.pk: row for row in Customer.objects.filter(pk__in=wanted)}
         if {row.tree_id for row in rows.values()} == trees:
-            return rows[node_id], rows.get(parent_id) if parent_id else None
+            return rows[customer.pk], None if owner.is_root else rows[owner.pk]
 
 
 def _check_depth(parent: Customer, *, levels: int) -> None:
@@ -88,7 +92,9 @@ def _check_depth(parent: Customer, *, levels: int) -> None:
     ).exclude(max_depth=None)
     for level, cap in above.values_list("level", "max_depth"):
         if cap is not None and parent.level - level + levels > cap:
-            raise DomainError("too_deep", "No more levels of customers are allowed here.")
+            raise DomainError(
+                "too_deep", "No more levels of customers are allowed here.", field="owner"
+            )
 
 
 def _height(node: Customer) -> int:
