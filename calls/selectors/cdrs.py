@@ -2,7 +2,8 @@
 
 Root reads the calls themselves, an account's user those of its account. Everybody else reads the
 charges that its own customer pays: one per call of the whole subtree, as the tree was at the time,
-in the order of an index. Calls not charged yet come from the two short tables in which they wait.
+in the order of an index. So calls stay with whoever owned the customer then, wherever it moved.
+Calls not charged yet come from the two short tables in which they wait.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,6 +19,7 @@ from billing.models import Balance, Charge
 from calls.choices import CallResult
 from calls.models import Call, PendingCall, UnratedCall
 from customers.models import Customer
+from customers.selectors import spans_below
 from customers.tenancy import Actor, subtree
 
 WAITING_SHOWN = 10_000
@@ -89,25 +91,39 @@ def _stored(actor: Actor, search: CallSearch, whose: Q) -> QuerySet[Any, Any]:
 
 def _passing(actor: Actor, search: CallSearch, payer_id: int) -> QuerySet[Any, Any]:
     """Calls of ``payer_id`` and all below it: what it paid, and what waits to be charged."""
-    below = subtree(Customer, payer_id).values("pk")
     charges = _narrowed(search, Charge.objects.filter(customer_id=payer_id, account=None))
     charges = charges.filter(revision=0)
-    if payer_id != actor.customer_id and not actor.is_root:
-        charges = charges.filter(issuer_id__in=subtree(Customer, actor.customer_id).values("pk"))
+    whose = Q()
+    if payer_id != actor.customer_id:
+        whose = Q(customer__in=subtree(Customer, payer_id).values("pk"))
+        charges = charges.filter(_while_below(actor, payer_id))
     priced = Q(Exists(_priced(actor, "call_id")))
     answered = Q(duration_ms__gt=0)
     parts = {
         CallResult.CHARGED: charges.filter(answered & priced),
         CallResult.FREE: charges.filter(answered & ~priced),
         CallResult.FAILED: charges.filter(~answered),
-        CallResult.WAITING: _waiting(search, below),
-        CallResult.UNRATED: _narrowed(search, UnratedCall.objects.filter(customer__in=below)),
+        CallResult.WAITING: _waiting(search, Call.objects.visible_to(actor).filter(whose)),
+        CallResult.UNRATED: _narrowed(search, UnratedCall.objects.visible_to(actor).filter(whose)),
     }
     if search.result:
         return parts[CallResult(search.result)].values("setup_at", "call_id")
     waiting = _newest(PendingCall.objects.all(), parts[CallResult.WAITING])
     unrated = _newest(UnratedCall.objects.all(), parts[CallResult.UNRATED])
     return charges.values("setup_at", "call_id").union(*waiting, *unrated, all=True)
+
+
+def _while_below(actor: Actor, payer_id: int) -> Q:
+    """The time in which ``payer_id`` was the actor's business: all of it but for moves."""
+    if actor.is_root:
+        return Q()
+    whole = Q(pk__in=[])
+    for start, end in spans_below(payer_id, actor.customer_id):
+        span = Q(setup_at__gte=start) if start else Q()
+        whole |= (span & Q(setup_at__lt=end)) if end else span
+        if not start and not end:
+            return Q()
+    return whole
 
 
 def _newest(table: QuerySet[Any], part: QuerySet[Any]) -> list[QuerySet[Any]]:
@@ -128,11 +144,10 @@ def _narrowed(search: CallSearch, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(Exists(calls.filter(search.condition)))
 
 
-def _waiting(search: CallSearch, customers: QuerySet[Any]) -> QuerySet[PendingCall]:
+def _waiting(search: CallSearch, calls: QuerySet[Call]) -> QuerySet[PendingCall]:
     """Of the calls that wait to be charged, the newest: a backlog is not read as a whole."""
     newest = PendingCall.objects.order_by("-call_id").values("call_id")[:WAITING_SHOWN]
-    calls = Call.objects.filter(id=OuterRef("call_id"), setup_at=OuterRef("setup_at"))
-    theirs = calls.filter(search.condition, customer__in=customers)
+    theirs = calls.filter(search.condition, id=OuterRef("call_id"), setup_at=OuterRef("setup_at"))
     rows = PendingCall.objects.filter(search.window, call_id__in=newest)
     return rows.filter(Exists(theirs))
 

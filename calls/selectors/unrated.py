@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import HoldReason
 from calls.models import Call, UnratedCall
 from customers.models import Customer
-from customers.tenancy import Actor
+from customers.tenancy import Actor, StoodAbove
 
 NOT_AVAILABLE = _("Not available from your provider")
 
@@ -31,24 +31,34 @@ class UnratedLine:
 
 
 def unrated_lines(actor: Actor, rows: Collection[UnratedCall]) -> dict[int, UnratedLine]:
-    """The shown facts of some unrated calls, by call id, in two statements."""
+    """The shown facts of some unrated calls, by call id, in two statements.
+
+    The level at fault is told to who stood above it, or was it, when the call began.
+    """
     if not rows:
         return {}
     moments = [row.setup_at for row in rows]
     window = Q(setup_at__range=(min(moments), max(moments)))
     calls = Call.objects.filter(window, id__in=[row.call_id for row in rows])
     calls = calls.select_related("customer", "account")
-    wanted = {row.level_customer_id for row in rows if row.level_customer_id}
-    levels = {
-        customer.pk: customer
-        for customer in Customer.objects.visible_to(actor).filter(pk__in=wanted)
-    }
+    levels = _levels(actor, [row.call_id for row in rows])
     by_id = {call.id: call for call in calls}
-    return {row.call_id: _line(row, by_id[row.call_id], levels) for row in rows}
+    return {row.call_id: _line(row, by_id[row.call_id], levels.get(row.call_id)) for row in rows}
 
 
-def _line(row: UnratedCall, call: Call, levels: dict[int, Customer]) -> UnratedLine:
-    level = levels.get(row.level_customer_id or 0)
+def _levels(actor: Actor, call_ids: Collection[int]) -> dict[int, Customer]:
+    """The level at fault of each call, where the actor may know it."""
+    if actor.account_id is not None:
+        return {}
+    rows = UnratedCall.objects.filter(call_id__in=call_ids, level_customer__isnull=False)
+    if not actor.is_root:
+        viewer = Value(actor.customer_id)
+        rows = rows.filter(StoodAbove(F("level_customer"), viewer, F("setup_at")))
+    known = rows.select_related("level_customer")
+    return {row.call_id: row.level_customer for row in known if row.level_customer}
+
+
+def _line(row: UnratedCall, call: Call, level: Customer | None) -> UnratedLine:
     is_above = row.level_customer_id is not None and level is None
     reason = NOT_AVAILABLE if is_above else HoldReason(row.reason).label
     return UnratedLine(call, reason, level, row.is_account_level and level is not None)

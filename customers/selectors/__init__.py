@@ -12,7 +12,7 @@ from customers.selectors.actors import (
     system_actor,
 )
 from customers.selectors.audit import audit_rows
-from customers.selectors.chains import ChainSegment, chains
+from customers.selectors.chains import ChainSegment, chains, spans_below
 from customers.selectors.customers import direct_customers, sub_customer_counts
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "may_manage_logins",
     "may_see_logins",
     "root_customer",
+    "spans_below",
     "sub_customer_counts",
     "system_actor",
 ]

@@ -1,7 +1,7 @@
 """Who stood above each customer, when: the chains that calls are charged along."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,9 @@ WITH RECURSIVE up (customer_id, owner_id, valid_from, valid_till) AS (
 SELECT customer_id, owner_id, valid_from, valid_till FROM up ORDER BY customer_id, valid_from
 """
 
-_Span = tuple[int, datetime, datetime | None]
+Till = datetime | None
+Span = tuple[datetime | None, Till]
+_Ownership = tuple[int, datetime, Till]
 
 
 def chains(customer_ids: Iterable[int]) -> dict[int, list[ChainSegment]]:
@@ -37,29 +39,46 @@ def chains(customer_ids: Iterable[int]) -> dict[int, list[ChainSegment]]:
     One query; every change of an owner at any level starts a new segment. Times outside all
     segments of a customer are times at which it was not in service.
     """
-    owners: dict[int, list[_Span]] = defaultdict(list)
+    owners: dict[int, list[_Ownership]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_OWNERSHIPS, [sorted(set(customer_ids))])
         for customer_id, owner_id, start, end in cursor.fetchall():
             owners[customer_id].append((owner_id, start, end))
-    known: dict[int, list[ChainSegment]] = {}
-    return {pk: _segments(pk, owners, known) for pk in customer_ids if pk in owners}
+    return {pk: [*_climb(pk, owners, None, None)] for pk in customer_ids if pk in owners}
 
 
-def _segments(
-    customer_id: int, owners: dict[int, list[_Span]], known: dict[int, list[ChainSegment]]
-) -> list[ChainSegment]:
-    if customer_id in known:
-        return known[customer_id]
-    found: list[ChainSegment] = []
-    for owner_id, start, end in owners[customer_id]:
-        if owner_id not in owners:  # Root: the chain ends below it
-            found.append(ChainSegment(start, end, (customer_id,)))
+def spans_below(customer_id: int, owner_id: int) -> list[Span]:
+    """When ``customer_id`` was ``owner_id`` or stood below it; half-open, None is unbounded.
+
+    One span without bounds for all but those that have moved. What it was before its service, and
+    after its end, is what it was first and last.
+    """
+    segments = chains([customer_id]).get(customer_id, [])
+    last = len(segments) - 1
+    spans: list[Span] = []
+    for place, segment in enumerate(segments):
+        if owner_id not in segment.customers:
             continue
-        for above in _segments(owner_id, owners, known):
-            first = max(start, above.valid_from)
-            last = min((t for t in (end, above.valid_till) if t), default=None)
-            if last is None or first < last:
-                found.append(ChainSegment(first, last, (customer_id, *above.customers)))
-    known[customer_id] = found
-    return found
+        start = segment.valid_from if place else None
+        end = segment.valid_till if place < last else None
+        if spans and spans[-1][1] == start:
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return spans
+
+
+def _climb(
+    customer_id: int, owners: dict[int, list[_Ownership]], first: datetime | None, till: Till
+) -> Iterator[ChainSegment]:
+    """The segments within a stretch of time, in which nobody stands above itself."""
+    for owner_id, start, end in owners[customer_id]:
+        since = start if first is None else max(start, first)
+        last = min((moment for moment in (end, till) if moment), default=None)
+        if last is not None and last <= since:
+            continue
+        if owner_id not in owners:  # Root: the chain ends below it
+            yield ChainSegment(since, last, (customer_id,))
+            continue
+        for above in _climb(owner_id, owners, since, last):
+            line = (customer_id, *above.customers)
+            yield ChainSegment(above.valid_from, above.valid_till, line)
