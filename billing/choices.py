@@ -29,6 +29,7 @@ class EntryKind(models.TextChoices):
     DEBIT = "debit", _("Debit")
     CREDIT = "credit", _("Credit")
     ADD_FUNDS = "add_funds", _("Add funds")
+    VOUCHER = "voucher", _("Voucher")
     RESET = "reset", _("Balance reset")
     REVERSAL = "reversal", _("Reversal")
     WRITE_OFF = "write_off", _("Write-off")

@@ -49,8 +49,12 @@ class CardBatch(Batch):
 
 
 class VoucherBatch(Batch):
-    """Vouchers made at once, for the accounts and the direct customers of ``customer``."""
+    """Vouchers made at once, for the accounts and the direct customers of ``customer``.
 
+    A large batch is made by a job in parts: ``made`` of ``count`` vouchers are there.
+    """
+
+    made = models.PositiveIntegerField(default=0, editable=False)
     activates_at = models.DateTimeField(_("valid from"), default=now)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
 
@@ -64,6 +68,14 @@ class VoucherBatch(Batch):
                 condition=Q(expires_at=None) | Q(expires_at__gt=F("activates_at")),
             ),
         ]
+        indexes = [
+            models.Index("id", name="voucher_batch_unmade", condition=Q(made__lt=F("count"))),
+        ]
+
+    @property
+    def is_made(self) -> bool:
+        """Whether all its vouchers are there."""
+        return self.made == self.count
 
 
 class Voucher(models.Model):
@@ -97,6 +109,7 @@ class Voucher(models.Model):
                 | (~Q(status="used") & Q(entry=None, used_at=None)),
             )
         ]
+        indexes = [models.Index("batch", "status", name="voucher_by_status")]
 
     def __str__(self) -> str:
         return self.serial
