@@ -112,8 +112,11 @@ ROLES: dict[str, frozenset[str]] = {
 
 # What an owner's new customer is given where its kind and the owner allow it.
 DEFAULT_GRANTS = DELEGATED - SYSTEM - {"tariffs.assign_own"}
-# What an account's own user may do: see its calls; its balance where it is charged by itself.
+# What an account's own user may do: see its calls, as far as its customer sees any.
 ACCOUNT_USER = frozenset({"cdrs.view"})
+# While it is charged by itself also see its balance, and redeem vouchers where its customer's kind
+# has them.
+PAYING_ACCOUNT_USER = frozenset({"balance.view", "payments.make"})
 
 
 def allowed(kind: str) -> frozenset[str]:
@@ -124,3 +127,18 @@ def allowed(kind: str) -> frozenset[str]:
 def undelegated(kind: str) -> frozenset[str]:
     """The rights that come with ``kind`` itself, without a grant."""
     return KINDS[kind] - DELEGATED
+
+
+# What an API token may be bound to: each scope lets through these rights of its user, no others.
+SCOPES: dict[str, frozenset[str]] = {
+    "customers:read": frozenset({"customers.view"}),
+    "customers:write": _area("customers") | {"profile.edit"},
+    "accounts:read": frozenset({"accounts.view"}),
+    "accounts:write": _area("accounts"),
+    "trunks:read": frozenset({"trunks.view"}),
+    "trunks:write": _area("trunks"),
+    "vouchers:read": frozenset({"vouchers.view"}),
+    "vouchers:write": _area("vouchers"),
+    "money:read": frozenset({"balance.view"}),
+    "money:write": frozenset({"balance.view", "money.manage", "payments.make"}),
+}

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from django.db.models import (
     Count,
     F,
+    Q,
 )
+from django.utils.timezone import now
 
 from customers.models import BusinessModel, Customer, CustomerGrant, User
 from customers.permissions import (
@@ -13,6 +15,7 @@ from customers.permissions import (
     ALL,
     CODENAMES,
     DELEGATED,
+    PAYING_ACCOUNT_USER,
     ROLES,
     allowed,
     undelegated,
@@ -82,7 +85,8 @@ def actor_for(user: User, *, stack: Iterable[int] = (), ip: str | None = None) -
     one before it, or is archived, ends the stack there.
     """
     if user.account_id is not None:
-        return Actor(user, user.customer, ACCOUNT_USER, (user.customer_id,), user.account_id, ip=ip)
+        rights = account_rights(user)
+        return Actor(user, user.customer, rights, (user.customer_id,), user.account_id, ip=ip)
     path = [user.customer]
     for customer_id in stack:
         below = subtree(Customer, path[-1].pk) if not path[-1].is_root else Customer.objects.all()
@@ -97,6 +101,24 @@ def actor_for(user: User, *, stack: Iterable[int] = (), ip: str | None = None) -
         rights |= OWN_RIGHTS_OF_ROOT_ADMINISTRATOR
     names = {customer.pk: customer.name for customer in path}
     return Actor(user, path[-1], rights, tuple(names), ip=ip, names=names)
+
+
+def account_rights(user: User) -> frozenset[str]:
+    """What the user of an account may do now: money only while the account is charged by itself.
+
+    The balance is between the account and its customer, so no right of the customer narrows it.
+    """
+    rights = ACCOUNT_USER & effective_rights(user.customer)
+    moment = now()
+    in_force = Q(account__terms__valid_from__lte=moment) & (
+        Q(account__terms__valid_till=None) | Q(account__terms__valid_till__gt=moment)
+    )
+    paying = User.objects.filter(in_force, pk=user.pk, account__terms__tariff__isnull=False)
+    if not paying.exists():
+        return rights
+    if "vouchers.view" not in allowed(user.customer.kind):
+        return rights | (PAYING_ACCOUNT_USER - {"payments.make"})
+    return rights | PAYING_ACCOUNT_USER
 
 
 def may_manage_logins(actor: Actor, customer: Customer) -> bool:
