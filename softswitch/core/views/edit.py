@@ -1,5 +1,6 @@
 """Pages with a form that ends in one service."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -23,7 +24,8 @@ class FormMixin(PageMixin):
     """Shows ``form_class``, hands a valid form to ``service`` and goes on to the next page.
 
     What the service refuses (DomainError) becomes an error of the form, answered with 422. The
-    service and the scope check are one transaction.
+    service and the scope check are one transaction; ``is_atomic`` False leaves transactions to a
+    service that keeps something even where it refuses.
     """
 
     template_name: ClassVar[str] = "base_form.html"
@@ -34,6 +36,7 @@ class FormMixin(PageMixin):
     save_label: ClassVar[Text] = _("Save")
     close_label: ClassVar[Text] = _("Save & Close")
     success_message: ClassVar[Text] = _("Saved.")
+    is_atomic: ClassVar[bool] = True
     object: Any = None
 
     def service(self, form: Any) -> Any:
@@ -65,7 +68,7 @@ class FormMixin(PageMixin):
         if not form.is_valid():
             return self.render(UNPROCESSABLE, form=form)
         try:
-            with transaction.atomic():
+            with self.get_transaction():
                 saved = self.service(form)
                 if isinstance(saved, Model):
                     self.check_in_scope(saved)
@@ -77,6 +80,10 @@ class FormMixin(PageMixin):
         return HttpResponseRedirect(
             self.get_close_url(saved) if closes else self.get_stay_url(saved)
         )
+
+    def get_transaction(self) -> AbstractContextManager[None]:
+        """What the service runs in."""
+        return transaction.atomic() if self.is_atomic else nullcontext()
 
     def get_success_message(self, saved: Any) -> Text:
         """What is said on the next page about ``saved``."""
