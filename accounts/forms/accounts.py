@@ -18,27 +18,20 @@ NEEDED = {"money.manage": ("tariff", "opening_balance"), "users.manage": ("login
 
 
 class AccountForm(ScopedModelForm):
-    """A SIP account. The password is kept as a digest and never shown."""
+    """Name, status and limits of an account."""
 
     sections: ClassVar[Sequence[Section]] = (
-        Section(_("Account"), ("auth_name", "name", "sip_password", "status")),
+        Section(_("Account"), ("auth_name", "name", "status")),
         Section(_("Limits"), ("max_sessions", "cps_limit", "max_call_seconds")),
     )
     widths = {
         "auth_name": 3,
         "name": 3,
-        "sip_password": 3,
         "status": 3,
         "max_sessions": 2,
         "cps_limit": 2,
         "max_call_seconds": 2,
     }
-    sip_password = forms.CharField(
-        label=_("SIP password"),
-        required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Never shown again. Empty: unchanged."),
-    )
 
     class Meta:
         model = Account
@@ -66,6 +59,7 @@ class NewAccountForm(AccountForm):
         ),
     )
     widths = AccountForm.widths | {
+        "sip_password": 3,
         "customer": 6,
         "tariff": 3,
         "opening_balance": 3,
@@ -74,6 +68,12 @@ class NewAccountForm(AccountForm):
     }
     customer = forms.ModelChoiceField(Customer.objects.all(), label=_("Customer"))
     since = since_field()
+    sip_password = forms.CharField(
+        label=_("SIP password"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Kept as a digest and never shown again."),
+    )
     tariff = forms.ModelChoiceField(
         Tariff.objects.all(),
         label=_("Tariff of the account"),

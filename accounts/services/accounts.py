@@ -1,23 +1,36 @@
-"""Creates and edits accounts; the SIP password is stored only as a digest."""
+"""Creates, edits and archives accounts; the SIP password is stored only as a digest."""
 
 import hashlib
+import secrets
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.utils.timezone import now
 
-from accounts.choices import Charging
+from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
-from customers.models import Customer
+from accounts.services.closing import close_accounts
+from accounts.services.editing import (
+    CEILINGS,
+    check_account_kind,
+    check_ceiling,
+    check_editor,
+    service_start,
+)
+from customers.models import Customer, User
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
 
-EDITABLE = frozenset({"name", "status", "max_sessions", "cps_limit", "max_call_seconds"})
+EDITABLE = frozenset(
+    {"name", "status", "max_sessions", "cps_limit", "max_call_seconds", "expires_at"}
+)
+LONGEST_AUTH_NAME = 80
+# Without the letters and digits that people take for each other.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
+_PASSWORD_LENGTH = 20
 
 
 def create_account(
@@ -33,12 +46,13 @@ def create_account(
     """A SIP account of ``customer``, charged by itself at ``tariff``, else with the customer.
 
     Atomic with the audit row; its balance, where it has one, is opened by
-    ``billing.services.accounts``. Raises DomainError ``taken``, ``auth_name``, ``opened_at``.
+    ``billing.services.accounts``. Raises DomainError ``taken``, ``auth_name``, ``opened_at``,
+    ``above_ceiling``, or ``kind`` for a customer that cannot have SIP accounts.
     """
     check_editor(actor, customer, "accounts.add")
-    clean = auth_name.strip()
-    if not clean or clean.split() != [clean]:
-        raise DomainError("auth_name", "Enter a name without spaces.", field="auth_name")
+    check_account_kind(customer, AccountKind.SIP)
+    check_ceiling(actor, customer, values)
+    clean = clean_auth_name(auth_name)
     start = service_start(customer, opened_at)
     account = Account(
         customer=customer,
@@ -47,39 +61,30 @@ def create_account(
         digest_ha1=digest_ha1(clean, sip_password),
         **values,
     )
-    try:
-        with transaction.atomic():
-            account.save(force_insert=True)
-    except IntegrityError as error:
-        raise DomainError("taken", "This auth name is taken.", field="auth_name") from error
-    AccountTerms.objects.create(
-        account=account,
-        charging=Charging.BY_ITSELF if tariff else Charging.WITH_CUSTOMER,
-        tariff=tariff,
-        valid_from=start,
-    )
-    record(actor=actor, customer=customer, action="account_created", subject=account)
+    with transaction.atomic():
+        _insert(account)
+        AccountTerms.objects.create(
+            account=account,
+            charging=Charging.BY_ITSELF if tariff else Charging.WITH_CUSTOMER,
+            tariff=tariff,
+            valid_from=start,
+        )
+        record(actor=actor, customer=customer, action="account_created", subject=account)
     return account
 
 
-def edit_account(
-    *, actor: Actor, account: Account, values: dict[str, Any], sip_password: str = ""
-) -> Account:
-    """Change an account; a new SIP password replaces the digest and is shown nowhere.
+def edit_account(*, actor: Actor, account: Account, values: dict[str, Any]) -> Account:
+    """Change name, status, limits or expiry of an account. Atomic with the audit row.
 
-    Raises DomainError ``switched``: whoever acts as the customer changes none of its passwords.
+    Raises DomainError ``above_ceiling``: limits that the customer sets stay within its own.
     """
     check_editor(actor, account.customer, "accounts.edit")
-    if sip_password and actor.is_switched:
-        raise DomainError(
-            "switched", "Passwords are not changed while switched.", field="sip_password"
-        )
     differences = changed(account, {k: v for k, v in values.items() if k in EDITABLE})
-    if sip_password:
-        account.digest_ha1 = digest_ha1(account.auth_name, sip_password)
-    with transaction.atomic():
-        account.save(update_fields=[*sorted(differences), "digest_ha1"])
-        if differences or sip_password:
+    limits = {name: differences[name][1] for name in CEILINGS.keys() & differences.keys()}
+    check_ceiling(actor, account.customer, limits)
+    if differences:
+        with transaction.atomic():
+            account.save(update_fields=sorted(differences))
             record(
                 actor=actor,
                 customer=account.customer,
@@ -90,14 +95,68 @@ def edit_account(
     return account
 
 
-def service_start(customer: Customer, opened_at: datetime | None) -> datetime:
-    """From when something of ``customer`` is in service: now, or earlier, but not before it."""
-    start = opened_at or now()
-    if not customer.is_root and start < customer.opened_at:
+def set_status(*, actor: Actor, account: Account, status: str) -> Account:
+    """Activate or deactivate an account; a card so is unblocked or blocked."""
+    return edit_account(actor=actor, account=account, values={"status": status})
+
+
+def set_sip_password(*, actor: Actor, account: Account, sip_password: str = "") -> str:
+    """Replace the SIP password, by a generated one where none is given; returns it.
+
+    It is stored as HA1 only, so this is the one time that anybody sees it. Raises DomainError
+    ``switched`` (whoever acts as a customer changes none of its passwords), ``no_password`` for a
+    card, or ``weak_password`` below 8 characters.
+    """
+    check_editor(actor, account.customer, "accounts.edit")
+    if actor.is_switched:
         raise DomainError(
-            "opened_at", "This is before the customer's own start.", field="opened_at"
+            "switched", "Passwords are not changed while switched.", field="sip_password"
         )
-    return start
+    if account.kind != AccountKind.SIP:
+        raise DomainError("no_password", "A card has a PIN and no SIP password.")
+    if sip_password and len(sip_password) < 8:
+        raise DomainError("weak_password", "Enter at least 8 characters.", field="sip_password")
+    password = sip_password or generate_password()
+    account.digest_ha1 = digest_ha1(account.auth_name, password)
+    with transaction.atomic():
+        account.save(update_fields=["digest_ha1"])
+        record(actor=actor, customer=account.customer, action="sip_password_set", subject=account)
+    return password
+
+
+def archive_account(*, actor: Actor, account: Account, at: datetime, reason: str = "") -> bool:
+    """Take an account and its logins out of service at ``at``; whether that was still to do.
+
+    Part of the caller's transaction, which settles its balance (``billing.services.accounts``).
+    The auth name stays taken, calls and ledger stay.
+    """
+    check_editor(actor, account.customer, "accounts.delete")
+    rows = Account.objects.filter(pk=account.pk)
+    if not rows.filter(archived_at=None).select_for_update(no_key=True).exists():
+        return False
+    close_accounts(rows, at=at)
+    User.objects.filter(account=account).update(is_active=False)
+    record(
+        actor=actor,
+        customer=account.customer,
+        action="account_archived",
+        subject=account,
+        changes={"reason": ["", reason]} if reason else None,
+    )
+    return True
+
+
+def clean_auth_name(text: str) -> str:
+    """An auth name without spaces around it; raises DomainError ``auth_name``."""
+    clean = text.strip()
+    if not clean or clean.split() != [clean] or len(clean) > LONGEST_AUTH_NAME:
+        raise DomainError("auth_name", "Enter a name without spaces.", field="auth_name")
+    return clean
+
+
+def generate_password() -> str:
+    """A random SIP password, some 115 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
 
 
 def digest_ha1(auth_name: str, sip_password: str) -> str:
@@ -108,8 +167,9 @@ def digest_ha1(auth_name: str, sip_password: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def check_editor(actor: Actor, customer: Customer, right: str) -> None:
-    """The customer itself or its owner, with ``right``; raises PermissionDenied."""
-    near = customer.pk == actor.customer_id or customer.is_direct_of(actor)
-    if not near or not actor.can(right):
-        raise PermissionDenied
+def _insert(account: Account) -> None:
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+    except IntegrityError as error:
+        raise DomainError("taken", "This auth name is taken.", field="auth_name") from error

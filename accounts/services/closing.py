@@ -1,6 +1,8 @@
-"""Ends everything that could own a call of a customer that is archived."""
+"""Ends what could own a call: an account, a trunk, or all of a customer that is archived."""
 
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from accounts.models import Account, AccountTerms, Host, Trunk, TrunkOwnership
 from customers.models import Customer
@@ -11,8 +13,18 @@ def close_all(*, customer: Customer, at: datetime) -> None:
 
     Part of the caller's transaction; rows that end already keep their end.
     """
-    Account.objects.filter(customer=customer, archived_at=None).update(archived_at=at)
-    AccountTerms.objects.filter(account__customer=customer, valid_till=None).update(valid_till=at)
-    Trunk.objects.filter(customer=customer, archived_at=None).update(archived_at=at)
-    TrunkOwnership.objects.filter(customer=customer, valid_till=None).update(valid_till=at)
-    Host.objects.filter(trunk__customer=customer, valid_till=None).update(valid_till=at)
+    close_accounts(Account.objects.filter(customer=customer), at=at)
+    close_trunks(Trunk.objects.filter(customer=customer), at=at)
+
+
+def close_accounts(accounts: QuerySet[Account], *, at: datetime) -> None:
+    """Archive ``accounts``, whatever they are asked by, and end the terms of each at ``at``."""
+    AccountTerms.objects.filter(account__in=accounts, valid_till=None).update(valid_till=at)
+    accounts.filter(archived_at=None).update(archived_at=at)
+
+
+def close_trunks(trunks: QuerySet[Trunk], *, at: datetime) -> None:
+    """Archive ``trunks``, and end their ownership and their hosts at ``at``."""
+    TrunkOwnership.objects.filter(trunk__in=trunks, valid_till=None).update(valid_till=at)
+    Host.objects.filter(trunk__in=trunks, valid_till=None).update(valid_till=at)
+    trunks.filter(archived_at=None).update(archived_at=at)

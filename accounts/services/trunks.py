@@ -1,7 +1,5 @@
-"""Creates and edits trunks and the hosts that lead to them."""
+"""Creates, edits and archives trunks, and sets the limits of trunks and hosts."""
 
-import ipaddress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,26 +7,21 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from accounts.models import Host, Trunk, TrunkOwnership
-from accounts.services.accounts import check_editor, service_start
+from accounts.services.closing import close_trunks
+from accounts.services.editing import (
+    check_ceiling,
+    check_editor,
+    check_trunks_allowed,
+    service_start,
+)
+from accounts.services.hosts import NewHost, edit_host, insert_host
 from customers.models import Customer
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 
-# The shortest masks: a wider network would keep others from their own addresses.
-WIDEST = {4: 16, 6: 32}
-EDITABLE = frozenset({"name", "status", "call_limit", "cps_limit"})
-
-
-@dataclass(frozen=True, slots=True)
-class NewHost:
-    """An address or network with an optional tech prefix, port and limits."""
-
-    network: str
-    tech_prefix: str = ""
-    port: int | None = None
-    call_limit: int | None = None
-    cps_limit: int | None = None
+LIMITS = frozenset({"call_limit", "cps_limit"})
+EDITABLE = LIMITS | {"name", "status"}
 
 
 def create_trunk(
@@ -42,23 +35,30 @@ def create_trunk(
 ) -> Trunk:
     """A trunk of ``customer`` with its hosts, all or nothing.
 
-    Raises DomainError ``taken`` (field name or network), ``network`` or ``opened_at``.
+    Raises DomainError ``taken`` (field name or network), ``network``, ``tech_prefix``,
+    ``above_ceiling``, ``opened_at``, or ``kind`` for a customer that cannot have trunks.
     """
     check_editor(actor, customer, "trunks.add")
+    check_trunks_allowed(customer)
+    check_ceiling(actor, customer, values)
     start = service_start(customer, opened_at)
     with transaction.atomic():
         trunk = _save(Trunk(customer=customer, name=name.strip(), opened_at=start, **values))
         TrunkOwnership.objects.create(trunk=trunk, customer=customer, valid_from=start)
         for host in hosts:
-            _insert(trunk, host, start)
+            insert_host(actor=actor, trunk=trunk, host=host, start=start)
         record(actor=actor, customer=customer, action="trunk_created", subject=trunk)
     return trunk
 
 
 def edit_trunk(*, actor: Actor, trunk: Trunk, values: dict[str, Any]) -> Trunk:
-    """Change the name, status or limits of a trunk. Atomic with the audit row."""
+    """Change the name, status or limits of a trunk. Atomic with the audit row.
+
+    Raises DomainError ``taken`` (field name) or ``above_ceiling``.
+    """
     check_editor(actor, trunk.customer, "trunks.edit")
     differences = changed(trunk, {k: v for k, v in values.items() if k in EDITABLE})
+    check_ceiling(actor, trunk.customer, {k: differences[k][1] for k in LIMITS & set(differences)})
     if differences:
         with transaction.atomic():
             _save(trunk)
@@ -72,23 +72,37 @@ def edit_trunk(*, actor: Actor, trunk: Trunk, values: dict[str, Any]) -> Trunk:
     return trunk
 
 
-def add_host(
-    *, actor: Actor, trunk: Trunk, host: NewHost, valid_from: datetime | None = None
-) -> Host:
-    """Let ``host`` lead to ``trunk`` from now on. Raises DomainError ``taken`` or ``network``."""
-    check_editor(actor, trunk.customer, "trunks.edit")
-    with transaction.atomic():
-        row = _insert(trunk, host, valid_from or now())
-        record(actor=actor, customer=trunk.customer, action="host_added", subject=row)
-    return row
+def set_limits(
+    *, actor: Actor, subject: Trunk | Host, call_limit: int | None, cps_limit: int | None
+) -> Trunk | Host:
+    """Set both limits of a trunk or a host: empty is unlimited, 0 allows none.
+
+    The customer itself up to what its owner set on it (DomainError ``above_ceiling``), its owner
+    any; others PermissionDenied.
+    """
+    values = {"call_limit": call_limit, "cps_limit": cps_limit}
+    if isinstance(subject, Host):
+        return edit_host(actor=actor, host=subject, values=values)
+    return edit_trunk(actor=actor, trunk=subject, values=values)
 
 
-def remove_host(*, actor: Actor, host: Host) -> None:
-    """End a host now; calls that started before keep it."""
-    check_editor(actor, host.trunk.customer, "trunks.edit")
+def set_status(*, actor: Actor, trunk: Trunk, status: str) -> Trunk:
+    """Activate or deactivate a trunk."""
+    return edit_trunk(actor=actor, trunk=trunk, values={"status": status})
+
+
+def archive_trunk(*, actor: Actor, trunk: Trunk) -> None:
+    """Take a trunk and its hosts out of service now; calls that started before stay its own.
+
+    Its addresses and its name are free again. Archiving twice changes nothing.
+    """
+    check_editor(actor, trunk.customer, "trunks.delete")
     with transaction.atomic():
-        Host.objects.filter(pk=host.pk, valid_till=None).update(valid_till=now())
-        record(actor=actor, customer=host.trunk.customer, action="host_removed", subject=host)
+        rows = Trunk.objects.filter(pk=trunk.pk)
+        if not rows.filter(archived_at=None).select_for_update(no_key=True).exists():
+            return
+        close_trunks(rows, at=now())
+        record(actor=actor, customer=trunk.customer, action="trunk_archived", subject=trunk)
 
 
 def _save(trunk: Trunk) -> Trunk:
@@ -98,29 +112,3 @@ def _save(trunk: Trunk) -> Trunk:
     except IntegrityError as error:
         raise DomainError("taken", "A trunk of this name exists.", field="name") from error
     return trunk
-
-
-def _insert(trunk: Trunk, host: NewHost, start: datetime) -> Host:
-    try:
-        found = ipaddress.ip_network(host.network.strip(), strict=True)
-    except ValueError as error:
-        raise DomainError(
-            "network", f"“{host.network}” is not an IP address or network.", field="network"
-        ) from error
-    if found.prefixlen < WIDEST[found.version]:
-        raise DomainError("network", "This network is too wide.", field="network")
-    row = Host(
-        trunk=trunk,
-        network=str(found),
-        port=host.port,
-        tech_prefix=host.tech_prefix.strip(),
-        call_limit=host.call_limit,
-        cps_limit=host.cps_limit,
-        valid_from=start,
-    )
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError as error:
-        raise DomainError("taken", "This address is taken.", field="network") from error
-    return row

@@ -138,6 +138,4 @@ class AccountEditView(EditView):
 
     def service(self, form: AccountForm) -> Account:
         fresh = account_for_edit(self.object.pk)
-        values = dict(form.cleaned_data)
-        password = values.pop("sip_password")
-        return edit_account(actor=self.actor, account=fresh, values=values, sip_password=password)
+        return edit_account(actor=self.actor, account=fresh, values=form.cleaned_data)

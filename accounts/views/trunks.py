@@ -13,7 +13,8 @@ from accounts.filters import HostFilter, TrunkFilter
 from accounts.forms import HostForm, NewTrunkForm, TrunkForm
 from accounts.models import Host, Trunk
 from accounts.selectors import current_hosts, live_trunks, trunk_for_edit
-from accounts.services.trunks import NewHost, add_host, create_trunk, edit_trunk, remove_host
+from accounts.services.hosts import NewHost, add_host, remove_host
+from accounts.services.trunks import create_trunk, edit_trunk
 from accounts.tables import HostTable, TrunkTable, is_near
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link

@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from accounts.choices import Charging
 from accounts.models import Account, AccountTerms, Host, Trunk
-from accounts.services.trunks import NewHost, create_trunk
+from accounts.services.hosts import NewHost
+from accounts.services.trunks import create_trunk
 from billing.models import Balance
 from tests.sql import count_queries
 from tests.world import OPENED, PASSWORD, World, tariff_with_rates

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.models import Account, Host, Trunk
-from accounts.services.trunks import NewHost, create_trunk
+from accounts.services.hosts import NewHost
+from accounts.services.trunks import create_trunk
 from billing.models import Balance, LedgerEntry
 from calls.models import Call, CdrImport, Switch, UnratedCall
 from customers.models import AuditEvent, Customer, User

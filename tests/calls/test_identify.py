@@ -7,7 +7,8 @@ from django.db import IntegrityError, InternalError, connection, transaction
 
 from accounts.models import Host, Trunk
 from accounts.services.accounts import create_account
-from accounts.services.trunks import NewHost, create_trunk
+from accounts.services.hosts import NewHost
+from accounts.services.trunks import create_trunk
 from billing.choices import HoldReason
 from calls.models import Call, PendingCall, UnratedCall
 from calls.parsers.fields import NumberRules

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from accounts.services.trunks import NewHost, create_trunk
+from accounts.services.hosts import NewHost
+from accounts.services.trunks import create_trunk
 from billing.models import Balance
 from billing.services.accounts import AccountTariff, open_account
 from billing.services.customers import Login, Terms, open_customer
