@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "customers.middleware.ActorMiddleware",
+    "customers.api.idempotency.IdempotencyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -141,7 +142,7 @@ CELERY_BEAT_SCHEDULE = {
 PORTAL_URL = env.str("PORTAL_URL", default="").rstrip("/") or "http://localhost:8000"
 # The sender of all mail: a neutral address, as no owner's mail tells who stands above it.
 MAIL_FROM = env.str("MAIL_FROM", default="") or f"no-reply@{urlsplit(PORTAL_URL).hostname}"
-_SMTP = env.email_url("SMTP_URL", default="smtp://localhost:25")
+_SMTP = env.email_url_config(env.str("SMTP_URL", default="") or "smtp://localhost:25")
 EMAIL_HOST = _SMTP["EMAIL_HOST"]
 EMAIL_PORT = _SMTP["EMAIL_PORT"] or 25
 EMAIL_HOST_USER = _SMTP["EMAIL_HOST_USER"] or ""

@@ -1,4 +1,4 @@
-"""A real SMTP server for tests: it accepts, refuses, breaks off, or never answers, as it is told."""
+"""A real SMTP server for tests: it accepts, refuses, breaks off or keeps silent, as it is told."""
 
 import asyncio
 import threading
@@ -23,9 +23,9 @@ SILENCE = "silence"
 class MailSink:
     """What the server answers, and what it got.
 
-    ``to_recipient`` and ``to_letter`` are answers such as "451 later" (empty: accept); ``to_letter``
+    ``to_recipient`` and ``to_letter`` are answers such as "451 later" (empty: accept); the latter
     may be BREAK_OFF (the connection ends without an answer) or SILENCE (there is never one).
-    ``got_letter`` is set whenever a whole letter came in.
+    ``got_letter`` is set when a whole letter came in.
     """
 
     port: int

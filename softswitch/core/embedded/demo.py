@@ -38,7 +38,8 @@ def main() -> int:
         port = _choose_port(host)
         print("Starting PostgreSQL and Valkey", flush=True)
         with missing_servers(folder, durable=True) as urls:
-            env = demo_environment(folder, host) | urls
+            env = {"PORTAL_URL": _address(host, port)} | demo_environment(folder, host)
+            env |= urls | _mail_environment()
             logins = _prepare(env)
             return _serve(
                 env=env, folder=folder, host=host, port=port, logins=logins, started_at=started_at
@@ -57,6 +58,19 @@ def _choose_port(host: str) -> int:
             raise EmbeddedServerError(f"Port {wanted} of {host} is taken: choose another PORT")
         return int(wanted)
     return _USUAL_PORT if _is_free(host, _USUAL_PORT) else free_port()
+
+
+def _address(host: str, port: int) -> str:
+    """Return where a browser on this machine finds the portal."""
+    visible = LOOPBACK if host in _EVERYWHERE else host
+    return f"http://[{visible}]:{port}/" if ":" in visible else f"http://{visible}:{port}/"
+
+
+def _mail_environment() -> dict[str, str]:
+    """Return where the demo's own mail server will listen; nothing if SMTP_URL names another."""
+    if os.environ.get("SMTP_URL"):
+        return {}
+    return {"SMTP_URL": f"smtp://{LOOPBACK}:{free_port()}", "MAIL_FROM": "no-reply@localhost"}
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -138,14 +152,17 @@ def _manage(env: dict[str, str], *arguments: str, is_captured: bool = False) -> 
 def _serve(
     *, env: dict[str, str], folder: Path, host: str, port: int, logins: str, started_at: float
 ) -> int:
-    visible = LOOPBACK if host in _EVERYWHERE else host
-    address = f"http://[{visible}]:{port}/" if ":" in visible else f"http://{visible}:{port}/"
+    address = _address(host, port)
+    is_own_mail = env["SMTP_URL"] != os.environ.get("SMTP_URL")
+    own_mail = [_mail_service(folder, env["SMTP_URL"])] if is_own_mail else []
+    mail = f"Mail is not sent but kept in {folder / 'mail'}\n" if own_mail else ""
 
     def announce() -> None:
         seconds = time.monotonic() - started_at
-        print(f"\nReady after {seconds:.0f} s: {address}\n\n{logins}\nCtrl-C stops.\n", flush=True)
+        print(f"\nReady after {seconds:.0f} s: {address}\n\n{logins}\n{mail}Ctrl-C stops.\n")
+        sys.stdout.flush()
 
-    supervisor = Supervisor(_services(folder, host, port), env)
+    supervisor = Supervisor([*_services(folder, host, port), *own_mail], env)
     return supervisor.run(lambda: _is_healthy(f"{address}healthz"), announce)
 
 
@@ -165,6 +182,14 @@ def _services(folder: Path, host: str, port: int) -> list[Service]:
         Service(name="worker", command=[sys.executable, "-m", *celery, *worker]),
         Service(name="beat", command=[sys.executable, "-m", *celery, *beat]),
     ]
+
+
+def _mail_service(folder: Path, url: str) -> Service:
+    """Return the mail server that keeps letters as files; stopped last, after who sends them."""
+    port = url.rpartition(":")[2]
+    options = ["--port", port, "--folder", str(folder / "mail")]
+    command = [sys.executable, "-m", "softswitch.core.embedded.mail", *options]
+    return Service(name="mail", command=command)
 
 
 def _is_healthy(url: str) -> bool:

@@ -1,0 +1,1 @@
+"""Tests of the outbox, its letters and its pages."""
