@@ -19,7 +19,7 @@ def create_user(
     actor: Actor,
     customer: Customer,
     login: str,
-    password: str,
+    password: str | None,
     name: str = "",
     email: str = "",
     role: str = Role.ADMINISTRATOR,
@@ -28,7 +28,8 @@ def create_user(
 ) -> User:
     """Create a login of ``customer``, or of one of its accounts.
 
-    Atomic with the audit row. Raises DomainError ``taken`` (field login) or ``weak_password``.
+    Without a ``password`` (None) it waits for the one that its user sets by a mailed link. Atomic
+    with the audit row. Raises DomainError ``taken`` (field login) or ``weak_password``.
     """
     user = User(
         login=login.strip().lower(),
@@ -41,7 +42,10 @@ def create_user(
     )
     if not user.login:
         raise DomainError("required", "Enter a login.", field="login")
-    _set_password(user, password)
+    if password is None:
+        user.set_unusable_password()
+    else:
+        _set_password(user, password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
