@@ -42,8 +42,9 @@ FROM node JOIN grouped ON grouped.name = 'bench ' || n
 """
 _BALANCES = """
 INSERT INTO billing_balance (customer_id, issuer_id, currency_id, mode, amount, reserved, credit_limit,
-    last_sequence, period_type, period_timezone, opened_at)
-SELECT id, owner_id, 'USD', 'postpaid', (hashint8(id) %% 1000000) / 100.0, 0, 100, 0, 'monthly', 'UTC', %s
+    last_sequence, period_type, period_timezone, next_period_type, opened_at)
+SELECT id, owner_id, 'USD', 'postpaid', (hashint8(id) %% 1000000) / 100.0, 0, 100, 0, 'monthly',
+    'UTC', '', %s
 FROM customers_customer WHERE id > %s
 """
 _OWNERSHIPS = """
