@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_cards_vouchers'),
-        ('billing', '0007_voucher_batch_made'),
+        ('billing', '0007_voucher_entry'),
         ('customers', '0002_settings_users_search'),
         ('tariffs', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
