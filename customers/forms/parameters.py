@@ -1,0 +1,282 @@
+"""Forms of parameters, by the steps of the wizard; what is left empty is inherited, and shown.
+
+form = ReportForm(actor=actor, data=..., inherited=inherited(customer_class, own=row),
+                  initial=initial_of(row))
+set_parameters(actor=actor, customer=customer, values=form.parameter_values())
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+from decimal import Decimal
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import QuerySet
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from timezone_field import TimeZoneField
+
+from customers.choices import InvoiceSection
+from customers.forms.customers import zone_choices
+from customers.models import CustomerParameters, ParameterSet
+from customers.selectors.parameters import (
+    INVOICE_FIELDS,
+    NOTIFICATION_FIELDS,
+    PARAMETER_FIELDS,
+    REPORT_FIELDS,
+    SHORT_CALL_FIELDS,
+    Resolved,
+    Source,
+    Value,
+    problems_of,
+    stored_values,
+)
+from softswitch.core.forms import ScopedForm, Section
+
+NONE = "none"
+
+
+class YesNoField(forms.TypedChoiceField):
+    """Inherited, yes or no: None, True or False."""
+
+    def __init__(self, *, empty_label: str, **kwargs: Any) -> None:
+        choices = [("", empty_label), ("true", _("Yes")), ("false", _("No"))]
+        super().__init__(choices=choices, coerce=self._read, empty_value=None, **kwargs)
+
+    @staticmethod
+    def _read(value: str) -> bool:
+        return value == "true"
+
+    def prepare_value(self, value: Any) -> Any:
+        return str(value).lower() if isinstance(value, bool) else value
+
+
+class OptionalZoneField(forms.TypedChoiceField):
+    """A time zone, or None."""
+
+    def __init__(self, *, empty_label: str, **kwargs: Any) -> None:
+        choices = [("", empty_label), *zone_choices()]
+        super().__init__(choices=choices, coerce=ZoneInfo, empty_value=None, **kwargs)
+
+
+class SectionsField(forms.MultipleChoiceField):
+    """Sections of an invoice; nothing ticked: None (inherited), "none of these" ticked: []."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=[*InvoiceSection.choices, (NONE, _("None of these"))], **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return [NONE] if value == [] else value
+
+    def clean(self, value: Any) -> list[str] | None:
+        ticked: list[str] = super().clean(value)
+        if NONE in ticked and len(ticked) > 1:
+            raise forms.ValidationError(_("Tick sections, or none of these."), code="none")
+        if not ticked:
+            return None
+        return [] if NONE in ticked else ticked
+
+
+class ParametersForm(ScopedForm):
+    """All parameters, or the group that a subclass names in ``shown``.
+
+    ``inherited`` (customers.selectors.parameters) is what counts where a field stays empty.
+    """
+
+    shown: ClassVar[Sequence[str]] = PARAMETER_FIELDS
+    sections: ClassVar[Sequence[Section]] = (
+        Section(
+            gettext_lazy("Automatic report"),
+            REPORT_FIELDS,
+            help=gettext_lazy("Sent every day by e-mail."),
+        ),
+        Section(
+            gettext_lazy("Short call charge"),
+            SHORT_CALL_FIELDS,
+            help=gettext_lazy(
+                "A line of the invoice, once too many answered calls of a period are short."
+            ),
+        ),
+        Section(gettext_lazy("Auto invoice"), INVOICE_FIELDS),
+        Section(
+            gettext_lazy("Notifications"),
+            NOTIFICATION_FIELDS,
+            help=gettext_lazy("The customer does not see these settings."),
+        ),
+    )
+    widths: ClassVar[Mapping[str, int]] = {
+        "report_at": 2,
+        "report_timezone": 4,
+        "report_recipients": 3,
+        "usage_summary": 3,
+        "usage_non_zero_only": 3,
+        "usage_grouping": 3,
+        "balance_summary": 3,
+        "daily_cdrs": 3,
+        "sign_in_notice": 3,
+        "short_calls": 3,
+        "short_call_seconds": 3,
+        "short_call_percent": 3,
+        "short_call_price": 3,
+        "short_call_basis": 3,
+        "auto_invoice": 3,
+        "invoice_settings": 3,
+        "payment_term": 3,
+        "invoice_format": 3,
+        "invoice_timezone": 4,
+        "invoice_at": 2,
+        "rate_decimals": 2,
+        "rate_value": 4,
+        "invoice_non_zero_only": 3,
+        "grace_days": 3,
+        "tax_percent": 3,
+        "rounding": 3,
+        "notifications": 3,
+        "low_balance_frequency": 3,
+        "low_balance_amount": 3,
+        "low_balance_percent": 3,
+        "low_balance_at": 2,
+        "low_balance_timezone": 4,
+        "low_balance_days": 3,
+        "disable_trunks_after_days": 3,
+        "trunk_update_notice": 3,
+        "payment_notice": 3,
+        "zero_balance_notice": 3,
+    }
+
+    def __init__(self, *args: Any, inherited: Resolved, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.inherited = inherited
+        for name in self.shown:
+            field = parameter_field(name, inherited.values[name])
+            if isinstance(field, forms.ModelChoiceField):
+                self._narrow(name, field)
+            self.fields[name] = field
+
+    def narrow_invoice_settings(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Only the acting owner's own."""
+        return queryset.filter(owner=self.actor.customer_id).order_by("name")
+
+    narrow_payment_term = narrow_invoice_settings
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, message in problems_of(self.inherited.with_own(self._own(cleaned))).items():
+            if name in self.fields and name not in self.errors:
+                self.add_error(name, message)
+        return cleaned
+
+    def parameter_values(self) -> dict[str, Any]:
+        """What was entered, by parameter, as the service takes it; empty ones are inherited."""
+        return self._own(self.cleaned_data)
+
+    def _own(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: cleaned[name] for name in self.shown if name in cleaned}
+
+
+class ReportForm(ParametersForm):
+    """The step Automatic Report, with the sign-in notification."""
+
+    shown = REPORT_FIELDS
+
+
+class ShortCallForm(ParametersForm):
+    """The step Short Call Charge."""
+
+    shown = SHORT_CALL_FIELDS
+
+
+class InvoiceForm(ParametersForm):
+    """The step Auto Invoice."""
+
+    shown = INVOICE_FIELDS
+
+
+class NotificationForm(ParametersForm):
+    """The step Notification Setting."""
+
+    shown = NOTIFICATION_FIELDS
+
+
+def initial_of(row: ParameterSet) -> dict[str, Any]:
+    """The values of a row as a form shows them first: decimals without ending zeros."""
+    return {
+        name: value.normalize() + 0 if isinstance(value, Decimal) else value
+        for name, value in stored_values(row)
+    }
+
+
+def parameter_field(name: str, above: Value) -> forms.Field:
+    """The form field of a parameter that may stay empty, showing what it inherits from above."""
+    column: Any = CustomerParameters._meta.get_field(name)
+    text = inherited_text(name, above)
+    options = {"label": capfirst(column.verbose_name), "required": False}
+    if isinstance(column, models.BooleanField):
+        return YesNoField(empty_label=text, **options)
+    if isinstance(column, TimeZoneField):
+        return OptionalZoneField(empty_label=text, **options)
+    if isinstance(column, ArrayField):
+        return SectionsField(help_text=text, **options)
+    if isinstance(column, models.ForeignKey):
+        linked: forms.Field = column.formfield(empty_label=text)
+        return linked
+    if column.choices:
+        chosen = column.formfield()
+        chosen.choices = [("", text), *column.choices]
+        return chosen
+    return _typed_field(column, text)
+
+
+def _typed_field(column: Any, text: str) -> forms.Field:
+    if isinstance(column, models.TimeField):
+        widget = forms.TimeInput({"type": "time"}, format="%H:%M")
+        clock: forms.Field = column.formfield(widget=widget, help_text=text)
+        return clock
+    limits = [item.limit_value for item in column.validators if isinstance(item, MaxValueValidator)]
+    number: forms.Field = column.formfield(
+        min_value=0, max_value=min(limits, default=None), help_text=text
+    )
+    return number
+
+
+def inherited_text(name: str, above: Value) -> str:
+    """What a field left empty inherits: ``Inherited: 06:00 (class Wholesale)``."""
+    sources = {
+        Source.CLASS: _("class %(name)s"),
+        Source.INVOICE_SETTINGS: _("invoice settings %(name)s"),
+        Source.PAYMENT_TERM: _("payment term %(name)s"),
+        Source.DEFAULT: _("default"),
+    }
+    source = sources[above.source] % {"name": above.name}
+    shown = {"value": value_text(name, above.value), "source": source}
+    return _("Inherited: %(value)s (%(source)s)") % shown
+
+
+def value_text(name: str, value: Any) -> str:
+    """A parameter's value in words; nothing has the words of its parameter."""
+    if value is None:
+        return _nothing(name)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if isinstance(value, Decimal):
+        return f"{value.normalize() + 0:f}"
+    if isinstance(value, list):
+        labels = dict(InvoiceSection.choices)
+        return ", ".join(str(labels[item]) for item in value) or _("none of them")
+    choices = dict(CustomerParameters._meta.get_field(name).flatchoices)
+    return str(choices.get(value, value))
+
+
+def _nothing(name: str) -> str:
+    if name.endswith("timezone"):
+        return _("the customer's time zone")
+    return _("never") if name == "disable_trunks_after_days" else _("none")

@@ -1,0 +1,253 @@
+"""The parameters in force for customers: a customer's own, else its class's, else the product's."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from customers.choices import (
+    Frequency,
+    InvoiceFormat,
+    RateValue,
+    Recipients,
+    Rounding,
+    ShortCallBasis,
+    ShortCallSeconds,
+    UsageGrouping,
+)
+from customers.models import Customer, CustomerClass, CustomerParameters, ParameterSet
+
+# What each default is for: a new customer is told nothing, billed plainly and given time to pay,
+# until its owner decides otherwise. A zone is the customer's own.
+REPORT_DEFAULTS: dict[str, Any] = {
+    "report_at": time(6),  # the day before is complete, and the office has not opened yet
+    "report_timezone": None,
+    "report_recipients": Recipients.CUSTOMER,
+    "usage_summary": False,
+    "usage_non_zero_only": True,  # destinations without a connected call tell nothing
+    "usage_grouping": UsageGrouping.COUNTRY,  # the shortest of the three
+    "balance_summary": False,
+    "daily_cdrs": False,
+    "sign_in_notice": False,
+}
+SHORT_CALL_DEFAULTS: dict[str, Any] = {
+    "short_calls": False,
+    "short_call_seconds": ShortCallSeconds.S6,  # the usual definition of carriers
+    "short_call_percent": None,  # a matter of agreement, like the price
+    "short_call_price": None,
+    "short_call_basis": ShortCallBasis.ALL,
+}
+INVOICE_DEFAULTS: dict[str, Any] = {
+    "auto_invoice": False,
+    "invoice_settings": None,
+    "payment_term": None,
+    "invoice_format": InvoiceFormat.PDF,
+    "invoice_timezone": None,
+    "invoice_at": time(6),
+    "rate_decimals": 4,  # as prices are shown everywhere
+    "rate_value": RateValue.ACTUAL,
+    "invoice_non_zero_only": True,
+    "invoice_sections": [],
+    "grace_days": 7,
+    "tax_percent": Decimal(0),
+    "rounding": Rounding.TOTAL,  # what most tax offices ask for
+}
+NOTIFICATION_DEFAULTS: dict[str, Any] = {
+    "notifications": False,
+    "low_balance_amount": None,
+    "low_balance_percent": None,
+    "low_balance_frequency": Frequency.DAILY,
+    "low_balance_at": time(9),  # when somebody is there to pay
+    "low_balance_timezone": None,
+    "low_balance_days": 7,  # who has not reacted for a week does not read them
+    "disable_trunks_after_days": None,  # never
+    "trunk_update_notice": False,
+    "payment_notice": False,
+    "zero_balance_notice": False,
+}
+DEFAULTS = REPORT_DEFAULTS | SHORT_CALL_DEFAULTS | INVOICE_DEFAULTS | NOTIFICATION_DEFAULTS
+
+# The parameters by the step of the wizard that asks for them.
+REPORT_FIELDS = tuple(REPORT_DEFAULTS)
+SHORT_CALL_FIELDS = tuple(SHORT_CALL_DEFAULTS)
+INVOICE_FIELDS = tuple(INVOICE_DEFAULTS)
+NOTIFICATION_FIELDS = tuple(NOTIFICATION_DEFAULTS)
+PARAMETER_FIELDS = tuple(DEFAULTS)
+ZONE_FIELDS = ("report_timezone", "invoice_timezone", "low_balance_timezone")
+
+# What the chosen invoice settings and payment term say of parameters, by their own column.
+_BY_CHOICE = {
+    "invoice_settings": {
+        "invoice_format": "invoice_format",
+        "rate_decimals": "rate_decimals",
+        "rate_value": "rate_value",
+        "invoice_non_zero_only": "non_zero_only",
+        "invoice_sections": "sections",
+    },
+    "payment_term": {"grace_days": "grace_days"},
+}
+
+
+class Source(StrEnum):
+    """Where a value comes from."""
+
+    OWN = "own"
+    CLASS = "class"
+    INVOICE_SETTINGS = "invoice_settings"
+    PAYMENT_TERM = "payment_term"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value in force, and who set it: ``name`` is that of the class, settings or term."""
+
+    value: Any
+    source: Source
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """All parameters in force for one customer; ``resolved["grace_days"]`` is the bare value.
+
+    Types are those of customers.models.settings.ParameterSet; ``invoice_settings`` and
+    ``payment_term`` are rows or None, zones are ZoneInfo (None only without a customer).
+    """
+
+    values: Mapping[str, Value]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name].value
+
+    def source(self, name: str) -> Source:
+        return self.values[name].source
+
+    def with_own(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The bare values in force once ``values`` are set above these; empty ones inherit."""
+        own = {name: value for name, value in values.items() if not is_empty(value)}
+        return {name: own.get(name, item.value) for name, item in self.values.items()}
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a parameter holds nothing, so that it is inherited; 0, False and [] are values."""
+    return value is None or value == ""
+
+
+def parameters_of(customer_ids: Collection[int]) -> dict[int, Resolved]:
+    """What is in force for each of some customers now, in three queries.
+
+    At each level a value of its own goes before that of the invoice settings or payment term chosen
+    there; the customer's level goes before its class's. Unknown ids are absent.
+    """
+    customers = list(
+        Customer.objects.filter(pk__in=customer_ids).only("pk", "timezone", "customer_class_id")
+    )
+    chosen = ("invoice_settings", "payment_term")
+    own = CustomerParameters.objects.select_related(*chosen).in_bulk([row.pk for row in customers])
+    classes = CustomerClass.objects.select_related(*chosen).in_bulk(
+        {row.customer_class_id for row in customers if row.customer_class_id is not None}
+    )
+    found = {}
+    for row in customers:
+        values = _inherited(classes.get(row.customer_class_id), row.timezone)
+        if row.pk in own:
+            values |= _level(own[row.pk], Source.OWN)
+        found[row.pk] = Resolved(values)
+    return found
+
+
+def inherited(
+    customer_class: CustomerClass | None = None,
+    *,
+    own: ParameterSet | None = None,
+    timezone: ZoneInfo | None = None,
+) -> Resolved:
+    """What a customer of ``customer_class`` in ``timezone`` has where it sets nothing itself.
+
+    ``own`` is the row that inherits: what its invoice settings and payment term say counts too.
+    Without a class, it is what a class itself inherits.
+    """
+    values = _inherited(customer_class, timezone)
+    return Resolved(values | (_by_choice(own) if own is not None else {}))
+
+
+def own_parameters(customer: Customer) -> CustomerParameters:
+    """What the customer's owner set for it alone: its row, or an empty one that is not stored."""
+    found = CustomerParameters.objects.filter(customer=customer).first()
+    return found or CustomerParameters(customer=customer)
+
+
+def problems_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """What does not fit together in values in force (all parameters): field to message."""
+    negative = {
+        name: _("Enter 0 or more.")
+        for name in ("short_call_price", "low_balance_amount")
+        if values[name] is not None and values[name] < 0
+    }
+    return _short_call_problems(values) | _notification_problems(values) | negative
+
+
+def _short_call_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    asked = {
+        "short_call_percent": _("Enter the percentage from which short calls are charged."),
+        "short_call_price": _("Enter what a short call costs."),
+    }
+    if not values["short_calls"]:
+        return {}
+    return {name: text for name, text in asked.items() if values[name] is None}
+
+
+def _notification_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    if not values["notifications"] or not _lacks_threshold(values):
+        return {}
+    if values["disable_trunks_after_days"] is not None:
+        text = _("Enter an amount or a percentage: trunks are disabled below it.")
+        return {"low_balance_amount": text}
+    others = ("trunk_update_notice", "payment_notice", "zero_balance_notice")
+    if any(values[name] for name in others):
+        return {}
+    text = _("Enter an amount or a percentage, or choose one of the other notifications.")
+    return {"low_balance_amount": text}
+
+
+def _lacks_threshold(values: Mapping[str, Any]) -> bool:
+    return values["low_balance_amount"] is None and values["low_balance_percent"] is None
+
+
+def _inherited(customer_class: CustomerClass | None, timezone: ZoneInfo | None) -> dict[str, Value]:
+    defaults = DEFAULTS | dict.fromkeys(ZONE_FIELDS, timezone)
+    values = {name: Value(value, Source.DEFAULT) for name, value in defaults.items()}
+    if customer_class is None:
+        return values
+    return values | _level(customer_class, Source.CLASS, customer_class.name)
+
+
+def _level(row: ParameterSet, source: Source, name: str = "") -> dict[str, Value]:
+    return _by_choice(row) | {
+        field: Value(value, source, name)
+        for field, value in stored_values(row)
+        if not is_empty(value)
+    }
+
+
+def stored_values(row: ParameterSet) -> Iterable[tuple[str, Any]]:
+    """The parameters of a row as they stand in it, by name."""
+    return [(name, getattr(row, name)) for name in PARAMETER_FIELDS]
+
+
+def _by_choice(row: ParameterSet) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for field, columns in _BY_CHOICE.items():
+        chosen = getattr(row, field)
+        if chosen is not None:
+            found |= {
+                name: Value(getattr(chosen, column), Source(field), chosen.name)
+                for name, column in columns.items()
+            }
+    return found
