@@ -1,6 +1,7 @@
-"""Opens customers (tree, login, tariff, balance in one transaction) and edits their terms."""
+"""Opens customers (tree, terms, settings, login in one transaction) and edits their terms."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,13 +14,24 @@ from billing.choices import Mode, PeriodType
 from billing.models import Balance
 from billing.services.maintenance import post_opening
 from customers.models import Customer
+from customers.selectors.definitions import grantable_rights
 from customers.services.audit import changed, record
 from customers.services.customers import create_customer, edit_profile
+from customers.services.definitions import check_definitions
+from customers.services.drafts import close_draft, lock_draft
+from customers.services.parameters import set_parameters
+from customers.services.permissions import set_rights
 from customers.services.users import create_user
 from customers.tenancy import Actor
+from notifications.services.letters import send_set_password, send_welcome
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
 from tariffs.services.assignments import assign_tariff
+
+# Columns of a balance that change at the next close only, and what says that none is to come.
+CALENDAR: Mapping[str, Any] = {"period_type": "", "period_timezone": None}
+# What check_definitions is about.
+DEFINED = frozenset({"business_model", "customer_class", "kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +52,29 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The first administrator of a new customer."""
+    """The first administrator of a new customer.
+
+    Without a ``password`` (None) it sets its own, by a link that is mailed to ``email``.
+    """
 
     login: str
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
     name: str = ""
     email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an owner settles about a new customer beyond its record and its terms.
+
+    ``rights`` None are the usual ones; ``parameters`` as in set_parameters; ``custom_values`` maps
+    the id of a custom field of the class to its text; ``sends_welcome`` mails the welcome letter.
+    """
+
+    rights: frozenset[str] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    custom_values: Mapping[int, str] = field(default_factory=dict)
+    sends_welcome: bool = False
 
 
 def open_customer(
@@ -55,35 +84,85 @@ def open_customer(
     kind: str,
     terms: Terms,
     login: Login | None = None,
+    settings: Settings | None = None,
     opened_at: datetime | None = None,
     **profile: Any,
 ) -> Customer:
     """A new direct customer of the actor's: row in the tree, rights, login, tariff, balance.
 
-    All or nothing; locks the tree. ``opened_at`` (default now) may lie in the past, for calls that
-    come in late. Raises DomainError naming the field: ``taken``, ``tariff``, ``credit_limit``,
-    ``weak_password``, ``too_deep``.
+    ``profile`` holds columns of the record, business model and class among them. All or nothing,
+    letters included; locks the tree. ``opened_at`` (default now) may lie in the past, for calls
+    that come in late. Raises DomainError naming the field: ``taken``, ``tariff``,
+    ``credit_limit``, ``weak_password``, ``too_deep``, ``no_email``, ``rights``, and what
+    check_definitions, set_parameters and set_custom_values refuse.
     """
     _check_terms(terms)
     with transaction.atomic():
         customer = create_customer(
             actor=actor, name=name, kind=kind, opened_at=opened_at, **profile
         )
+        check_definitions(actor=actor, customer=customer, is_new=True)
         start = customer.opened_at
         assign_tariff(actor=actor, customer=customer, tariff=terms.tariff, at=start, is_first=True)
         balance = _open_balance(customer, terms)
         post_opening(actor=actor, balance=balance, amount=terms.opening_balance)
+        # Who may open a customer sets it up at once, even where it may not edit others.
+        opener = replace(actor, rights=actor.rights | {"customers.edit"})
+        _settle(opener, customer, settings or Settings())
         if login is not None:
-            create_user(
-                actor=actor,
-                customer=customer,
-                login=login.login,
-                password=login.password,
-                name=login.name,
-                email=login.email,
-                language=customer.language,
+            _open_login(
+                opener, customer, login, sends_welcome=bool(settings and settings.sends_welcome)
             )
     return customer
+
+
+def open_from_draft(*, actor: Actor, key: str, **opening: Any) -> Customer:
+    """Open the customer that a draft's answers describe (``opening``, as open_customer takes it).
+
+    The draft is locked and forgotten with it: pressing Submit twice, or in two tabs, makes one
+    customer and leads to it both times. Raises DomainError ``no_draft`` where the draft is gone,
+    and what open_customer raises; then the draft stays.
+    """
+    with transaction.atomic():
+        draft = lock_draft(actor=actor, key=key)
+        if draft is None:
+            raise DomainError("no_draft", "This draft is gone: it was cancelled, or is a day old.")
+        if draft.customer_id is not None:
+            made: Customer = Customer.objects.get(pk=draft.customer_id)
+            return made
+        customer = open_customer(actor=actor, **opening)
+        close_draft(actor=actor, key=key, customer=customer)
+    return customer
+
+
+def _settle(opener: Actor, customer: Customer, settings: Settings) -> None:
+    """Give a new customer its rights, parameters and custom fields."""
+    if settings.rights is not None:
+        offered = grantable_rights(
+            opener, kind=customer.kind, business_model=customer.business_model
+        )
+        if not settings.rights <= offered:
+            raise DomainError("rights", "Some of these rights cannot be granted.", field="rights")
+        set_rights(actor=opener, customer=customer, rights=settings.rights)
+    if settings.parameters:
+        set_parameters(actor=opener, customer=customer, values=settings.parameters)
+
+
+def _open_login(opener: Actor, customer: Customer, login: Login, *, sends_welcome: bool) -> None:
+    """Create the first administrator; the letter with its link follows where one is wanted."""
+    user = create_user(
+        actor=opener,
+        customer=customer,
+        login=login.login,
+        password=login.password,
+        name=login.name,
+        email=login.email,
+        language=customer.language,
+    )
+    if sends_welcome:
+        send_welcome(actor=opener, customer=customer)
+    elif login.password is None:
+        send_set_password(actor=opener, user=user)
 
 
 def _open_balance(customer: Customer, terms: Terms) -> Balance:
@@ -109,12 +188,15 @@ def edit_customer(
 ) -> Customer:
     """Change the record, the tariff and the terms of a direct customer, all or nothing.
 
-    ``money`` may hold currency_id, mode and credit_limit. The currency is fixed once money moved
-    (DomainError ``currency``). A new tariff counts for calls that start from now on. Locks the
+    ``money`` may hold currency_id, mode, credit_limit, period_type and period_timezone. The
+    currency is fixed once money moved (DomainError ``currency``); another billing period or zone
+    waits for the next close. A new tariff counts for calls that start from now on. Locks the
     balance only for the terms.
     """
     with transaction.atomic():
         edit_profile(actor=actor, customer=customer, values=profile)
+        if DEFINED & profile.keys():
+            check_definitions(actor=actor, customer=customer)
         if tariff is not None:
             _must_own(actor, customer)
             assign_tariff(actor=actor, customer=customer, tariff=tariff, at=now())
@@ -129,7 +211,7 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
     balance = pair.select_for_update(no_key=True).first()
     if balance is None:  # it moved away meanwhile
         raise PermissionDenied
-    differences = changed(balance, money)
+    differences = changed(balance, _pending(balance, money))
     if "currency_id" in differences and balance.last_sequence:
         raise DomainError(
             "currency", "The currency is fixed once money has moved.", field="currency"
@@ -147,11 +229,29 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
         )
 
 
+def _pending(balance: Balance, money: dict[str, Any]) -> dict[str, Any]:
+    """``money`` with a wanted calendar put where it waits for the next close.
+
+    What the balance has already is no change, and takes back one that waits.
+    """
+    values = {name: value for name, value in money.items() if name not in CALENDAR}
+    for name, nothing in CALENDAR.items():
+        if name in money:
+            wanted = money[name]
+            is_same = str(wanted) == str(getattr(balance, name))
+            values[f"next_{name}"] = nothing if is_same else wanted
+    if values.get("next_period_type", "") not in ("", *PeriodType.values):
+        raise DomainError("period_type", "Choose a billing period.", field="period_type")
+    return values
+
+
 def _check_terms(terms: Terms) -> None:
     if terms.credit_limit < 0:
         raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
     if terms.mode not in Mode.values:
         raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
+    if terms.period_type not in PeriodType.values:
+        raise DomainError("period_type", "Choose a billing period.", field="period_type")
 
 
 def _must_own(actor: Actor, customer: Customer) -> None:
