@@ -46,7 +46,7 @@ class World:
         return user
 
     def balance(self, who: str) -> Balance:
-        return Balance.objects.get(customer=getattr(self, who), account=None)
+        return Balance.objects.of_customers().get(customer=getattr(self, who))
 
 
 def actor_of(customer: Customer) -> Actor:

@@ -1,14 +1,19 @@
 """Archives a customer: guards, settlement of every balance, the end of all it owns."""
 
+from datetime import datetime
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
+from accounts.choices import VoucherStatus
+from accounts.models import Voucher
 from accounts.services.closing import close_all
 from billing.choices import EntryKind
 from billing.models import Balance
+from billing.selectors.lifecycle import live_calls
 from billing.services.maintenance import bring_to_zero
-from billing.services.periods import periods_for
+from billing.services.periods import end_period, periods_for
 from customers.models import Customer
 from customers.services.audit import record
 from customers.services.customers import archive_row
@@ -23,10 +28,11 @@ SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: str) -> None:
     """Take a direct customer out of service for good; it ends with every balance 0.
 
-    Live sub-customers refuse (DomainError ``has_customers``, with the count). A debt is written
-    off; a positive balance, accounts' too, is paid out or forfeited (``surplus``: pay_out or
-    forfeit), each by its own entry with ``reason``. Accounts, trunks and hosts end, calls and
-    ledger stay. One transaction, under the lock of the tree; archiving twice changes nothing.
+    Live sub-customers and live calls refuse (DomainError ``has_customers``, ``live_calls``, with
+    the count). A debt is written off; a positive balance, accounts' too, is paid out or forfeited
+    (``surplus``: pay_out or forfeit), each by its own entry with ``reason``; its unused vouchers
+    are blocked. The open periods end, and so do accounts, trunks and hosts; calls and ledger stay.
+    One transaction, under the lock of the tree; archiving twice changes nothing.
     """
     if not customer.is_direct_of(actor) or not actor.can("customers.delete"):
         raise PermissionDenied
@@ -36,11 +42,14 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
         fresh = lock_tree_of(customer.pk)
         if fresh.archived_at is not None:
             return
+        if not fresh.is_direct_of(actor):  # it moved away meanwhile
+            raise PermissionDenied
         live = Customer.objects.direct_of(customer.pk).count()
         if live:
             raise DomainError("has_customers", f"It has {live} live sub-customers.")
         at = now()
-        _settle(actor, customer, surplus, reason)
+        blocked = _block_vouchers(customer)
+        _settle(actor, customer, surplus, reason, at)
         close_all(customer=customer, at=at)
         end_assignment(customer=customer, at=at)
         archive_row(customer=customer, at=at)
@@ -49,17 +58,40 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
             customer=customer,
             action="customer_archived",
             subject=customer,
-            changes={"reason": ["", reason]},
+            changes={"reason": ["", reason], "vouchers_blocked": [0, blocked]},
         )
 
 
-def _settle(actor: Actor, customer: Customer, surplus: str, reason: str) -> None:
-    """Periods are opened before the locks; debt or surplus is told under them."""
-    balances = Balance.objects.filter(customer=customer)
-    known, moment = balances.in_bulk(), now()
-    periods_for(known, [(pk, moment) for pk in known])
-    for balance in balances.order_by("pk").select_for_update(no_key=True, of=("self",)):
-        kind = EntryKind.WRITE_OFF if balance.amount < 0 else surplus
+def _settle(actor: Actor, customer: Customer, surplus: str, reason: str, at: datetime) -> None:
+    """Periods are opened before the locks; debt or surplus is told under them.
+
+    What is between the customer and an owner that it has left stays that owner's.
+    """
+    balances = Balance.objects.filter(customer=customer, closed_at=None)
+    known = balances.in_bulk()
+    periods_for(known, [(pk, at) for pk in known])
+    locked = list(balances.order_by("pk").select_for_update(no_key=True, of=("self",)))
+    live = live_calls(customer)
+    if live:
+        raise DomainError(
+            "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
+        )
+    for balance in locked:
         bring_to_zero(
-            actor=actor, balance=balance, kind=kind, reason=reason, key=f"archive:{balance.pk}"
+            actor=actor,
+            balance=balance,
+            kind=EntryKind.WRITE_OFF if balance.amount < 0 else surplus,
+            reason=reason,
+            key=f"archive:{balance.pk}",
+            at=at,
         )
+        end_period(balance, at)
+
+
+def _block_vouchers(customer: Customer) -> int:
+    """Unused vouchers are money of the customer that nobody can spend after it; returns how many.
+
+    Before the balances are locked: who redeems one locks the voucher and then a balance.
+    """
+    unused = Voucher.objects.filter(batch__customer=customer, status=VoucherStatus.ACTIVE)
+    return int(unused.update(status=VoucherStatus.BLOCKED))

@@ -34,10 +34,10 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
     CustomerOwnership.objects.create(customer=customer, owner=owner, valid_from=customer.opened_at)
 
 
-def move_node(*, customer: Customer, owner: Customer, at: datetime) -> None:
+def move_node(*, customer: Customer, owner: Customer, at: datetime) -> Customer:
     """Move ``customer`` with its subtree below ``owner``; the ownership changes at ``at``.
 
-    Locks both trees. Raises DomainError ``into_own_subtree`` or ``too_deep`` (field owner).
+    Returns it as it is then. Locks both trees. Raises DomainError ``into_own_subtree`` or ``too_deep`` (field owner).
     """
     with transaction.atomic():
         node, parent = lock_trees_of(customer, owner)
@@ -53,6 +53,7 @@ def move_node(*, customer: Customer, owner: Customer, at: datetime) -> None:
         Customer.objects.filter(pk=node.pk).update(owner=owner)
         CustomerOwnership.objects.filter(customer=node, valid_till=None).update(valid_till=at)
         CustomerOwnership.objects.create(customer=node, owner=owner, valid_from=at)
+    return node
 
 
 def lock_tree_of(customer_id: int) -> Customer:

@@ -16,18 +16,20 @@ def assign_tariff(
 ) -> None:
     """Let ``customer`` pay by ``tariff`` from ``at`` on; the assignment before ends there.
 
-    Only a live tariff of the actor's own customer (DomainError ``tariff``). Atomic with the audit
-    row; the customer row is locked, so two changes at once follow each other.
+    Only a live tariff of the actor's own customer, which owns ``customer`` (DomainError
+    ``tariff``). Atomic with the audit row; the customer row is locked, so that two changes at once
+    follow each other and no tariff of an owner comes after a move.
     """
     if tariff.owner_id != actor.customer_id or tariff.archived_at is not None:
         raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
     with transaction.atomic():
-        Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if locked.owner_id != tariff.owner_id:
+            raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
         current = TariffAssignment.objects.filter(customer=customer, valid_till=None).first()
         if current is not None and current.tariff_id == tariff.pk:
             return
-        end_assignment(customer=customer, at=at)
-        TariffAssignment.objects.create(customer=customer, tariff=tariff, valid_from=at)
+        replace_assignment(customer=customer, tariff=tariff, at=at)
         if not is_first:
             record(
                 actor=actor,
@@ -37,6 +39,12 @@ def assign_tariff(
                 changes={"tariff": [current.tariff if current else "", tariff]},
                 is_private=True,  # the customer never reads the name of its owner's tariff
             )
+
+
+def replace_assignment(*, customer: Customer, tariff: Tariff, at: datetime) -> None:
+    """End the assignment in force and start one of ``tariff`` at ``at``; part of the caller's."""
+    end_assignment(customer=customer, at=at)
+    TariffAssignment.objects.create(customer=customer, tariff=tariff, valid_from=at)
 
 
 def end_assignment(*, customer: Customer, at: datetime) -> None:

@@ -73,7 +73,9 @@ def expected_charges(call: Call) -> list[tuple[int, int | None, Decimal, Decimal
         tariff = (
             TariffAssignment.objects.filter(_in_force_of(call)).get(customer=customer_id).tariff
         )
-        balance = Balance.objects.get(customer=customer_id, account=None)
+        taking = Q(closed_at=None) | Q(closed_at__gt=call.setup_at)
+        pairs = Balance.objects.filter(taking, customer=customer_id, account=None)
+        balance = pairs.earliest("opened_at")
         rows.append((level, customer_id, *_cost(call, tariff, balance)))
         ownership = CustomerOwnership.objects.filter(_in_force_of(call)).get(customer=customer_id)
         customer_id, level = ownership.owner_id, level + 1

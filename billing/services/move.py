@@ -1,0 +1,177 @@
+"""Moves a customer with all below it to another owner: tree, tariff, balance and period at once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.timezone import now
+
+from billing.choices import EntryKind, Mode
+from billing.models import Balance
+from billing.selectors.lifecycle import live_calls
+from billing.services.archive import SURPLUS
+from billing.services.maintenance import bring_to_zero
+from billing.services.periods import end_period, periods_for
+from customers.models import Customer
+from customers.selectors.moves import OWNER_KINDS, is_own_or_below, may_move
+from customers.services.audit import record
+from customers.services.handover import forget_owner
+from customers.services.tree import lock_trees_of, move_node
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+from tariffs.models import Tariff
+from tariffs.services.assignments import replace_assignment
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """What the customer pays its new owner by: one of that owner's tariffs, and its own balance.
+
+    ``currency`` is the present one or the tariff's; ``credit_limit`` is in it. The present mode
+    stays where ``mode`` is empty, and so does the currency. The calendar of periods goes on.
+    """
+
+    tariff: Tariff
+    currency: str = ""
+    mode: str = ""
+    credit_limit: Decimal = Decimal(0)
+
+
+def move_customer(
+    *,
+    actor: Actor,
+    customer: Customer,
+    owner: Customer,
+    terms: NewTerms,
+    surplus: str,
+    reason: str,
+) -> Customer:
+    """Let ``owner`` own ``customer`` from this instant on; both stand below the actor's customer.
+
+    The balance with the old owner ends at 0 (a debt is written off, a positive one paid out or
+    forfeited: ``surplus`` pay_out or forfeit, with ``reason``) and is closed, and its open period
+    ends; a new one is opened. Rights are evaluated, so nothing of them is copied. All or nothing,
+    under the locks of both trees, then of the balance. Raises PermissionDenied, DomainError naming
+    the field: ``surplus``, ``reason``, ``owner``, ``same_owner``, ``tariff``, ``currency``,
+    ``mode``, ``credit_limit``, ``into_own_subtree``, ``too_deep``, ``live_calls``, ``moved``.
+    """
+    if surplus not in SURPLUS:
+        raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
+    with transaction.atomic():
+        node, _parent = lock_trees_of(customer, owner)
+        fresh = Customer.objects.get(pk=owner.pk)
+        _check_parties(actor, node, fresh, expected_owner=customer.owner_id)
+        _check_terms(fresh, terms)
+        at, before = now(), node.owner
+        node = move_node(customer=node, owner=fresh, at=at)
+        forgotten = forget_owner(customer=node)
+        old = _close_balance(actor, node, surplus, reason, at)
+        new = _open_balance(old, fresh, terms, at)
+        replace_assignment(customer=node, tariff=terms.tariff, at=at)
+        _record_for_each(actor, node, at, terms, kept=forgotten | {"reason": ["", reason]})
+        record(
+            actor=actor,
+            customer=actor.customer,
+            action="customer_moved",
+            subject=node,
+            changes={"owner": [before, fresh], "currency": [old.currency_id, new.currency_id]},
+        )
+    return node
+
+
+def _check_parties(
+    actor: Actor, node: Customer, owner: Customer, *, expected_owner: int | None
+) -> None:
+    """Under the locks of both trees, so that what is true here stays true."""
+    if not may_move(actor, node) or not is_own_or_below(actor, node.pk):
+        raise PermissionDenied
+    if node.owner_id == owner.pk:
+        raise DomainError("same_owner", "It belongs to this owner already.", field="owner")
+    if node.owner_id != expected_owner:
+        raise DomainError("moved", "It has another owner by now. Open the page again.")
+    is_able = owner.kind in OWNER_KINDS and owner.archived_at is None
+    if not is_able or not is_own_or_below(actor, owner.pk):
+        raise DomainError("owner", "Choose yourself or one of your resellers.", field="owner")
+
+
+def _check_terms(owner: Customer, terms: NewTerms) -> None:
+    if terms.tariff.owner_id != owner.pk or terms.tariff.archived_at is not None:
+        raise DomainError("tariff", "Choose a tariff of the new owner.", field="tariff")
+    if terms.mode and terms.mode not in Mode.values:
+        raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
+    if terms.credit_limit < 0:
+        raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+
+
+def _close_balance(
+    actor: Actor, customer: Customer, surplus: str, reason: str, at: datetime
+) -> Balance:
+    """Bring the balance with the old owner to 0, end its period at ``at`` and close it."""
+    pair = Balance.objects.of_customers().filter(customer=customer)
+    periods_for(pair.in_bulk(), [(pk, at) for pk in pair.values_list("pk", flat=True)])
+    balance = pair.select_for_update(no_key=True).get()
+    live = live_calls(customer)
+    if live:
+        raise DomainError(
+            "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
+        )
+    bring_to_zero(
+        actor=actor,
+        balance=balance,
+        kind=EntryKind.WRITE_OFF if balance.amount < 0 else surplus,
+        reason=reason,
+        key=f"move:{balance.pk}",
+        at=at,
+    )
+    end_period(balance, at)
+    Balance.objects.filter(pk=balance.pk).update(closed_at=at)
+    return balance
+
+
+def _open_balance(old: Balance, owner: Customer, terms: NewTerms, at: datetime) -> Balance:
+    """The balance with the new owner; the calendar of its periods is that of the old one."""
+    currency = terms.currency or old.currency_id
+    if currency not in (old.currency_id, terms.tariff.currency_id):
+        raise DomainError(
+            "currency", "Choose the present currency or the tariff's.", field="currency"
+        )
+    return Balance.objects.create(
+        customer=old.customer,
+        issuer=owner,
+        currency_id=currency,
+        mode=terms.mode or old.mode,
+        credit_limit=terms.credit_limit,
+        period_type=old.next_period_type or old.period_type,
+        period_timezone=str(old.next_period_timezone or old.period_timezone),
+        opened_at=at,
+    )
+
+
+def _record_for_each(
+    actor: Actor, customer: Customer, at: datetime, terms: NewTerms, *, kept: dict[str, Any]
+) -> None:
+    """An event that only the old owner reads, one that only the new one does, one for all.
+
+    None of them names an owner: an event at the last instant before the move belongs to the old
+    owner's time, and a private one is hidden from the customer.
+    """
+    parts: list[tuple[str, datetime, dict[str, Any], bool]] = [
+        ("customer_moved_away", at - _INSTANT, kept, True),
+        ("customer_moved_here", at, {"tariff": ["", terms.tariff]}, True),
+        ("provider_changed", at, {}, False),
+    ]
+    for action, moment, changes, is_private in parts:
+        record(
+            actor=actor,
+            customer=customer,
+            action=action,
+            subject=customer,
+            changes=changes,
+            is_private=is_private,
+            at=moment,
+        )
