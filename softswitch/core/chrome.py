@@ -90,6 +90,7 @@ class BulkAction:
     """An action on the selected rows: ``service(actor=..., record=...)`` is called for each.
 
     What one row refuses by a DomainError is skipped and reported. ``confirm`` shows the rows first.
+    ``form_class`` (a ScopedForm) asks more there; the service gets its cleaned data by name too.
     """
 
     name: str
@@ -99,6 +100,7 @@ class BulkAction:
     right: str | None = None
     danger: bool = False
     confirm: bool = False
+    form_class: Callable[..., Any] | None = None
 
 
 def permitted(items: Sequence[Any], actor: Any) -> list[Any]:

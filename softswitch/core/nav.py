@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from softswitch.core.actors import ActorLike
+from softswitch.core.chrome import Tab
 
 Declared = tuple[str | Promise, str, str, str | None, tuple[Any, ...]]
 
@@ -37,6 +38,23 @@ def build(actor: ActorLike, view_name: str, declared: Sequence[Declared]) -> lis
     """The menu of ``actor``; ``view_name`` is the resolved name of the shown page."""
     current = _current(view_name, declared)
     return _items(actor, current, exact=current == view_name, declared=declared)
+
+
+def tabs(
+    actor: ActorLike,
+    view_name: str,
+    declared: Sequence[Declared],
+    groups: Sequence[Sequence[str]],
+) -> list[Tab]:
+    """The pages of the menu beside ``view_name``, in its group of URL names; none alone."""
+    group = next((names for names in groups if view_name in names), ())
+    entries = {entry[1]: entry for top in declared for entry in (top, *top[4])}
+    found = [
+        Tab(label, reverse(name), name == view_name)
+        for label, name, _icon, right, _children in (entries[n] for n in group if n in entries)
+        if right is None or actor.can(right)
+    ]
+    return found if len(found) > 1 else []
 
 
 def _current(view_name: str, declared: Sequence[Declared]) -> str:

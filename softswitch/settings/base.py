@@ -309,6 +309,15 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         ),
     ),
 )
+# Pages of the menu that are shown as tabs of each other.
+LIST_TABS: tuple[tuple[str, ...], ...] = (
+    (
+        "customers:customer_list",
+        "customers:customer_tree",
+        "customers:limit_list",
+        "accounts:host_list",
+    ),
+)
 
 LOGGING = {
     "version": 1,

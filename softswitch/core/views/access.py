@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Model, QuerySet
@@ -11,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.generic import View
 
+from softswitch.core import nav
 from softswitch.core.chrome import Action, Link, Tab, Text, permitted
 
 
@@ -103,8 +105,15 @@ class PageMixin(AccessMixin):
         """Buttons of the page head; those without the right are left out."""
         return ()
 
+    @property
+    def view_name(self) -> str:
+        """The full name of the page's address."""
+        match = self.request.resolver_match
+        return match.view_name if match else type(self).__name__
+
     def get_tabs(self) -> Sequence[Tab]:
-        return ()
+        """Parts of the record; for a page of the menu, those that stand beside it (LIST_TABS)."""
+        return nav.tabs(self.actor, self.view_name, settings.NAVIGATION, settings.LIST_TABS)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The context of the template; extend it, keep what super() gives."""

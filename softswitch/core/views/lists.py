@@ -1,50 +1,38 @@
 """The list: query form, table, sort, pages, chosen columns, export and bulk actions, once for all.
 
 GET parameters: the filters', ``sort``, ``page``, ``per_page``, ``export`` (csv or xlsx). An HTMX
-request gets the ``#rows`` partial under the same URL. Page size and columns are remembered in the
-session per view. Two statements a page (count and rows), whatever the number of rows.
+request gets the ``#rows`` partial under the same URL. Page size and columns are remembered per user
+and list (softswitch.core.memory). Two statements a page (count and rows), whatever the number of
+rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.contrib import messages
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.db import transaction
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from softswitch.core import exports
-from softswitch.core.chrome import Action, BulkAction, Text, permitted
-from softswitch.core.errors import DomainError
+from softswitch.core import exports, memory
+from softswitch.core.chrome import Action, Text, permitted
 from softswitch.core.filters import FilterSet
 from softswitch.core.paging import PAGE_SIZES, CappedPaginator
 from softswitch.core.tables import Table
-from softswitch.core.views.access import PageMixin, ScopedMixin
+from softswitch.core.views.bulk import BulkMixin, row_keys
 
-MAX_SELECTED = 1_000
-KEY_DIGITS = 18  # of every bigint
-
-
-def row_keys(texts: Iterable[str]) -> list[int]:
-    """The keys among ``texts``, as a request names rows; what can be no key is left out."""
-    return [int(text) for text in texts if text.isdecimal() and len(text) <= KEY_DIGITS]
+__all__ = ["ListView", "row_keys"]
 
 
-class ListView(PageMixin, ScopedMixin):
+class ListView(BulkMixin):
     """Rows of ``model`` as ``table_class``, found by ``filterset_class``."""
 
     template_name: ClassVar[str] = "base_list.html"
     rows_template: ClassVar[str] = "base_list.html#rows"
     table_class: ClassVar[type[Table] | None] = None
     filterset_class: ClassVar[type[FilterSet] | None] = None
-    bulk_actions: ClassVar[Sequence[BulkAction]] = ()
     exports: ClassVar[Sequence[str]] = ("csv", "xlsx")
     empty_icon: ClassVar[str] = "inbox"
     empty_title: ClassVar[Text] = ""
@@ -70,21 +58,13 @@ class ListView(PageMixin, ScopedMixin):
             return HttpResponseRedirect(request.get_full_path())
         return self.run_bulk(request.POST.get("do", ""))
 
-    # What the session remembers -----------------------------------------------------------------
-    @cached_property
-    def memory(self) -> dict[str, Any]:
-        """The choices of this user for this list."""
-        stored: dict[str, Any] = self.request.session.get(self._memory_key, {})
-        return stored
-
+    # What the user chose for this list -----------------------------------------------------------
     @property
-    def _memory_key(self) -> str:
-        match = self.request.resolver_match
-        return f"list:{match.view_name if match else type(self).__name__}"
+    def memory(self) -> dict[str, Any]:
+        return memory.recall(self.actor.user, f"list:{self.view_name}")
 
     def remember(self, key: str, value: Any) -> None:
-        self.memory[key] = value
-        self.request.session[self._memory_key] = self.memory
+        memory.remember(self.actor.user, f"list:{self.view_name}", key, value)
 
     def remember_page_size(self) -> None:
         asked = self.request.GET.get("per_page", "")
@@ -93,7 +73,8 @@ class ListView(PageMixin, ScopedMixin):
 
     @property
     def page_size(self) -> int:
-        return int(self.memory.get("per_page", PAGE_SIZES[0]))
+        chosen = self.memory.get("per_page")
+        return chosen if chosen in PAGE_SIZES else PAGE_SIZES[0]
 
     # The rows -----------------------------------------------------------------------------------
     @property
@@ -181,54 +162,3 @@ class ListView(PageMixin, ScopedMixin):
         name = slugify(str(self.get_title())) or "export"
         send = exports.csv_response if form == "csv" else exports.xlsx_response
         return send(name, table.export_headers(), rows)
-
-    # Bulk actions -------------------------------------------------------------------------------
-    def get_bulk_actions(self) -> list[BulkAction]:
-        return permitted(self.bulk_actions, self.actor)
-
-    def run_bulk(self, name: str) -> HttpResponseBase:
-        """Run the named action on the ticked rows that are in scope, each by itself."""
-        action = next((item for item in self.get_bulk_actions() if item.name == name), None)
-        if action is None:
-            raise Http404
-        keys = row_keys(self.request.POST.getlist("pk"))[:MAX_SELECTED]
-        rows = list(self.get_queryset().filter(pk__in=keys).order_by("pk"))
-        if action.confirm and "confirmed" not in self.request.POST and rows:
-            return self.confirm_bulk(action, rows)
-        refused = [text for text in (self._run_one(action, row) for row in rows) if text]
-        self._report(len(rows) - len(refused), refused)
-        return HttpResponseRedirect(self.request.get_full_path())
-
-    def _run_one(self, action: BulkAction, row: Any) -> str:
-        try:
-            with transaction.atomic():
-                self.check_object(row)
-                action.service(actor=self.actor, record=row)
-        except DomainError as error:
-            return f"{row}: {error.message}"
-        except PermissionDenied:
-            return f"{row}: " + _("not yours to change")
-        return ""
-
-    def _report(self, done: int, refused: list[str]) -> None:
-        text = ngettext("%(count)s done", "%(count)s done", done) % {"count": done}
-        if refused:
-            text += _(", %(count)s skipped: %(reasons)s") % {
-                "count": len(refused),
-                "reasons": "; ".join(refused[:5]),
-            }
-        level = messages.WARNING if refused or not done else messages.SUCCESS
-        messages.add_message(self.request, level, text + ".")
-
-    def confirm_bulk(self, action: BulkAction, rows: list[Any]) -> TemplateResponse:
-        """Ask first, naming the rows."""
-        context = PageMixin.get_context_data(
-            self,
-            title=f"{action.label}?",
-            actions=[],
-            facts=[(_("Records"), ", ".join(str(row) for row in rows))],
-            button_label=action.label,
-            hidden=[("do", action.name), ("confirmed", "1"), *(("pk", row.pk) for row in rows)],
-            cancel_url=self.request.get_full_path(),
-        )
-        return TemplateResponse(self.request, "confirm.html", context)
