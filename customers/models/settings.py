@@ -259,6 +259,11 @@ class CustomField(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def owner_id(self) -> int:
+        """Whose customers have the field."""
+        return self.customer_class.owner_id
+
 
 class CustomFieldValue(models.Model):
     """What a customer's custom field holds, as text: a date as 2026-11-21, a number with a dot."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from customers.models import Customer, CustomerParameters, ParameterSet
@@ -18,6 +18,7 @@ from customers.selectors.parameters import (
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
+from softswitch.core.validation import check_columns
 
 
 def set_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any]) -> bool:
@@ -63,7 +64,7 @@ def change_parameters(
     """Put checked ``values`` on ``row`` without saving it; what changed, as text for the audit.
 
     ``above`` is what the row inherits. Part of the caller's atomic. Raises DomainError
-    ``parameters`` naming the field at fault, or ``not_found`` for what is another owner's.
+    ``parameters`` or ``invalid`` naming the field, or ``not_found`` for what is another owner's.
     """
     unknown = values.keys() - set(PARAMETER_FIELDS)
     if unknown:
@@ -73,20 +74,11 @@ def change_parameters(
         if chosen is not None and chosen.owner_id != actor.customer_id:
             raise DomainError("not_found", "Choose one of your own.", field=name)
     differences = changed(row, dict(values))
-    _check_fields(row)
+    check_columns(row, values)
     problems = problems_of(above.with_own(dict(stored_values(row))))
     for field, message in problems.items():
         raise DomainError("parameters", message, field=field)
     return {name: [_text(value) for value in pair] for name, pair in differences.items()}
-
-
-def _check_fields(row: ParameterSet) -> None:
-    others = {field.name for field in row._meta.concrete_fields} - set(PARAMETER_FIELDS)
-    try:
-        row.clean_fields(exclude=others)
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise DomainError("parameters", " ".join(messages), field=field) from error
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,90 @@
+"""Creates, edits and deletes what an owner defines under a name: one rule for classes and the like.
+
+A row has an ``owner_id``, a ``name`` and a constraint that no two names of the owner are equal.
+Events of the audit log are about the owner itself: ``<noun>_created``, ``_edited``, ``_deleted``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+
+from customers.services.audit import changed, record
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+from softswitch.core.validation import check_columns
+
+
+def must_own(actor: Actor, row: Any) -> None:
+    """PermissionDenied unless the row is the acting owner's and the actor may edit customers."""
+    if row.owner_id != actor.customer_id or not actor.can("customers.edit"):
+        raise PermissionDenied
+
+
+def create_named(*, actor: Actor, row: Any, noun: str) -> None:
+    """Insert ``row``, checked; atomic with the audit row. DomainError ``taken``, ``invalid``."""
+    must_own(actor, row)
+    _check(row, [field.name for field in row._meta.concrete_fields if field.editable])
+    with transaction.atomic():
+        _save(row, force_insert=True)
+        record(actor=actor, customer=actor.customer, action=f"{noun}_created", subject=row)
+
+
+def edit_named(*, actor: Actor, row: Any, values: Mapping[str, Any], noun: str) -> bool:
+    """Change columns of ``row``; whether any changed. Else as create_named."""
+    must_own(actor, row)
+    return save_named(actor=actor, row=row, differences=changed(row, dict(values)), noun=noun)
+
+
+def save_named(*, actor: Actor, row: Any, differences: dict[str, Any], noun: str) -> bool:
+    """Store changes that stand on ``row`` already (customers.services.audit.changed)."""
+    if not differences:
+        return False
+    _check(row, differences)
+    with transaction.atomic():
+        _save(row, update_fields=sorted(differences))
+        record(
+            actor=actor,
+            customer=actor.customer,
+            action=f"{noun}_edited",
+            subject=row,
+            changes=differences,
+        )
+    return True
+
+
+def delete_named(
+    *, actor: Actor, row: Any, noun: str, uses: Callable[[], Iterable[tuple[str, int]]]
+) -> None:
+    """Delete a row that nothing uses; DomainError ``in_use`` says by what and how often it is.
+
+    Locks the row before ``uses`` counts (words with ``%(count)s``), so that nobody takes it then.
+    """
+    must_own(actor, row)
+    with transaction.atomic():
+        type(row).objects.select_for_update().get(pk=row.pk)
+        used = [words % {"count": count} for words, count in uses() if count]
+        if used:
+            raise DomainError("in_use", f"{row} is in use: {', '.join(used)}.")
+        record(actor=actor, customer=actor.customer, action=f"{noun}_deleted", subject=row)
+        row.delete()
+
+
+def _check(row: Any, names: Iterable[str]) -> None:
+    row.name = " ".join(row.name.split())
+    if not row.name:
+        raise DomainError("required", "Enter a name.", field="name")
+    check_columns(row, names)
+
+
+def _save(row: Any, **options: Any) -> None:
+    try:
+        with transaction.atomic():
+            row.save(**options)
+    except IntegrityError as error:
+        for constraint in row._meta.constraints:
+            if constraint.name in str(error):
+                message = str(constraint.violation_error_message)
+                raise DomainError("taken", message, field="name") from error
+        raise
