@@ -75,7 +75,13 @@ def _check(row: Any, names: Iterable[str]) -> None:
     row.name = " ".join(row.name.split())
     if not row.name:
         raise DomainError("required", "Enter a name.", field="name")
-    check_columns(row, names)
+    check_columns(row, [name for name in names if not _may_stay_empty(row, name)])
+
+
+def _may_stay_empty(row: Any, name: str) -> bool:
+    """Whether a column holds nothing, and may: as Model.clean_fields asks."""
+    column = row._meta.get_field(name)
+    return bool(column.blank) and getattr(row, column.attname) in column.empty_values
 
 
 def _save(row: Any, **options: Any) -> None:

@@ -12,6 +12,7 @@ from customers.selectors.parameters import (
     PARAMETER_FIELDS,
     Resolved,
     inherited,
+    is_empty,
     problems_of,
     stored_values,
 )
@@ -74,7 +75,7 @@ def change_parameters(
         if chosen is not None and chosen.owner_id != actor.customer_id:
             raise DomainError("not_found", "Choose one of your own.", field=name)
     differences = changed(row, dict(values))
-    check_columns(row, values)
+    check_columns(row, [name for name, value in values.items() if not is_empty(value)])
     problems = problems_of(above.with_own(dict(stored_values(row))))
     for field, message in problems.items():
         raise DomainError("parameters", message, field=field)
