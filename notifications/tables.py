@@ -23,13 +23,12 @@ class MessageTable(Table):
     subject = LinkColumn(
         "notifications:message_detail",
         verbose_name=_("Subject"),
-        second="recipient",
-        narrow=("created_at",),
+        narrow=("recipient", "created_at"),
     )
+    recipient = TextColumn(verbose_name=_("Recipient"), priority=1)
     created_at = DateTimeColumn(verbose_name=_("Created"), priority=1)
     customer = TextColumn(accessor="customer__name", verbose_name=_("Customer"), priority=2)
     event = Column(verbose_name=_("Event"), priority=2)
-    recipient = TextColumn(verbose_name=_("Recipient"), priority=3)
     attempts = NumberColumn(verbose_name=_("Attempts"), priority=3)
     status = StatusColumn(MessageStatus, verbose_name=_("Status"))
     actions = ActionsColumn(

@@ -1,6 +1,6 @@
 """Forgotten passwords, and the page on which a mailed link sets one; nobody is signed in here."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -57,7 +57,7 @@ class SetPasswordView(auth.PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         try:
             set_password_by_link(
-                user_id=self.user.pk,
+                user_id=cast(User, self.user).pk,  # only a working link has a form
                 token=self.request.session[INTERNAL_RESET_SESSION_TOKEN],
                 password=form.cleaned_data["password"],
                 ip=self.request.META.get("REMOTE_ADDR"),

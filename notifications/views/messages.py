@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from notifications.choices import Event, MessageStatus
 from notifications.filters import MessageFilter
@@ -116,7 +116,7 @@ def message_facts(message: Message) -> list[tuple[str, Any]]:
         (_("Recipient"), message.recipient),
         (_("Reply to"), message.reply_to),
         (_("Customer"), message.customer),
-        (_("Language"), message.language),
+        (_("Language"), get_language_info(message.language)["name_local"]),
         (_("Created"), datetime_text(message.created_at)),
         (_("Sent"), message.sent_at and datetime_text(message.sent_at)),
         (_("Attempts"), message.attempts),

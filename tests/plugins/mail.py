@@ -47,7 +47,7 @@ class MailSink:
     ) -> str:
         content = cast(bytes, envelope.content)
         self.greetings.append(str(session.host_name))
-        self.letters.append(cast(EmailMessage, message_from_bytes(content, policy=default)))
+        self.letters.append(message_from_bytes(content, policy=default))
         self.got_letter.set()
         if self.to_letter == SILENCE:
             await asyncio.Event().wait()
