@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
 from accounts.choices import AccountKind
-from customers.choices import Kind
+from accounts.selectors.charging import has_accounts
 from customers.models import Customer
 from customers.permissions import allowed
 from customers.tenancy import Actor
@@ -48,11 +48,7 @@ def check_ceiling(actor: Actor, customer: Customer, values: Mapping[str, Any]) -
 
 def check_account_kind(customer: Customer, kind: str) -> None:
     """Refuse an account (DomainError ``kind``) that the customer's kind or business model lacks."""
-    rights = allowed(customer.kind)
-    if kind == AccountKind.CARD:
-        is_possible = "vouchers.add" in rights
-    else:
-        is_possible = "accounts.add" in rights and customer.kind != Kind.VIRTUAL
+    is_possible = has_accounts(customer.kind, kind)
     model = customer.business_model
     if model is not None and model.account_kinds:
         is_possible = is_possible and kind in model.account_kinds

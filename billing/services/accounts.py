@@ -1,34 +1,51 @@
-"""Opens accounts that may be charged by themselves, with balance and web login."""
+"""Opens accounts with balance and web login, changes how they are charged, archives them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.timezone import now
 
-from accounts.models import Account
-from accounts.services.accounts import create_account
-from billing.choices import Mode
-from billing.models import Balance
+from accounts.choices import AccountKind, Charging
+from accounts.models import Account, AccountTerms
+from accounts.selectors.charging import is_by_itself, may_charge, may_manage_charging
+from accounts.services.accounts import archive_account, create_account
+from accounts.services.editing import check_editor
+from billing.choices import EntryKind, Mode, PeriodType
+from billing.models import Balance, BillingPeriod
+from billing.selectors.balances import account_balance
 from billing.services.customers import Login
-from billing.services.maintenance import post_opening
+from billing.services.maintenance import bring_to_zero, post_opening
+from billing.services.periods import end_period, periods_for
 from customers.models import Customer
 from customers.selectors import may_see_logins
+from customers.services.audit import changed, record
 from customers.services.users import create_user
 from customers.tenancy import Actor
+from softswitch.core.display import amount_text
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
+
+SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountTariff:
-    """How an account is charged by itself: at a tariff of its customer, on a balance of its own."""
+    """How an account is charged by itself: at a tariff of its customer, on a balance of its own.
+
+    An empty ``period_timezone`` is the customer's zone.
+    """
 
     tariff: Tariff
     mode: str = Mode.PREPAID
     credit_limit: Decimal = Decimal(0)
     opening_balance: Decimal = Decimal(0)
+    period_type: str = PeriodType.MONTHLY
+    period_timezone: str = ""
 
 
 def open_account(
@@ -43,13 +60,13 @@ def open_account(
     """A new account; charged with the customer, or ``by_itself``. All or nothing.
 
     The balance is in the customer's currency. Raises DomainError ``tariff`` for a tariff that is
-    not the customer's own, those of ``create_account`` and ``create_user``, and PermissionDenied
-    where the actor may not move money, or may not see the customer's logins.
+    not the customer's, ``credit_limit``, those of ``create_account`` and ``create_user``, and
+    PermissionDenied where the actor may not move money, or may not see the customer's logins.
     """
     if login is not None and not may_see_logins(actor, customer):
         raise PermissionDenied
     if by_itself is not None:
-        _check_by_itself(actor, customer, by_itself)
+        check_by_itself(actor, customer, by_itself)
     with transaction.atomic():
         account = create_account(
             actor=actor,
@@ -59,7 +76,9 @@ def open_account(
             **values,
         )
         if by_itself is not None:
-            balance = _open_balance(account, by_itself)
+            currency = account_currency(customer, by_itself.tariff)
+            balance = new_balance(account, by_itself, currency, account.opened_at)
+            balance.save(force_insert=True)
             post_opening(actor=actor, balance=balance, amount=by_itself.opening_balance)
         if login is not None:
             create_user(
@@ -68,28 +87,174 @@ def open_account(
                 login=login.login,
                 password=login.password,
                 name=login.name,
+                email=login.email,
                 account_id=account.pk,
             )
     return account
 
 
-def _check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> None:
-    if terms.tariff.owner_id != customer.pk:
-        raise DomainError("tariff", "Choose a tariff of the customer.", field="tariff")
-    if customer.pk != actor.customer_id or not actor.can("money.manage"):
+def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | None) -> None:
+    """Charge calls that start from now on ``by_itself``, or (None) with the customer.
+
+    For the customer itself. A change of the way needs a zero balance (DomainError
+    ``balance_not_zero``, which names it); by itself the account gets a balance, or its old one
+    again. Another tariff is dated, mode and credit limit count at once, another calendar at the
+    next close where a period is open. A card stays by itself (``card``). ``opening_balance`` is
+    for new accounts only. Atomic; locks the account, then its balance.
+    """
+    check_editor(actor, account.customer, "accounts.edit")
+    if not may_manage_charging(actor, account.customer):
         raise PermissionDenied
+    if by_itself is not None:
+        check_by_itself(actor, account.customer, by_itself)
+    elif account.kind == AccountKind.CARD:
+        raise DomainError("card", "A card is charged by itself.", field="charging")
+    with transaction.atomic():
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        if locked.archived_at is not None:
+            raise DomainError("archived", "This account is archived.")
+        current = AccountTerms.objects.filter(account=account, valid_till=None).first()
+        balance = Balance.objects.select_for_update(no_key=True).filter(account=account).first()
+        if is_by_itself(current) is (by_itself is None):
+            _check_zero(balance)
+        _edit_money(actor, account, balance, by_itself)
+        _date_terms(actor, account, current, by_itself.tariff if by_itself else None)
 
 
-def _open_balance(account: Account, terms: AccountTariff) -> Balance:
-    """The account's balance, in its customer's currency (Root's accounts: the tariff's)."""
-    own = Balance.objects.of_customers().filter(customer=account.customer).first()
-    return Balance.objects.create(
-        customer=account.customer,
-        issuer=account.customer,
+def close_account(*, actor: Actor, account: Account, surplus: str = "", reason: str = "") -> None:
+    """Archive an account and its logins; it ends with a balance of 0.
+
+    What it owes is written off, what it has left is paid out or forfeited (``surplus``), by an
+    entry with ``reason``; its open period ends. Only the customer itself settles a balance that
+    is not 0 (else DomainError ``balance_not_zero``). Raises DomainError ``surplus``, ``reason``,
+    ``live_calls``, PermissionDenied. Archiving twice changes nothing.
+    """
+    with transaction.atomic():
+        at = now()
+        if not archive_account(actor=actor, account=account, at=at, reason=reason):
+            return
+        balance = account_balance(account)
+        if balance is not None:
+            _settle(actor, balance, surplus, reason, at)
+
+
+def check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> None:
+    """Refuse terms that are not the actor's to give, or not the customer's to have."""
+    if not may_manage_charging(actor, customer):
+        raise PermissionDenied
+    if not may_charge(customer, terms.tariff):
+        raise DomainError("tariff", "Choose a tariff of the customer.", field="tariff")
+    if terms.mode not in Mode.values:
+        raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
+    if terms.credit_limit < 0:
+        raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+
+
+def account_currency(customer: Customer, tariff: Tariff) -> str:
+    """The customer's currency; Root has none, so its accounts have the tariff's."""
+    own = Balance.objects.of_customers().filter(customer=customer).first()
+    return str(own.currency_id if own else tariff.currency_id)
+
+
+def new_balance(
+    account: Account, terms: AccountTariff, currency: str, opened_at: datetime
+) -> Balance:
+    """The balance of an account, not stored yet."""
+    return Balance(
+        customer_id=account.customer_id,
+        issuer_id=account.customer_id,
         account=account,
-        currency_id=own.currency_id if own else terms.tariff.currency_id,
+        currency_id=currency,
         mode=terms.mode,
         credit_limit=terms.credit_limit,
-        period_timezone=str(account.customer.timezone),
-        opened_at=account.opened_at,
+        period_type=terms.period_type,
+        period_timezone=terms.period_timezone or str(account.customer.timezone),
+        opened_at=opened_at,
     )
+
+
+def _edit_money(
+    actor: Actor, account: Account, balance: Balance | None, terms: AccountTariff | None
+) -> None:
+    """Open the balance of an account that is now charged by itself, or change its terms."""
+    if terms is None:
+        return
+    if balance is None:
+        currency = account_currency(account.customer, terms.tariff)
+        new_balance(account, terms, currency, now()).save(force_insert=True)
+        return
+    values: dict[str, Any] = {"mode": terms.mode, "credit_limit": terms.credit_limit}
+    zone = ZoneInfo(terms.period_timezone or str(account.customer.timezone))
+    is_other = (terms.period_type, zone) != (balance.period_type, balance.period_timezone)
+    has_period = BillingPeriod.objects.filter(balance=balance).exists()
+    before = "next_" if has_period else ""
+    if is_other:
+        values |= {f"{before}period_type": terms.period_type, f"{before}period_timezone": zone}
+    elif has_period:
+        values |= {"next_period_type": "", "next_period_timezone": None}
+    differences = changed(balance, values)
+    if differences:
+        balance.save(update_fields=sorted(differences))
+        record(
+            actor=actor,
+            customer=account.customer,
+            action="account_terms_changed",
+            subject=account,
+            changes=differences,
+        )
+
+
+def _date_terms(
+    actor: Actor, account: Account, current: AccountTerms | None, tariff: Tariff | None
+) -> None:
+    """Let ``tariff`` (None: with the customer) count from now on; the terms before end there."""
+    if current is not None and current.tariff_id == (tariff.pk if tariff else None):
+        return
+    at = now()
+    charging = Charging.BY_ITSELF if tariff else Charging.WITH_CUSTOMER
+    rows = AccountTerms.objects.filter(account=account, valid_till=None)
+    rows.filter(valid_from__gte=at).delete()
+    rows.update(valid_till=at)
+    AccountTerms.objects.create(account=account, charging=charging, tariff=tariff, valid_from=at)
+    record(
+        actor=actor,
+        customer=account.customer,
+        action="account_charging_changed",
+        subject=account,
+        changes={"charging": [current.charging if current else "", charging]},
+    )
+
+
+def _check_zero(balance: Balance | None) -> None:
+    if balance is None or (not balance.amount and not balance.reserved):
+        return
+    raise DomainError("balance_not_zero", _not_zero(balance), field="charging")
+
+
+def _not_zero(balance: Balance) -> str:
+    shown = amount_text(balance.amount, balance.currency_id)
+    if not balance.amount:
+        return "A call is going on. Try later."
+    return f"The balance of the account is {shown} {balance.currency_id}: bring it to 0 first."
+
+
+def _settle(actor: Actor, balance: Balance, surplus: str, reason: str, at: datetime) -> None:
+    """Bring the balance to 0 and end its period; the period is opened before the lock."""
+    periods_for({balance.pk: balance}, [(balance.pk, at)])
+    locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+    if locked.reserved:
+        raise DomainError("live_calls", "A call is going on. Try later.")
+    if locked.amount:
+        if not may_manage_charging(actor, locked.customer):
+            raise DomainError("balance_not_zero", "Its balance is not 0: its customer settles it.")
+        if locked.amount > 0 and surplus not in SURPLUS:
+            raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
+        bring_to_zero(
+            actor=actor,
+            balance=locked,
+            kind=EntryKind.WRITE_OFF if locked.amount < 0 else surplus,
+            reason=reason,
+            key=f"archive:{balance.pk}",
+            at=at,
+        )
+    end_period(locked, at)

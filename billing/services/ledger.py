@@ -1,6 +1,6 @@
 """The only writer of balances: one entry at a time, and the sums of a charging batch."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from billing.models import Balance, LedgerEntry
-from billing.services.periods import periods_for
+from billing.services.periods import first_period, periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.money import quantize
@@ -133,6 +133,61 @@ def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:
     if same != (balance_id, posting.kind, posting.amount, posting.currency):
         raise DomainError("key_reused", "This form was already used for another posting.")
     return entry
+
+
+# The periods' ids are drawn first: joined by the balance, unknown numbers of rows would cost
+# their square.
+_POST_FIRST = """
+WITH new AS (
+    SELECT *, nextval(pg_get_serial_sequence('billing_billingperiod', 'id')) AS period_id
+    FROM billing_balance
+    WHERE id = ANY(%(balances)s) AND last_sequence = 0 AND currency_id = %(currency)s
+), period AS (
+    INSERT INTO billing_billingperiod
+        (id, balance_id, starts_at, ends_at, period_type, timezone)
+    SELECT period_id, id, %(starts_at)s, %(ends_at)s, period_type, period_timezone FROM new
+), entries AS (
+    INSERT INTO billing_ledgerentry (balance_id, customer_id, issuer_id, account_id, period_id,
+        sequence, amount, balance_after, posted_at, kind, original_amount, original_currency_id,
+        exchange_rate, notes, user_id, acting_as_id, source, idempotency_key)
+    SELECT id, customer_id, issuer_id, account_id, period_id, 1, %(amount)s, %(amount)s,
+        opened_at, %(kind)s, %(amount)s, currency_id, 1, %(notes)s, %(user)s, %(acting_as)s,
+        %(source)s, %(key)s || ':' || id
+    FROM new ORDER BY id
+)
+UPDATE billing_balance b SET amount = %(amount)s, last_sequence = 1 FROM new WHERE b.id = new.id
+"""
+
+
+def post_first(*, actor: Actor, balances: Sequence[Balance], posting: Posting) -> None:
+    """Post the same first entry to many balances that the caller's transaction has just made.
+
+    The set-based sibling of ``post_entry``: one statement. All have the posting's currency, one
+    calendar and one moment of opening, which is that of the entries; each entry has the key of
+    ``posting`` with the balance's id after it. Raises DomainError ``amount``.
+    """
+    _check_amount(posting, posting.amount)
+    starts = {(b.opened_at, b.period_type, str(b.period_timezone)) for b in balances}
+    if not connection.in_atomic_block or len(starts) != 1:
+        raise RuntimeError("First entries are posted to balances that were made alike just now.")
+    period = first_period(balances[0])
+    values = {
+        "balances": [balance.pk for balance in balances],
+        "starts_at": period.start,
+        "ends_at": period.end,
+        "amount": posting.amount,
+        "currency": posting.currency,
+        "kind": posting.kind,
+        "notes": posting.notes,
+        "source": posting.source,
+        "key": posting.key,
+        "user": actor.user.pk if actor.user else None,
+        "acting_as": actor.customer_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_POST_FIRST, values)
+        if cursor.rowcount != len(balances):
+            raise RuntimeError("Some of these balances have entries, or another currency.")
 
 
 # The lock waits for a move to end and then reads what it has left.

@@ -1,5 +1,6 @@
 """Maintenance: Debit, Credit, Add Funds, reset, and the entries of opening and archiving."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
@@ -10,7 +11,7 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import Balance, LedgerEntry
-from billing.services.ledger import Posting, post_entry, post_once
+from billing.services.ledger import Posting, post_entry, post_first, post_once
 from billing.services.periods import periods_for
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -79,6 +80,20 @@ def post_opening(*, actor: Actor, balance: Balance, amount: Decimal) -> LedgerEn
         source="opening",
     )
     return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=balance.opened_at)
+
+
+def post_openings(*, actor: Actor, balances: Sequence[Balance], amount: Decimal) -> None:
+    """The entries behind the same opening balance of many new balances of one currency."""
+    if not amount or not balances:
+        return
+    posting = Posting(
+        kind=EntryKind.OPENING,
+        amount=amount,
+        currency=balances[0].currency_id,
+        key="opening",
+        source="opening",
+    )
+    post_first(actor=actor, balances=balances, posting=posting)
 
 
 def bring_to_zero(

@@ -48,6 +48,11 @@ def _match(wanted: list[Moment]) -> dict[Moment, BillingPeriod]:
     return found
 
 
+def first_period(balance: Balance) -> Period:
+    """The period of the calendar in which ``balance`` was opened; it is not stored here."""
+    return _natural(balance, balance.opened_at)
+
+
 def end_period(balance: Balance, at: datetime) -> None:
     """Let the open period that ``at`` lies in end there; it waits to be closed like any other.
 

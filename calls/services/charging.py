@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import DataError, IntegrityError, transaction
 
+from accounts.services.cards import note_first_use
 from billing.choices import HoldReason
 from billing.models import Charge
 from billing.services.ledger import MovedMeanwhileError, post_usage
@@ -29,6 +30,7 @@ from calls.services.picking import Calls, pick
 from calls.services.pricing import NO_EXCHANGE_RATE, OK, Prices, price
 from calls.services.storing import ensure_partitions, store_charges
 from softswitch.core.columns import Int64s
+from softswitch.core.moments import from_microseconds
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +110,7 @@ def _charge_batch(limit: int) -> ChargeReport:
 
 def _charge(calls: Calls) -> ChargeReport:
     release(calls)
+    _note_cards(calls)
     is_known = calls.customers > 0
     known = calls.where(is_known)
     held = held_as(HoldReason.UNKNOWN, calls, np.flatnonzero(~is_known & calls.is_answered))
@@ -116,6 +119,18 @@ def _charge(calls: Calls) -> ChargeReport:
     if len(known):
         report.add(_charge_known(known))
     return report
+
+
+def _note_cards(calls: Calls) -> None:
+    """The life of a prepaid card starts with its first answered call."""
+    used = np.flatnonzero(calls.is_answered & (calls.accounts > 0))
+    order = used[np.lexsort((calls.setup_at[used], calls.accounts[used]))]
+    accounts, first = np.unique(calls.accounts[order], return_index=True)
+    moments = calls.setup_at[order][first].tolist()
+    if moments:
+        note_first_use(
+            account_ids=accounts.tolist(), first_at=[from_microseconds(at) for at in moments]
+        )
 
 
 def _charge_known(calls: Calls) -> ChargeReport:
