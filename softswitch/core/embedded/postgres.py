@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -131,6 +132,8 @@ class EmbeddedPostgres:
         command += ["--auth=scram-sha-256", f"--pwfile={self._password_file}"]
         # The wheel has no ICU, and the C library's order differs between machines.
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if sys.platform == "linux":  # trigrams of all alphabets, not of ASCII alone
+            command += ["--lc-ctype=C.UTF-8"]
         command += [] if self._durable else ["--no-sync"]
         if self._run(command).wait() != 0:
             raise self._failure("initdb failed")
