@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.lookups import Lookup
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -86,3 +87,15 @@ class NetworkField(models.Field[str, str]):
                 code="invalid_network",
                 params={"value": value},
             ) from error
+
+
+@NetworkField.register_lookup
+class Overlaps(Lookup[Any]):
+    """``network__overlaps="192.0.2.0/24"``: networks that lie in it, and those it lies in."""
+
+    lookup_name = "overlaps"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, left_parameters = self.process_lhs(compiler, connection)
+        right, right_parameters = self.process_rhs(compiler, connection)
+        return f"{left} && {right}", (*left_parameters, *right_parameters)

@@ -8,11 +8,12 @@
         customer = ModelChoiceFilter(queryset=..., label=_("Customer"))
 
 Text is found anywhere in a field, whatever its case; a telephone number matches whole, or by
-``44113*``. Times are the viewer's. Model choices offer only what the actor sees. While the form is
-invalid it says why and finds nothing: a filter never falls away unseen.
+``44113*``; an IP address in the networks that hold it. ``%`` and ``_`` are only themselves. Times
+are the viewer's. Model choices offer only what the actor sees. While the form is invalid it says
+why and finds nothing: a filter never falls away unseen.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
@@ -20,9 +21,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import NumberFilter
 
+from softswitch.core.addresses import network_of
 from softswitch.core.forms import NamedChoiceField, ScopedForm
 
 __all__ = [
+    "AddressFilter",
     "BooleanFilter",
     "ChoiceFilter",
     "DateFilter",
@@ -30,14 +33,17 @@ __all__ = [
     "ModelChoiceFilter",
     "NamedFilter",
     "NumberFilter",
+    "PartFilter",
     "PatternFilter",
     "SinceFilter",
     "TextFilter",
     "UntilFilter",
+    "part_condition",
     "pattern_condition",
 ]
 
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M"
+TRIGRAM = 3
 
 
 class ChoiceFilter(django_filters.ChoiceFilter):
@@ -73,6 +79,24 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(*args, **kwargs)
 
 
+def part_condition(field: str, part: str) -> Q:
+    """``part`` anywhere in ``field``; below three letters only where a word starts.
+
+    For columns with a trigram index: so short a part holds no trigram, the start of a word does.
+    """
+    text = part.strip()
+    if len(text) >= TRIGRAM:
+        return Q(**{f"{field}__icontains": text})
+    return Q(**{f"{field}__istartswith": text}) | Q(**{f"{field}__icontains": f" {text}"})
+
+
+class PartFilter(django_filters.CharFilter):
+    """A part of a name in a column with a trigram index, found as ``part_condition`` says."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return qs.filter(part_condition(str(self.field_name), value)) if value else qs
+
+
 def pattern_condition(field: str, pattern: str) -> Q:
     """``44113*`` starts so, ``*113`` ends so, ``*5*`` holds it, else equal; empty finds all."""
     text = (pattern or "").strip()
@@ -89,6 +113,30 @@ class PatternFilter(django_filters.CharFilter):
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         return qs.filter(pattern_condition(str(self.field_name), value))
+
+
+class NetworkSearchField(forms.CharField):
+    """An IP address, a network or the start of one; becomes a network in CIDR notation."""
+
+    default_error_messages: ClassVar = {
+        "address": _("Enter an IP address, a network, or the start of one, such as 192.0.2."),
+    }
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        found = network_of(text) if text else ""
+        if found is None:
+            raise forms.ValidationError(self.error_messages["address"], code="address")
+        return found
+
+
+class AddressFilter(django_filters.Filter):
+    """Networks that hold an IP address; of a network or a part of one, all that touch it."""
+
+    field_class = NetworkSearchField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, lookup_expr="overlaps", **kwargs)
 
 
 class NamedFilter(django_filters.Filter):
