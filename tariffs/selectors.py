@@ -125,6 +125,14 @@ def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Conve
     return Converted(half_up(Fraction(amount) * cross, 6), half_up(cross, 10))
 
 
+def own_tariff(actor: Actor, key: int) -> Tariff:
+    """The live tariff of the actor's own with this key; DomainError ``tariff`` for any other."""
+    found: Tariff | None = Tariff.objects.owned_by(actor).filter(pk=key).first()
+    if found is None:
+        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff_id")
+    return found
+
+
 def assignable_tariffs(actor: Actor) -> QuerySet[Tariff]:
     """The tariffs that the actor may sell at: its own live ones, the default first."""
     tariffs: QuerySet[Tariff] = Tariff.objects.owned_by(actor).order_by("-is_default", "name")

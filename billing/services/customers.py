@@ -16,6 +16,7 @@ from billing.services.maintenance import post_opening
 from customers.models import Customer
 from customers.selectors.definitions import grantable_rights
 from customers.services.audit import changed, record
+from customers.services.custom_fields import set_custom_values
 from customers.services.customers import create_customer, edit_profile
 from customers.services.definitions import check_definitions
 from customers.services.drafts import close_draft, lock_draft
@@ -25,6 +26,7 @@ from customers.services.users import create_user
 from customers.tenancy import Actor
 from notifications.services.letters import send_set_password, send_welcome
 from softswitch.core.errors import DomainError
+from softswitch.core.validation import clean_columns
 from tariffs.models import Tariff
 from tariffs.services.assignments import assign_tariff
 
@@ -146,6 +148,9 @@ def _settle(opener: Actor, customer: Customer, settings: Settings) -> None:
         set_rights(actor=opener, customer=customer, rights=settings.rights)
     if settings.parameters:
         set_parameters(actor=opener, customer=customer, values=settings.parameters)
+    if settings.custom_values or customer.customer_class_id is not None:
+        values = settings.custom_values
+        set_custom_values(actor=opener, customer=customer, values=values, is_new=True)
 
 
 def _open_login(opener: Actor, customer: Customer, login: Login, *, sends_welcome: bool) -> None:
@@ -166,16 +171,20 @@ def _open_login(opener: Actor, customer: Customer, login: Login, *, sends_welcom
 
 
 def _open_balance(customer: Customer, terms: Terms) -> Balance:
-    return Balance.objects.create(
+    columns = {
+        "currency_id": terms.currency or terms.tariff.currency_id,
+        "mode": terms.mode,
+        "credit_limit": terms.credit_limit,
+        "period_type": terms.period_type,
+        "period_timezone": terms.period_timezone or str(customer.timezone),
+    }
+    balance: Balance = Balance.objects.create(
         customer=customer,
         issuer=customer.owner,
-        currency_id=terms.currency or terms.tariff.currency_id,
-        mode=terms.mode,
-        credit_limit=terms.credit_limit,
-        period_type=terms.period_type,
-        period_timezone=terms.period_timezone or str(customer.timezone),
         opened_at=customer.opened_at,
+        **clean_columns(Balance, columns),
     )
+    return balance
 
 
 def edit_customer(
@@ -185,8 +194,9 @@ def edit_customer(
     profile: dict[str, Any],
     tariff: Tariff | None = None,
     money: dict[str, Any] | None = None,
+    custom_values: Mapping[int, str] | None = None,
 ) -> Customer:
-    """Change the record, the tariff and the terms of a direct customer, all or nothing.
+    """Change the record, custom fields, tariff and terms of a direct customer, all or nothing.
 
     ``money`` may hold currency_id, mode, credit_limit, period_type and period_timezone. The
     currency is fixed once money moved (DomainError ``currency``); another billing period or zone
@@ -197,6 +207,8 @@ def edit_customer(
         edit_profile(actor=actor, customer=customer, values=profile)
         if DEFINED & profile.keys():
             check_definitions(actor=actor, customer=customer)
+        if custom_values is not None:
+            set_custom_values(actor=actor, customer=customer, values=custom_values)
         if tariff is not None:
             _must_own(actor, customer)
             assign_tariff(actor=actor, customer=customer, tariff=tariff, at=now())
@@ -211,7 +223,7 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
     balance = pair.select_for_update(no_key=True).first()
     if balance is None:  # it moved away meanwhile
         raise PermissionDenied
-    differences = changed(balance, _pending(balance, money))
+    differences = changed(balance, clean_columns(Balance, _pending(balance, money)))
     if "currency_id" in differences and balance.last_sequence:
         raise DomainError(
             "currency", "The currency is fixed once money has moved.", field="currency"

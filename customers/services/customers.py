@@ -17,6 +17,7 @@ from customers.services.permissions import grant_defaults
 from customers.services.tree import insert_node
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
+from softswitch.core.validation import check_language, clean_columns
 
 # What the customer may edit of itself; the rest of the record is its owner's.
 OWN_FIELDS = frozenset(
@@ -79,7 +80,8 @@ def create_customer(
     clean = " ".join(name.split())
     if not clean:
         raise DomainError("required", "Enter a name.", field="name")
-    customer = Customer(name=clean, kind=kind, opened_at=start, **profile)
+    values = _clean({"name": clean, "kind": kind, **profile})
+    customer = Customer(opened_at=start, **values)
     try:
         with transaction.atomic():
             customer.rights_group = Group.objects.create(name=f"customer {uuid4()}")
@@ -103,7 +105,7 @@ def edit_profile(*, actor: Actor, customer: Customer, values: dict[str, Any]) ->
     if "name" in values:
         values = values | {"name": " ".join(str(values["name"]).split())}
     _check_kind(customer, values.get("kind", customer.kind))
-    differences = changed(customer, values)
+    differences = changed(customer, _clean(values))
     if not differences:
         return False
     try:
@@ -125,6 +127,14 @@ def edit_profile(*, actor: Actor, customer: Customer, values: dict[str, Any]) ->
                 is_private=is_private,
             )
     return True
+
+
+def _clean(values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("name") == "":
+        raise DomainError("required", "Enter a name.", field="name")
+    if "language" in values:
+        check_language(values["language"])
+    return clean_columns(Customer, values)
 
 
 def set_status(*, actor: Actor, customer: Customer, status: str) -> bool:

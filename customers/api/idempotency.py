@@ -1,0 +1,88 @@
+"""Requests with an ``Idempotency-Key``: sent again, they do nothing and are answered the same.
+
+The key belongs to the token. What a request did and its answer are one transaction; a request that
+was refused did nothing, is not remembered, and may be sent again with the same key.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from customers.models import ApiRequest, ApiToken
+from customers.services.tokens import actor_of_token, token_hash
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+PATH = "/api/v1/"
+LONGEST_KEY = 80
+BEARER = "Bearer "
+
+
+class IdempotencyMiddleware:
+    """Remembers the answers to changes that carry a key, and gives them again."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.headers.get("Idempotency-Key", "")
+        if not key or request.method in {"GET", "HEAD"} or not request.path.startswith(PATH):
+            return self.get_response(request)
+        if len(key) > LONGEST_KEY or not key.isprintable():
+            return refusal(422, "idempotency_key", f"At most {LONGEST_KEY} printable characters.")
+        text = request.headers.get("Authorization", "").removeprefix(BEARER)
+        if actor_of_token(text=text, address=request.META.get("REMOTE_ADDR")) is None:
+            return self.get_response(request)  # which refuses it, or knows another kind of token
+        try:
+            wanted = fingerprint(request)
+        except RequestDataTooBig:
+            return self.get_response(request)  # which says so
+        return self.once(request, ApiToken.objects.get(token_hash=token_hash(text)), key, wanted)
+
+    def once(self, request: HttpRequest, token: ApiToken, key: str, wanted: str) -> HttpResponse:
+        """Answer from memory, or do it and remember the answer; at once with another: it waits."""
+        try:
+            with transaction.atomic():
+                row = ApiRequest.objects.create(
+                    token=token, key=key, fingerprint=wanted, status=0, answer={}
+                )
+                response = self.get_response(request)
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+                else:
+                    row.status = response.status_code
+                    row.answer = {"body": json.loads(response.content)} if response.content else {}
+                    row.save(update_fields=["status", "answer"])
+                return response
+        except IntegrityError:
+            known = ApiRequest.objects.filter(token=token, key=key).first()
+            if known is None:
+                raise
+        if known.fingerprint != wanted:
+            return refusal(409, "key_used", "This key belongs to another request.")
+        return again(known)
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """What makes two requests the same one: method, address and body."""
+    parts = (request.method or "", request.get_full_path())
+    return hashlib.sha256("\n".join(parts).encode() + b"\n" + request.body).hexdigest()
+
+
+def again(known: ApiRequest) -> HttpResponse:
+    """The answer as it was, marked as given again."""
+    response: HttpResponse
+    if "body" in known.answer:
+        response = JsonResponse(known.answer["body"], status=known.status, safe=False)
+    else:
+        response = HttpResponse(status=known.status)
+    response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def refusal(status: int, code: str, detail: str) -> JsonResponse:
+    """An error as all of the API's."""
+    return JsonResponse({"code": code, "detail": detail}, status=status)
