@@ -11,7 +11,7 @@ from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils.timezone import now
 
 from accounts.models import Account
-from billing.choices import MaintenanceAction, Mode
+from billing.choices import MaintenanceAction, Mode, PeriodType
 from billing.models import Balance
 from customers.models import Customer
 from customers.tenancy import Actor
@@ -183,3 +183,8 @@ def tariff_choices() -> QuerySet[Tariff]:
 def mode_choices() -> list[tuple[str, Any]]:
     """Prepaid and postpaid, as a form or list shows them."""
     return list(Mode.choices)
+
+
+def period_choices() -> list[tuple[str, Any]]:
+    """The calendars of billing periods, as a form shows them."""
+    return list(PeriodType.choices)

@@ -1,6 +1,7 @@
-"""Forms of customers: opening, editing, the own company, archiving."""
+"""Forms of customers: the short form, the own company, archiving, and the fields they share."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,10 +14,17 @@ from timezone_field.choices import with_gmt_offset
 
 from billing.selectors.balances import mode_choices, tariff_choices
 from billing.selectors.overview import surplus_choices
-from customers.choices import Kind, ProfitUnit, Status
+from customers.choices import Kind
+from customers.forms.custom_fields import custom_form_fields
 from customers.forms.logins import password_field
-from customers.models import Customer
-from softswitch.core.forms import ScopedForm, Section
+from customers.models import Customer, CustomerClass
+from customers.selectors.definitions import (
+    business_model_choices,
+    class_choices,
+    has_business_models,
+    has_classes,
+)
+from softswitch.core.forms import BoundSection, ScopedForm, Section
 from tariffs.selectors import currency_choices
 
 # Labels, lengths and checks of the record's own columns, so that they are said once.
@@ -37,8 +45,10 @@ class ZoneField(forms.TypedChoiceField):
         super().__init__(choices=zone_choices, coerce=ZoneInfo, **kwargs)
 
 
-class TermsFields(forms.Form):
+class TermsFields(ScopedForm):
     """The money side: what the owner sells at, and how it is paid."""
+
+    public_choices: ClassVar[Sequence[str]] = ("currency",)
 
     tariff = forms.ModelChoiceField(tariff_choices(), label=_("Tariff"), empty_label=None)
     currency = forms.ModelChoiceField(
@@ -55,17 +65,147 @@ class TermsFields(forms.Form):
         max_digits=20,
         decimal_places=6,
         initial=0,
-        help_text=_("Prepaid: how far the balance may go below 0."),
+        help_text=_("Prepaid: a test credit, how far the balance may go below 0."),
+    )
+
+    def narrow_tariff(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Only the actor's own tariffs can be sold."""
+        return queryset.filter(owner=self.actor.customer_id)
+
+
+class OpeningFields(ScopedForm):
+    """What is set when a customer is opened, and never again."""
+
+    opening_balance = forms.DecimalField(
+        label=_("Opening balance"),
+        max_digits=20,
+        decimal_places=6,
+        initial=0,
+        help_text=_(
+            "Prepaid: the available funds. Below 0 it owes. Later only Maintenance changes it."
+        ),
+    )
+    opened_at = forms.DateTimeField(
+        label=_("In service since"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Empty: now. Calls before it are not charged."),
     )
 
 
-class NewCustomerForm(TermsFields, ScopedForm):
+class DefinedFields(ScopedForm):
+    """Kind, business model, class and its custom fields, as far as the owner has defined any.
+
+    Which custom fields there are is known once a class is chosen. A class that was chosen in the
+    form just sent and has some is an error at first, whose answer shows them.
+    """
+
+    asks_all: ClassVar[bool] = True  # custom fields, not only the mandatory ones
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=[c for c in Kind.choices if c[0] != "root"])
+    business_model = forms.ModelChoiceField(
+        business_model_choices(), label=_("Business model"), required=False, empty_label="–"
+    )
+    customer_class = forms.ModelChoiceField(
+        class_choices(),
+        label=_("Customer class"),
+        required=False,
+        empty_label="–",
+        help_text=_("What is not set for the customer alone is inherited from its class."),
+    )
+    shown_class = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_business_models(self.actor):
+            self.fields["business_model"].widget = forms.HiddenInput()
+        if not has_classes(self.actor):
+            self.fields["customer_class"].widget = forms.HiddenInput()
+        self.chosen_class = self._chosen_class()
+        self.custom_fields = {
+            name: field
+            for name, field in custom_form_fields(self.chosen_class).items()
+            if self.asks_all or field.required
+        }
+        self.fields.update(self.custom_fields)
+        self.has_new_fields = self._show_class()
+
+    def narrow_business_model(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Only the acting owner's own."""
+        return queryset.filter(owner=self.actor.customer_id)
+
+    narrow_customer_class = narrow_business_model
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        model, kind = cleaned.get("business_model"), cleaned.get("kind")
+        if model is not None and kind and kind not in model.kinds:
+            kinds = ", ".join(str(label) for value, label in Kind.choices if value in model.kinds)
+            text = _("%(model)s is for: %(kinds)s.") % {"model": model, "kinds": kinds}
+            self.add_error("kind", text)
+        if self.has_new_fields:
+            self.add_error("customer_class", _("This class has fields of its own: see below."))
+        return cleaned
+
+    def require_business_model(self) -> None:
+        """A new customer needs a business model where its owner has any."""
+        self.fields["business_model"].required = has_business_models(self.actor)
+
+    def laid_out(self) -> list[BoundSection]:
+        """With the custom fields after the first section, and without what is hidden."""
+        first, *others = super().laid_out()
+        custom = [self[name] for name in self.custom_fields]
+        head = replace(first, fields=[field for field in first.fields if not field.is_hidden])
+        others = [section for section in others if section.title]
+        if not custom:
+            return [head, *others]
+        text = _("Fields of the class %(name)s.") % {"name": self.chosen_class}
+        return [head, BoundSection(_("Custom fields"), text, custom), *others]
+
+    def _chosen_class(self) -> CustomerClass | None:
+        """The class in what was sent, else the one that is shown first."""
+        try:
+            chosen: CustomerClass | None = self.fields["customer_class"].clean(
+                self["customer_class"].value()
+            )
+        except forms.ValidationError:
+            return None
+        return chosen
+
+    def _show_class(self) -> bool:
+        """Note the class whose fields are shown; whether some were not in the form that was sent.
+
+        Those hold their defaults then.
+        """
+        key = str(self.chosen_class.pk) if self.chosen_class else ""
+        if not self.is_bound:
+            self.initial["shown_class"] = key
+            return False
+        is_new = bool(self.custom_fields) and self.data.get("shown_class", "") != key
+        self.data = self.data.copy()  # type: ignore[assignment]
+        self.data["shown_class"] = key
+        if is_new:
+            for name, field in self.custom_fields.items():
+                self.data.setdefault(name, field.initial)
+        return is_new
+
+
+class NewCustomerForm(TermsFields, OpeningFields, DefinedFields):
     """The short form: what it takes to open a customer."""
 
+    asks_all = False
     sections = (
         Section(
             _("Basic info"),
-            ("name", "kind", "company_name", "main_email", "billing_email"),
+            (
+                "name",
+                "kind",
+                "business_model",
+                "customer_class",
+                "company_name",
+                "main_email",
+                "billing_email",
+            ),
             help=_("The name is unique in the whole system."),
         ),
         Section(_("Billing"), ("tariff", "currency", "mode", "credit_limit", "opening_balance")),
@@ -79,6 +219,8 @@ class NewCustomerForm(TermsFields, ScopedForm):
     widths = {
         "name": 4,
         "kind": 2,
+        "business_model": 3,
+        "customer_class": 3,
         "main_email": 3,
         "billing_email": 3,
         "tariff": 4,
@@ -92,34 +234,19 @@ class NewCustomerForm(TermsFields, ScopedForm):
         "login": 3,
         "password": 3,
     }
-    public_choices = ("currency",)
 
     name = _COLUMN["name"]
-    kind = forms.ChoiceField(label=_("Kind"), choices=[c for c in Kind.choices if c[0] != "root"])
     company_name = _COLUMN["company_name"]
     main_email = _COLUMN["main_email"]
     billing_email = _COLUMN["billing_email"]
-    opening_balance = forms.DecimalField(
-        label=_("Opening balance"),
-        max_digits=20,
-        decimal_places=6,
-        initial=0,
-        help_text=_("Below 0 it owes. Afterwards only Maintenance changes the balance."),
-    )
     timezone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    opened_at = forms.DateTimeField(
-        label=_("In service since"),
-        required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("Empty: now. Calls before it are not charged."),
-    )
     login = forms.CharField(label=_("Login"), required=False, max_length=150)
     password = password_field(_("Password"), required=False)
 
-    def narrow_tariff(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Only the actor's own tariffs can be sold."""
-        return queryset.filter(owner=self.actor.customer_id)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.require_business_model()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -169,67 +296,6 @@ class CompanyForm(ScopedForm):
     )
     timezone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-
-
-class CustomerForm(TermsFields, CompanyForm):
-    """What an owner edits of a direct customer; the balance is shown, never changed here."""
-
-    sections = (
-        Section(_("Basic info"), ("name", "kind", "status", "timezone", "language")),
-        Section(_("Billing"), ("tariff", "currency", "mode", "credit_limit", "balance")),
-        Section(
-            _("Limits"),
-            ("call_limit", "cps_limit", "max_depth"),
-            help=_("Empty: unlimited. 0: none allowed."),
-        ),
-        CompanyForm.sections[0],
-        Section(
-            _("Kept by you"),
-            ("min_profitability", "min_profitability_unit", "internal_notes"),
-            help=_("The customer does not see these."),
-        ),
-    )
-    widths = CompanyForm.widths | {
-        "kind": 3,
-        "status": 3,
-        "tariff": 4,
-        "currency": 2,
-        "mode": 2,
-        "credit_limit": 2,
-        "balance": 2,
-        "call_limit": 2,
-        "cps_limit": 2,
-        "max_depth": 2,
-        "min_profitability": 3,
-        "min_profitability_unit": 3,
-    }
-    public_choices = ("currency",)
-
-    name = _COLUMN["name"]
-    kind = forms.ChoiceField(label=_("Kind"), choices=[c for c in Kind.choices if c[0] != "root"])
-    status = forms.ChoiceField(label=_("Status"), choices=Status.choices)
-    balance = forms.CharField(
-        label=_("Balance"),
-        required=False,
-        disabled=True,
-        help_text=_("Only Maintenance changes it."),
-    )
-    call_limit = _COLUMN["call_limit"]
-    cps_limit = _COLUMN["cps_limit"]
-    max_depth = _COLUMN["max_depth"]
-    min_profitability = _COLUMN["min_profitability"]
-    min_profitability_unit = forms.ChoiceField(label=_("It counts"), choices=ProfitUnit.choices)
-    internal_notes = forms.CharField(
-        label=_("Internal notes"), required=False, widget=forms.Textarea({"rows": 3})
-    )
-
-    def narrow_tariff(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Only the actor's own tariffs can be sold."""
-        return queryset.filter(owner=self.actor.customer_id)
-
-    def fix_currency(self) -> None:
-        """Show the currency without offering another: money has moved."""
-        self.fields["currency"].disabled = True
 
 
 class ArchiveForm(ScopedForm):

@@ -16,6 +16,15 @@ LIFETIME = timedelta(days=1)  # without a change; then a draft is as if it had n
 # What was sent for one step: each field with its texts, as a browser sends them.
 StepAnswers = Mapping[str, list[str]]
 Answers = Mapping[str, StepAnswers]
+# What tells one customer from another, or was its own: no template holds it. The whole of the
+# company's step identifies. Passwords are in no answers at all.
+IDENTIFYING: Mapping[str, frozenset[str]] = {
+    "basic": frozenset(
+        {"name", "main_email", "noc_email", "opening_balance", "opened_at", "internal_notes"}
+    ),
+    "portal": frozenset({"login", "email"}),
+}
+LEFT_OUT = frozenset({"company"})
 
 
 @dataclass(frozen=True, slots=True)

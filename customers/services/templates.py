@@ -1,27 +1,15 @@
 """Customer templates: answers of the wizard under a name, without what identifies a customer."""
 
-from collections.abc import Mapping
-
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from customers.models import CustomerTemplate, CustomField
-from customers.selectors.drafts import Answers, StepAnswers
+from customers.selectors.custom_fields import field_id_of, input_name
+from customers.selectors.drafts import IDENTIFYING, LEFT_OUT, Answers, StepAnswers
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
-
-# What tells one customer from another, or was its own: no template holds it. The whole of the
-# company's step identifies. Passwords are in no answers at all (customers.services.drafts).
-IDENTIFYING: Mapping[str, frozenset[str]] = {
-    "basic": frozenset(
-        {"name", "main_email", "noc_email", "opening_balance", "opened_at", "internal_notes"}
-    ),
-    "portal": frozenset({"login", "person", "email"}),
-}
-LEFT_OUT = frozenset({"company"})
-CUSTOM_PREFIX = "custom_"  # of the answers to custom fields, before the field's id
 
 
 def create_template(
@@ -96,7 +84,7 @@ def delete_template(*, actor: Actor, template: CustomerTemplate) -> None:
 
 def portable(answers: Answers) -> dict[str, dict[str, list[str]]]:
     """``answers`` without what identifies a customer, its personal custom fields included."""
-    personal = {f"{CUSTOM_PREFIX}{pk}" for pk in _personal_fields(answers)}
+    personal = _personal_inputs(answers)
     return {
         step: {
             name: list(texts)
@@ -108,13 +96,11 @@ def portable(answers: Answers) -> dict[str, dict[str, list[str]]]:
     }
 
 
-def _personal_fields(answers: Answers) -> list[int]:
-    """Which of the custom fields answered hold personal data."""
-    names = [name for values in answers.values() for name in values]
-    keys = [name.removeprefix(CUSTOM_PREFIX) for name in names if name.startswith(CUSTOM_PREFIX)]
-    asked = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
-    rows = CustomField.objects.filter(pk__in=asked, is_personal=True)
-    return list(rows.values_list("pk", flat=True))
+def _personal_inputs(answers: Answers) -> set[str]:
+    """The names in ``answers`` of custom fields with personal data."""
+    keys = [field_id_of(name) for values in answers.values() for name in values]
+    rows = CustomField.objects.filter(pk__in=[key for key in keys if key], is_personal=True)
+    return {input_name(pk) for pk in rows.values_list("pk", flat=True)}
 
 
 def _check(actor: Actor, template: CustomerTemplate | None = None) -> None:
