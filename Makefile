@@ -79,7 +79,7 @@ test: $(DEVELOPMENT) ## Run all tests; browser tests need Chromium, which root o
 TEMPLATES = $$(find templates */templates -name '*.html' 2>/dev/null)
 # What production would say; no server is asked.
 PRODUCTION := env -u DEBUG DJANGO_SETTINGS_MODULE=softswitch.settings.base HTTPS=true \
-	ALLOWED_HOSTS=portal.example.com DATABASE_URL=postgres://portal@db.example.com/portal \
+	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com DATABASE_URL=postgres://portal@db.example.com/portal \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
 .PHONY: check

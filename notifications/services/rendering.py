@@ -1,5 +1,6 @@
 """Turns an event into the words of a letter, and a stored letter into an e-mail."""
 
+import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -50,9 +51,14 @@ def render_letter(
         }
         return Letter(
             subject=one_line(render_to_string(f"mail/{event}_subject.txt", values))[:250],
-            text=render_to_string(f"mail/{event}.txt", values).strip() + "\n",
+            text=_paragraphs(render_to_string(f"mail/{event}.txt", values)),
             html=render_to_string(f"mail/{event}.html", values).strip() + "\n",
         )
+
+
+def _paragraphs(text: str) -> str:
+    """``text`` with one empty line at most where template tags left several."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def sender_name(owner: Customer) -> str:

@@ -1,8 +1,10 @@
 """Letters that people cause: to whom they go, from whom, in which words, and who may send them."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 from django.core.exceptions import PermissionDenied
 
 from billing.services.alerts import send_low_balance_alert
@@ -180,3 +182,20 @@ def test_a_test_mail_goes_to_the_own_address(addressed: World) -> None:
     assert message.owner == message.customer == addressed.sub_reseller
     with pytest.raises(DomainError, match="profile"):
         send_test(actor=addressed.actor("reseller"))
+
+
+@pytest.mark.parametrize(
+    ("address", "warns"), [("http://localhost:8000", True), ("https://portal.example.com", False)]
+)
+def test_a_portal_on_https_is_told_where_its_links_would_lead(
+    settings: Any, address: str, warns: bool
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.PORTAL_URL = address
+    found = [message.id for message in run_checks(include_deployment_checks=True)]
+    assert ("notifications.W001" in found) is warns
+
+
+def test_letters_have_no_holes_where_their_templates_branch(addressed: World) -> None:
+    message = send_welcome(actor=addressed.actor("sub_reseller"), customer=addressed.shop)
+    assert "\n\n\n" not in message.text
