@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import CharField, Count, F, FilteredRelation, Q
+from django.db.models import Case, CharField, Count, F, FilteredRelation, Q, Value, When
 from django.db.models.functions import Cast
 
+from accounts.choices import VoucherStatus
 from customers.tenancy import TenantQuerySet
 
 if TYPE_CHECKING:
@@ -71,8 +72,36 @@ class CardBatchQuerySet(TenantQuerySet["CardBatch"]):
 class VoucherBatchQuerySet(TenantQuerySet["VoucherBatch"]):
     """Batches of vouchers."""
 
+    def unmade(self) -> Self:
+        """Those of which vouchers are still to be made."""
+        return self.filter(made__lt=F("count"))
+
 
 class VoucherQuerySet(TenantQuerySet["Voucher"]):
     """Vouchers, seen with their batch."""
 
     tenant = "batch__customer"
+
+    def in_state(self, state: str, at: datetime) -> Self:
+        """Those that are new, active, used, blocked or expired at ``at``."""
+        return self.filter(_voucher_states(at)[VoucherStatus(state)])
+
+    def with_state(self, at: datetime) -> Self:
+        """Adds ``state``: the status with what the batch's dates make of it at ``at``."""
+        states = _voucher_states(at).items()
+        whens = [When(condition, then=Value(state.value)) for state, condition in states]
+        return self.annotate(state=Case(*whens, output_field=CharField()))
+
+
+def _voucher_states(at: datetime) -> dict[VoucherStatus, Q]:
+    """The five states, of which a voucher is in exactly one."""
+    unused = Q(status=VoucherStatus.ACTIVE)
+    is_new = Q(batch__activates_at__gt=at)
+    is_over = Q(batch__expires_at__isnull=False, batch__expires_at__lte=at)
+    return {
+        VoucherStatus.USED: Q(status=VoucherStatus.USED),
+        VoucherStatus.BLOCKED: Q(status=VoucherStatus.BLOCKED),
+        VoucherStatus.NEW: unused & is_new,
+        VoucherStatus.EXPIRED: unused & is_over,
+        VoucherStatus.ACTIVE: unused & ~is_new & ~is_over,
+    }

@@ -12,6 +12,8 @@ class Space(IntEnum):
     PARTITION = 2
     TARIFF = 3
     NETWORK = 4
+    VOUCHER_PINS = 5
+    VOUCHER_ATTEMPTS = 6
 
 
 def lock(space: Space, key: int = 0) -> None:

@@ -131,6 +131,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
+    "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
@@ -261,6 +262,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Accounts", "accounts:account_list", "", "accounts.view", ()),
             ("Trunks", "accounts:trunk_list", "", "trunks.view", ()),
             ("Hosts", "accounts:host_list", "", "trunks.view", ()),
+            ("Voucher batches", "accounts:voucher_batch_list", "", "vouchers.view", ()),
+            ("Vouchers", "accounts:voucher_list", "", "vouchers.view", ()),
         ),
     ),
     (
