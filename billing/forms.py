@@ -36,6 +36,19 @@ class MaintenanceForm(IdempotentFormMixin, ScopedForm):
     )
 
 
+class PinForm(ScopedForm):
+    """The PIN of a voucher, as it was printed: spaces and dashes do not matter."""
+
+    widths = {"pin": 4}
+
+    pin = forms.CharField(
+        label=_("Voucher PIN"),
+        max_length=40,
+        help_text=_("Each PIN works once. After 5 wrong PINs wait 15 minutes."),
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
 def day_field(label: Any) -> forms.DateField:
     """A day from 1900 to 2999, so that the midnights around it are dates too."""
     span = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import ledger, maintenance
+from billing.views import ledger, maintenance, redeem
 
 app_name = "billing"
 urlpatterns = [
@@ -15,6 +15,13 @@ urlpatterns = [
         maintenance.MaintenanceView.as_view(),
         name="maintenance",
     ),
+    path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
+    path(
+        "customers/<int:pk>/redeem/",
+        redeem.CustomerRedeemView.as_view(),
+        name="customer_redeem",
+    ),
+    path("accounts/<int:pk>/redeem/", redeem.AccountRedeemView.as_view(), name="account_redeem"),
     path("accounts/<int:pk>/ledger/", ledger.AccountLedgerView.as_view(), name="account_ledger"),
     path(
         "accounts/<int:pk>/maintenance/",

@@ -203,7 +203,7 @@ class CustomerLedgerView(StatementMixin):
 
 
 class OwnLedgerView(CustomerLedgerView):
-    """The actor's own statement; Root is never billed and has none."""
+    """The actor's own statement, an account's user that of its account; Root has none."""
 
     permission = "balance.view"
 
@@ -214,6 +214,10 @@ class OwnLedgerView(CustomerLedgerView):
         return found
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.actor.account_id is not None:
+            return HttpResponseRedirect(
+                reverse("billing:account_ledger", args=[self.actor.account_id])
+            )
         if self.actor.is_root:
             return HttpResponseRedirect(reverse("billing:entry_list"))
         return super().get(request, *args, **kwargs)
@@ -225,8 +229,7 @@ class AccountLedgerView(StatementMixin):
     model = Account
 
     def check_object(self, obj: Account) -> None:
-        is_user = self.actor.account_id == obj.pk
-        if not is_user and not may_see_balance(self.actor, obj.customer):
+        if not may_see_balance(self.actor, obj.customer):
             raise PermissionDenied
 
     @cached_property
@@ -283,8 +286,7 @@ class EntryDetailView(DetailView):
         return entries_shown_to(queryset.select_related(*related), self.actor)
 
     def check_object(self, obj: LedgerEntry) -> None:
-        is_user = self.actor.account_id is not None
-        if not is_user and not may_see_balance(self.actor, obj.customer):
+        if not may_see_balance(self.actor, obj.customer):
             raise PermissionDenied
 
     def get_title(self) -> str:

@@ -31,15 +31,11 @@ from softswitch.core.views import EditView
 from tariffs.selectors import Converted, convert
 
 
-class MaintenanceView(EditView):
-    """The balance between the actor and one of its direct customers."""
+class CustomerBalanceView(EditView):
+    """A form about the balance between the actor and one of its direct customers."""
 
     permission = "money.manage"
     model: ClassVar[type[Model] | None] = Customer
-    form_class = MaintenanceForm
-    template_name = "billing/maintenance.html"
-    title = gettext_lazy("Maintenance")
-    success_message = gettext_lazy("Posted.")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(archived_at=None)
@@ -48,14 +44,6 @@ class MaintenanceView(EditView):
         if not obj.is_direct_of(self.actor):
             raise PermissionDenied(_("Its owner does this. Switch to the owner first."))
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The form; an HTMX request asks what the entered amount would post."""
-        if not request.headers.get("HX-Request"):
-            return super().get(request, *args, **kwargs)
-        self.object = self.get_object()
-        context = {"preview": self.preview(), "currency": self.balance.currency_id}
-        return TemplateResponse(request, f"{self.template_name}#preview", context)
-
     @property
     def balance(self) -> Balance:
         found = balance_of(self.object)
@@ -63,60 +51,15 @@ class MaintenanceView(EditView):
             raise Http404
         return found
 
-    def preview(self) -> Converted | None:
-        """What the amount in the query string would post; None while it is no valid amount."""
-        data = self.request.GET.copy()
-        data["idempotency_key"] = uuid4().hex  # nothing is posted here
-        form = MaintenanceForm(data, actor=self.actor)
-        if not form.is_valid() or form.cleaned_data["amount"] <= 0:
-            return None
-        asked = form.cleaned_data
-        try:
-            return convert(
-                SIGN[asked["action"]] * asked["amount"],
-                source=asked["currency"].pk,
-                target=self.balance.currency_id,
-                at=now(),
-            )
-        except DomainError:
-            return None
-
     def get_crumbs(self) -> list[Link]:
         name, url = str(self.object), self.get_close_url(None)
         return [Link(_("Customers"), reverse("customers:customer_list")), Link(name, url)]
 
-    def get_initial(self) -> dict[str, Any]:
-        asked = self.request.GET.get("action", "add_funds")
-        return {"currency": self.balance.currency_id, "action": asked}
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        panel = MoneyPanel(self.balance, display_currency(self.actor))
-        return super().get_context_data(
-            panel=panel, balance=panel.balance, ledger_url=self.get_ledger_url(), **kwargs
-        )
-
     def get_ledger_url(self) -> str:
         return reverse("billing:ledger", args=[self.object.pk])
 
-    def service(self, form: Any) -> LedgerEntry:
-        data = form.cleaned_data
-        return maintain(
-            actor=self.actor,
-            balance=self.balance,
-            action=data["action"],
-            amount=data["amount"],
-            currency=data["currency"].pk,
-            key=str(data["idempotency_key"]),
-            notes=data["notes"],
-        )
-
-    def get_success_message(self, saved: LedgerEntry) -> str:
-        code = self.balance.currency_id
-        return _("Posted: %(amount)s %(currency)s. The balance is %(balance)s %(currency)s.") % {
-            "amount": signed(saved.amount, code),
-            "balance": display.amount_text(saved.balance_after, code),
-            "currency": code,
-        }
+    def get_redeem_url(self) -> str:
+        return reverse("billing:customer_redeem", args=[self.object.pk])
 
     def get_stay_url(self, saved: Any) -> str:
         return self.request.path
@@ -125,8 +68,8 @@ class MaintenanceView(EditView):
         return reverse("customers:customer_detail", args=[self.object.pk])
 
 
-class AccountMaintenanceView(MaintenanceView):
-    """The balance of an account that is charged by itself, by its customer."""
+class AccountBalanceView(CustomerBalanceView):
+    """The same about the balance of an account that is charged by itself, by its customer."""
 
     model: ClassVar[type[Model] | None] = Account
 
@@ -148,8 +91,84 @@ class AccountMaintenanceView(MaintenanceView):
     def get_ledger_url(self) -> str:
         return reverse("billing:account_ledger", args=[self.object.pk])
 
+    def get_redeem_url(self) -> str:
+        return reverse("billing:account_redeem", args=[self.object.pk])
+
     def get_close_url(self, saved: Any) -> str:
         return reverse("accounts:account_detail", args=[self.object.pk])
+
+
+class MaintenanceView(CustomerBalanceView):
+    """Debit, Credit or Add Funds on the balance of a customer."""
+
+    form_class = MaintenanceForm
+    template_name = "billing/maintenance.html"
+    title = gettext_lazy("Maintenance")
+    success_message = gettext_lazy("Posted.")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The form; an HTMX request asks what the entered amount would post."""
+        if not request.headers.get("HX-Request"):
+            return super().get(request, *args, **kwargs)
+        self.object = self.get_object()
+        context = {"preview": self.preview(), "currency": self.balance.currency_id}
+        return TemplateResponse(request, f"{self.template_name}#preview", context)
+
+    def preview(self) -> Converted | None:
+        """What the amount in the query string would post; None while it is no valid amount."""
+        data = self.request.GET.copy()
+        data["idempotency_key"] = uuid4().hex  # nothing is posted here
+        form = MaintenanceForm(data, actor=self.actor)
+        if not form.is_valid() or form.cleaned_data["amount"] <= 0:
+            return None
+        asked = form.cleaned_data
+        try:
+            return convert(
+                SIGN[asked["action"]] * asked["amount"],
+                source=asked["currency"].pk,
+                target=self.balance.currency_id,
+                at=now(),
+            )
+        except DomainError:
+            return None
+
+    def get_initial(self) -> dict[str, Any]:
+        asked = self.request.GET.get("action", "add_funds")
+        return {"currency": self.balance.currency_id, "action": asked}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        panel = MoneyPanel(self.balance, display_currency(self.actor))
+        return super().get_context_data(
+            panel=panel,
+            balance=panel.balance,
+            ledger_url=self.get_ledger_url(),
+            redeem_url=self.get_redeem_url() if self.actor.can("vouchers.view") else "",
+            **kwargs,
+        )
+
+    def service(self, form: Any) -> LedgerEntry:
+        data = form.cleaned_data
+        return maintain(
+            actor=self.actor,
+            balance=self.balance,
+            action=data["action"],
+            amount=data["amount"],
+            currency=data["currency"].pk,
+            key=str(data["idempotency_key"]),
+            notes=data["notes"],
+        )
+
+    def get_success_message(self, saved: LedgerEntry) -> str:
+        code = self.balance.currency_id
+        return _("Posted: %(amount)s %(currency)s. The balance is %(balance)s %(currency)s.") % {
+            "amount": signed(saved.amount, code),
+            "balance": display.amount_text(saved.balance_after, code),
+            "currency": code,
+        }
+
+
+class AccountMaintenanceView(AccountBalanceView, MaintenanceView):
+    """Debit, Credit or Add Funds on the balance of an account."""
 
 
 def signed(amount: Decimal, currency: str) -> str:

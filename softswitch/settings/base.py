@@ -297,6 +297,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
         ),
     ),
     (
