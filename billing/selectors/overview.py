@@ -79,8 +79,11 @@ class Settlement:
 
 
 def settlements(customer: Customer) -> list[Settlement]:
-    """The balances of a customer and of its accounts that are not 0."""
-    rows = Balance.objects.filter(customer=customer).exclude(amount=ZERO)
+    """The balances of a customer and of its accounts that are not 0.
+
+    What is between it and an owner that it has left stays as it is.
+    """
+    rows = Balance.objects.filter(customer=customer, closed_at=None).exclude(amount=ZERO)
     return [
         Settlement(str(row.account or customer), row.amount, row.currency_id)
         for row in rows.select_related("account").order_by("pk")

@@ -36,6 +36,7 @@ from customers.forms import CompanyForm
 from customers.models import Customer
 from customers.permissions import allowed
 from customers.selectors import direct_customers, may_see_logins
+from customers.selectors.moves import may_move
 from customers.services.customers import edit_profile
 from customers.tables import CustomerTable
 from customers.tenancy import Actor
@@ -162,13 +163,22 @@ def customer_actions(customer: Customer, actor: Actor) -> list[Action]:
         post=True,
     )
     if not customer.is_direct_of(actor):
-        return [switch]
+        return [switch, *_move_item(customer, actor)]
     edit = reverse("customers:customer_edit", args=args)
     return [
         switch,
         Action(_("Edit"), edit, "pencil-square", "customers.edit", primary=True),
         *_owner_menu(customer, args),
+        *_move_item(customer, actor),
     ]
+
+
+def _move_item(customer: Customer, actor: Actor) -> list[Action]:
+    """For whoever stands above a customer: another owner."""
+    if not may_move(actor, customer):
+        return []
+    url = reverse("customers:customer_move", args=[customer.pk])
+    return [Action(_("Move"), url, "arrows-right-left", "customers.edit", more=True)]
 
 
 def _owner_menu(customer: Customer, args: list[int]) -> list[Action]:
@@ -178,9 +188,7 @@ def _owner_menu(customer: Customer, args: list[int]) -> list[Action]:
     edit, is_active = "customers.edit", customer.status == Status.ACTIVE
     items = [item(_("Maintenance"), "billing:maintenance", "banknotes", "money.manage")]
     if is_active:
-        items.append(
-            item(_("Deactivate"), "customers:customer_deactivate", "pause", edit, post=True)
-        )
+        items.append(item(_("Deactivate"), "customers:customer_deactivate", "pause", edit))
     else:
         items.append(item(_("Activate"), "customers:customer_activate", "play", edit, post=True))
     if customer.status != Status.CLOSED:
