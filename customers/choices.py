@@ -50,6 +50,14 @@ class Role(models.TextChoices):
     READ_ONLY = "read_only", _("Read-only")
 
 
+class LoginState(ToneChoices):
+    """Whether a user can sign in."""
+
+    OPEN = "open", "ok", _("Active")
+    INVITED = "invited", "info", _("Invited")
+    BLOCKED = "blocked", "bad", _("Blocked")
+
+
 class Theme(models.TextChoices):
     """How the pages look to a user."""
 

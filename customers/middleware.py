@@ -1,5 +1,6 @@
 """Puts the actor on each request: who is logged in, and as which customer they act."""
 
+import time
 import zoneinfo
 from collections.abc import Callable
 
@@ -8,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from customers.models import User
-from customers.selectors import actor_for, is_blocked
+from customers.selectors import actor_for
+from customers.selectors.sign_in import refusal
+from customers.services.sessions import SEEN_EVERY, SEEN_KEY, close_session, touch_session
 from customers.tenancy import SESSION_STACK
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -17,7 +20,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 class ActorMiddleware:
     """Sets ``request.actor`` (None when nobody is logged in), the language and the time zone.
 
-    A login whose customer, or an ancestor of it, was closed or archived ends here.
+    A session ends here once its user could not sign in any more: blocked, below a customer that was
+    closed or archived, or from an address that is not allowed.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -26,14 +30,24 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = None  # type: ignore[attr-defined]
         if request.user.is_authenticated:
-            if is_blocked(request.user.customer):
+            address = request.META.get("REMOTE_ADDR")
+            if refusal(request.user, address) is not None:
+                close_session(session_key=request.session.session_key or "")
                 logout(request)
             else:
+                self.see(request, address)
                 self.act(request, request.user)
         try:
             return self.get_response(request)
         finally:
             timezone.deactivate()
+
+    def see(self, request: HttpRequest, address: str | None) -> None:
+        """Note the use of a listed session, at most every SEEN_EVERY seconds."""
+        seen = request.session.get(SEEN_KEY)
+        if seen is not None and time.time() - seen >= SEEN_EVERY:
+            touch_session(session_key=request.session.session_key or "", ip=address)
+            request.session[SEEN_KEY] = int(time.time())
 
     def act(self, request: HttpRequest, user: User) -> None:
         stack = request.session.get(SESSION_STACK, [])

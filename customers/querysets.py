@@ -70,12 +70,14 @@ class UserSessionQuerySet(TenantQuerySet["UserSession"]):
     """Sessions, seen with their user."""
 
     tenant = "user__customer"
+    account = "user__account"
 
 
 class SignInQuerySet(TenantQuerySet["SignIn"]):
     """Tries to sign in, seen with their user; those of unknown logins by Root only."""
 
     tenant = "user__customer"
+    account = "user__account"
 
 
 class ApiTokenQuerySet(TenantQuerySet["ApiToken"]):

@@ -1,7 +1,8 @@
-"""Background work of the tree."""
+"""Background work of the tree and of signing in."""
 
 import logging
 
+from customers.services import sessions
 from customers.services.tree import broken_nodes
 from softswitch.core.jobs import task
 
@@ -14,3 +15,9 @@ def check_tree() -> None:
     broken = broken_nodes()
     if broken:
         logger.error("The tree contradicts itself at customers %s", broken[:100])
+
+
+@task("customers.purge_sign_ins")
+def purge_sign_ins() -> None:
+    """Forget old tries to sign in, and sessions that are over, nightly."""
+    sessions.purge()

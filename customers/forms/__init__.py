@@ -3,27 +3,39 @@
 from customers.forms.customers import (
     ArchiveForm,
     CompanyForm,
-    CustomerForm,
     NewCustomerForm,
     TermsFields,
     ZoneField,
     zone_choices,
 )
-from customers.forms.logins import NewLoginForm, NewPasswordForm, RightsForm, password_field
-from customers.forms.session import LoginForm, PasswordForm, ProfileForm
+from customers.forms.logins import NewPasswordForm, RightsForm, password_field
+from customers.forms.profile import (
+    PasswordForm,
+    ProfileForm,
+    RenewForm,
+    SetUpForm,
+    TurnOffForm,
+)
+from customers.forms.session import CodeForm, LoginForm
+from customers.forms.users import EditAccountLoginForm, EditLoginForm, NewLoginForm
 
 __all__ = [
     "ArchiveForm",
+    "CodeForm",
     "CompanyForm",
-    "CustomerForm",
+    "EditAccountLoginForm",
+    "EditLoginForm",
     "LoginForm",
     "NewCustomerForm",
     "NewLoginForm",
     "NewPasswordForm",
     "PasswordForm",
     "ProfileForm",
+    "RenewForm",
     "RightsForm",
+    "SetUpForm",
     "TermsFields",
+    "TurnOffForm",
     "ZoneField",
     "password_field",
     "zone_choices",

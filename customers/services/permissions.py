@@ -26,8 +26,8 @@ def set_rights(*, actor: Actor, customer: Customer, rights: Iterable[str]) -> No
     """Make ``rights`` the whole set delegated to a direct customer; one row per right changes.
 
     Nobody grants what it does not hold: DomainError ``not_held``; what the kind excludes is
-    ``excluded_by_kind``. A right of the customer that the actor lacks stays as it is. Safe to
-    repeat.
+    ``excluded_by_kind``, what its business model excludes ``excluded_by_model``. A right of the
+    customer that the actor lacks stays as it is. Safe to repeat.
     """
     if not customer.is_direct_of(actor) or not actor.can("customers.edit"):
         raise PermissionDenied
@@ -35,10 +35,7 @@ def set_rights(*, actor: Actor, customer: Customer, rights: Iterable[str]) -> No
     own = effective_rights(actor.customer)
     held = delegated_rights(customer)
     for code in sorted(wanted - held):
-        if code not in own or code not in DELEGATED:
-            raise DomainError("not_held", f"You do not hold the right {code}.", field="rights")
-        if code not in allowed(customer.kind):
-            raise DomainError("excluded_by_kind", f"{customer.kind}: no {code}.", field="rights")
+        _check_grantable(customer, code, own)
     revoked = (held - wanted) & own
     with transaction.atomic():
         _grant(customer, wanted - held)
@@ -56,6 +53,16 @@ def set_rights(*, actor: Actor, customer: Customer, rights: Iterable[str]) -> No
                 "revoked": ["", ", ".join(sorted(revoked))],
             },
         )
+
+
+def _check_grantable(customer: Customer, code: str, own: frozenset[str]) -> None:
+    if code not in own or code not in DELEGATED:
+        raise DomainError("not_held", f"You do not hold the right {code}.", field="rights")
+    if code not in allowed(customer.kind):
+        raise DomainError("excluded_by_kind", f"{customer.kind}: no {code}.", field="rights")
+    model = customer.business_model
+    if model is not None and code not in model.rights:
+        raise DomainError("excluded_by_model", f"{model}: no {code}.", field="rights")
 
 
 def delegated_rights(customer: Customer) -> frozenset[str]:

@@ -11,7 +11,7 @@ from customers.tables.customers import (
     is_on,
     kind_line,
 )
-from customers.tables.users import UserTable, may_set_password
+from customers.tables.users import SessionTable, SignInTable, UserTable, may_set_password
 
 __all__ = [
     "ROW_ACTIONS",
@@ -19,6 +19,8 @@ __all__ = [
     "ChangesColumn",
     "ConvertedColumn",
     "CustomerTable",
+    "SessionTable",
+    "SignInTable",
     "TrunksColumn",
     "UserTable",
     "WhoColumn",

@@ -134,6 +134,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
+    "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
@@ -172,6 +173,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "customers.services.password_policy.LoginReuseValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a set-password link lasts
 LOGIN_URL = "login"
@@ -183,6 +185,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "login_locked.html"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # never stored as they were sent
+OTP_TOTP_ISSUER = urlsplit(PORTAL_URL).hostname or "Softswitch"  # what an authenticator shows
 SIP_REALM = env.str("SIP_REALM", default="softswitch")
 
 # Safety ----------------------------------------------------------------------------------------

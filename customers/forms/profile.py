@@ -1,0 +1,100 @@
+"""Forms of the own login: how the portal looks and speaks, the password, the second factor."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from customers.forms.logins import password_field
+from customers.models import User
+from softswitch.core.forms import ScopedForm, ScopedModelForm
+
+
+class ProfileForm(ScopedModelForm):
+    """What users change of their own login."""
+
+    widths = {
+        "name": 3,
+        "email": 3,
+        "language": 3,
+        "timezone": 3,
+        "display_currency": 3,
+        "theme": 3,
+    }
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("As the company")), *settings.LANGUAGES],
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "email", "language", "timezone", "display_currency", "theme")
+
+    def clean_display_currency(self) -> str:
+        return str(self.cleaned_data["display_currency"]).strip().upper()
+
+
+class PresentPasswordMixin(forms.Form):
+    """Asks for the real user's present password."""
+
+    current = forms.CharField(
+        label=_("Present password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def clean_current(self) -> str:
+        current = str(self.cleaned_data["current"])
+        if not self.actor.user.check_password(current):  # type: ignore[attr-defined]
+            raise forms.ValidationError(_("This is not your present password."))
+        return current
+
+
+class PasswordForm(PresentPasswordMixin, ScopedForm):
+    """A new password, typed twice; the present one first."""
+
+    widths = {"password": 3, "again": 3}
+    password = password_field(_("New password"))
+    again = forms.CharField(
+        label=_("New password again"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("password") != cleaned.get("again"):
+            self.add_error("again", _("The two new passwords differ."))
+        return cleaned
+
+
+def code_field(help_text: Any) -> forms.CharField:
+    """A code of the authenticator, or a recovery code."""
+    attributes = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+    return forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        help_text=help_text,
+        widget=forms.TextInput(attrs=attributes),
+    )
+
+
+class SetUpForm(ScopedForm):
+    """The first code of an authenticator that has just read the key."""
+
+    widths = {"code": 3}
+    code = code_field(_("The six digits that it shows now."))
+
+
+class RenewForm(ScopedForm):
+    """A code, before new recovery codes are made."""
+
+    widths = {"code": 3}
+    code = code_field(_("Of your authenticator, or one of the old recovery codes."))
+
+
+class TurnOffForm(PresentPasswordMixin, ScopedForm):
+    """The present password and a code, before the second factor is given up."""
+
+    widths = {"current": 3, "code": 3}
+    code = code_field(_("Of your authenticator, or a recovery code."))

@@ -1,0 +1,137 @@
+"""Where users are signed in, and their tries to sign in: one's own, and of logins one manages."""
+
+from typing import Any
+
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from customers.models import SignIn, User, UserSession
+from customers.selectors.sign_in import may_end_sessions
+from customers.services.sessions import end_all_sessions, end_session
+from customers.tables import SessionTable, SignInTable
+from customers.views.profile import OwnSecurityMixin
+from customers.views.users import UserHead
+from softswitch.core.chrome import Action
+from softswitch.core.views import ActionView, ListView
+
+
+class OwnRowsMixin(OwnSecurityMixin):
+    """Rows of the real user."""
+
+    @property
+    def person(self) -> User:
+        user: User = self.actor.user
+        return user
+
+
+class SessionList(ListView):
+    """The sessions of ``person``."""
+
+    model = UserSession
+    table_class = SessionTable
+    empty_icon = "computer-desktop"
+    empty_title = gettext_lazy("Signed in nowhere")
+    exports = ()
+    person: User
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not may_end_sessions(self.actor, self.person):
+            raise PermissionDenied
+        here = Q(session_key=self.request.session.session_key)
+        return queryset.filter(user=self.person).annotate(
+            is_current=ExpressionWrapper(here, output_field=BooleanField())
+        )
+
+    def get_actions(self) -> list[Action]:
+        url = reverse("customers:user_log_out", args=[self.person.pk])
+        return [Action(_("Log out everywhere"), url, "computer-desktop", post=True)]
+
+
+class SignInList(ListView):
+    """The tries to sign in with the login of ``person``."""
+
+    model = SignIn
+    table_class = SignInTable
+    empty_icon = "key"
+    empty_title = gettext_lazy("No sign-ins yet")
+    exports = ()
+    person: User
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not may_end_sessions(self.actor, self.person):
+            raise PermissionDenied
+        return queryset.filter(user=self.person)
+
+
+class OwnSessionsView(OwnRowsMixin, SessionList):
+    """Where the real user is signed in."""
+
+    tab = "sessions"
+
+
+class OwnSignInsView(OwnRowsMixin, SignInList):
+    """The real user's own tries."""
+
+    tab = "sign_ins"
+
+
+class UserSessionsView(UserHead, SessionList):
+    """Where another user is signed in."""
+
+    tab = "sessions"
+
+
+class UserSignInsView(UserHead, SignInList):
+    """The tries of another user."""
+
+    tab = "sign_ins"
+
+
+class SessionEndView(ActionView):
+    """Sign a user out of one session; of this one, its user signs out."""
+
+    model = UserSession
+    success_message = gettext_lazy("Signed out of that session.")
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("user__customer")
+
+    def service(self, obj: UserSession) -> None:
+        end_session(actor=self.actor, session=obj)
+        if obj.session_key == self.request.session.session_key:
+            logout(self.request)
+
+    def get_return_url(self) -> str:
+        return sessions_url(self.request, self.object.user)
+
+
+class UserLogOutView(ActionView):
+    """Sign a user out everywhere; oneself too, this session included."""
+
+    model = User
+    success_message = gettext_lazy("Signed out everywhere.")
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("customer")
+
+    def service(self, obj: User) -> None:
+        is_self = obj.pk == self.actor.user.pk
+        end_all_sessions(actor=self.actor, user=obj)
+        if is_self:
+            logout(self.request)
+
+    def get_return_url(self) -> str:
+        return sessions_url(self.request, self.object)
+
+
+def sessions_url(request: Any, user: User) -> str:
+    """The list one returns to; who is signed out goes to the login page from there."""
+    if not request.user.is_authenticated:
+        return reverse("login")
+    if request.user.pk == user.pk:
+        return reverse("customers:own_sessions")
+    return reverse("customers:user_sessions", args=[user.pk])
