@@ -1,4 +1,4 @@
-"""Query forms of customers, users and audit events."""
+"""Query forms of customers, users, audit events, and of what owners define."""
 
 from typing import Any
 
@@ -7,33 +7,34 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.balances import mode_choices, with_balances
 from customers.choices import Kind, Standing, Status
-from customers.models import AuditEvent, Customer
+from customers.models import AuditEvent, BusinessModel, Customer, CustomerClass
 from softswitch.core.filters import (
     ChoiceFilter,
     FilterSet,
+    PartFilter,
     SinceFilter,
     TextFilter,
     UntilFilter,
 )
 
 SHOWN = (("direct", _("Direct customers")), ("all", _("All below")))
-STATES = tuple(
-    (standing.value, standing.label)
-    for standing in (Standing.OK, Standing.EXHAUSTED, Standing.INACTIVE, Standing.CLOSED)
+STOPPED = (Status.INACTIVE, Status.CLOSED)
+STATES = (
+    ("active", _("All active")),
+    ("stopped", _("All inactive")),
+    ("ok", _("Active, funds left")),
+    *((standing.value, standing.label) for standing in (Standing.EXHAUSTED, *STOPPED)),
 )
 
 
-class CustomerFilter(FilterSet):
-    """By name, company, status, terms and kind; direct customers only, unless all are asked for.
+class CustomerSearchFilter(FilterSet):
+    """By name and status; direct customers only, unless all are asked for.
 
     The balances are joined only where something asked for needs them.
     """
 
-    name = TextFilter(label=_("Name"))
-    company_name = TextFilter(label=_("Company"))
+    name = PartFilter(field_name="search__name", label=_("Name"))
     status = ChoiceFilter(choices=STATES, label=_("Status"), method="by_status")
-    mode = ChoiceFilter(choices=mode_choices, label=_("Terms"))
-    kind = ChoiceFilter(choices=[c for c in Kind.choices if c[0] != "root"], label=_("Kind"))
     show = ChoiceFilter(choices=SHOWN[1:], label=_("Show"), empty_label=SHOWN[0][1], method="any")
 
     class Meta:
@@ -43,8 +44,6 @@ class CustomerFilter(FilterSet):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.form.cleaned_data["show"] != "all":
             queryset = queryset.filter(owner=self.actor.customer_id)
-        if self.form.cleaned_data["mode"] or self.form.cleaned_data["status"]:
-            queryset = with_balances(queryset)
         found: QuerySet[Any] = super().filter_queryset(queryset)
         return found
 
@@ -54,12 +53,26 @@ class CustomerFilter(FilterSet):
 
     def by_status(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """The customer's own state; who stands above it is no part of the search."""
+        if value == "stopped":
+            return queryset.filter(status__in=STOPPED)
+        if value not in (Standing.OK, Standing.EXHAUSTED):
+            return queryset.filter(status=value)
         used_up = Q(available__lte=0)
-        if value == Standing.EXHAUSTED:
-            return queryset.filter(used_up, status=Status.ACTIVE)
-        if value == Standing.OK:
-            return queryset.filter(~used_up, status=Status.ACTIVE)
-        return queryset.filter(status=value)
+        active = with_balances(queryset).filter(status=Status.ACTIVE)
+        return active.filter(used_up if value == Standing.EXHAUSTED else ~used_up)
+
+
+class CustomerFilter(CustomerSearchFilter):
+    """By name, company, status, terms and kind."""
+
+    company_name = PartFilter(field_name="search__company_name", label=_("Company"))
+    mode = ChoiceFilter(choices=mode_choices, label=_("Terms"), method="by_mode")
+    kind = ChoiceFilter(choices=[c for c in Kind.choices if c[0] != "root"], label=_("Kind"))
+    field_order = ("name", "company_name", "status", "mode", "kind", "show")
+
+    def by_mode(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Prepaid or postpaid, as its balance with its owner says."""
+        return with_balances(queryset).filter(mode=value)
 
 
 class AuditFilter(FilterSet):
@@ -72,4 +85,24 @@ class AuditFilter(FilterSet):
 
     class Meta:
         model = AuditEvent
+        fields = ()
+
+
+class ClassFilter(FilterSet):
+    """Customer classes by name."""
+
+    name = TextFilter(label=_("Name"))
+
+    class Meta:
+        model = CustomerClass
+        fields = ()
+
+
+class BusinessModelFilter(FilterSet):
+    """Business models by name."""
+
+    name = TextFilter(label=_("Name"))
+
+    class Meta:
+        model = BusinessModel
         fields = ()

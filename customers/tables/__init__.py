@@ -2,15 +2,12 @@
 
 from customers.tables.audit import AuditTable, ChangesColumn, WhoColumn
 from customers.tables.customers import (
-    ROW_ACTIONS,
     ConvertedColumn,
     CustomerTable,
     TrunksColumn,
-    is_direct,
-    is_off,
-    is_on,
     kind_line,
 )
+from customers.tables.row_actions import ROW_ACTIONS, is_direct, is_off, is_on
 from customers.tables.users import SessionTable, SignInTable, UserTable, may_set_password
 
 __all__ = [

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F, OrderBy, QuerySet
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
@@ -11,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from billing.selectors.balances import display_currency, may_see_balances, mode_choices
+from billing.selectors.listing import by_converted, by_standing, by_trunks
 from billing.selectors.overview import trunk_counts
 from billing.selectors.standing import standings
 from customers.choices import Kind, Standing, Status
 from customers.models import Customer
 from customers.selectors import sub_customer_counts
+from customers.tables.row_actions import ROW_ACTIONS
 from customers.tenancy import Actor
 from softswitch.core import display
-from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
     ActionsColumn,
     Column,
@@ -31,68 +34,7 @@ from softswitch.core.tables import (
     TextColumn,
 )
 
-
-def is_direct(record: Customer, actor: Actor) -> bool:
-    """Whether the row is the actor's own business: the others are read-only."""
-    return record.is_direct_of(actor)
-
-
-def is_off(record: Customer, actor: Actor) -> bool:
-    """Whether the row can be activated."""
-    return record.is_direct_of(actor) and record.status != Status.ACTIVE
-
-
-def is_on(record: Customer, actor: Actor) -> bool:
-    """Whether the row can be deactivated."""
-    return record.is_direct_of(actor) and record.status == Status.ACTIVE
-
-
-ROW_ACTIONS = (
-    RowAction(
-        _("Switch to this customer"),
-        "customers:switch_to",
-        "arrow-right-end-on-rectangle",
-        post=True,
-    ),
-    RowAction(
-        _("Edit"), "customers:customer_edit", "pencil-square", "customers.edit", shown=is_direct
-    ),
-    RowAction(
-        _("Maintenance"),
-        "billing:maintenance",
-        "banknotes",
-        "money.manage",
-        more=True,
-        shown=is_direct,
-    ),
-    RowAction(
-        _("Activate"),
-        "customers:customer_activate",
-        "play",
-        "customers.edit",
-        post=True,
-        more=True,
-        shown=is_off,
-    ),
-    RowAction(
-        _("Deactivate"),
-        "customers:customer_deactivate",
-        "pause",
-        "customers.edit",
-        post=True,
-        more=True,
-        shown=is_on,
-    ),
-    RowAction(
-        _("Archive"),
-        "customers:customer_archive",
-        "x-mark",
-        "customers.delete",
-        danger=True,
-        more=True,
-        shown=is_direct,
-    ),
-)
+Ordered = tuple[QuerySet[Any], bool]
 
 
 class ConvertedColumn(Column):
@@ -113,7 +55,8 @@ class TrunksColumn(NumberColumn):
     def render(self, value: int, record: Any = None) -> SafeString | str:
         if not value:
             return display.number_text(value)
-        url = reverse("accounts:trunk_list") + "?" + urlencode({"customer": record.name})
+        whole = f'"{record.name}"'
+        url = reverse("accounts:trunk_list") + "?" + urlencode({"customer": whole})
         return format_html('<a href="{}">{}</a>', url, display.number_text(value))
 
 
@@ -134,16 +77,14 @@ class CustomerTable(Table):
         ignore_case=True,
     )
     company_name = TextColumn(verbose_name=_("Company"), priority=3)
-    terms = Column(accessor="terms", orderable=False, verbose_name=_("Terms"), priority=3)
+    terms = Column(accessor="terms", order_by="mode", verbose_name=_("Terms"), priority=3)
     balance = MoneyColumn(currency="currency", is_balance=True, verbose_name=_("Balance"))
-    converted = ConvertedColumn(accessor="converted", orderable=False, priority=3)
+    converted = ConvertedColumn(accessor="converted", priority=3)
     credit_limit = MoneyColumn(
         currency="currency", verbose_name=_("Credit limit"), priority=2, empty_values=(None, 0)
     )
-    trunks = TrunksColumn(
-        accessor="trunk_count", orderable=False, verbose_name=_("Trunks"), priority=2
-    )
-    standing = StatusColumn(Standing, orderable=False, verbose_name=_("Status"), priority=1)
+    trunks = TrunksColumn(accessor="trunk_count", verbose_name=_("Trunks"), priority=2)
+    standing = StatusColumn(Standing, verbose_name=_("Status"), priority=1)
     actions = ActionsColumn(*ROW_ACTIONS)
 
     class Meta:
@@ -151,8 +92,8 @@ class CustomerTable(Table):
 
     def __init__(self, data: Any, *, actor: Actor, **kwargs: Any) -> None:
         hidden = () if may_see_balances(actor) else self.MONEY
-        super().__init__(data, actor=actor, exclude=hidden, **kwargs)
         self.display = display_currency(actor)
+        super().__init__(data, actor=actor, exclude=hidden, **kwargs)
         self.modes = dict(mode_choices())
         if "converted" in self.columns:
             self.columns["converted"].column.verbose_name = _("In %(currency)s") % {
@@ -170,6 +111,24 @@ class CustomerTable(Table):
             record.second_line = kind_line(record, customers.get(record.pk, 0))
             record.converted = self.display.convert(record.balance, record.currency)
             record.terms = self.modes.get(record.mode)
+
+    def order_company_name(self, rows: QuerySet[Any], is_descending: bool) -> Ordered:  # noqa: FBT001
+        """By what is read, "apple" before "Banana"; the names of a search have the index."""
+        company = OrderBy(Lower("search__company_name"), descending=is_descending)
+        return rows.order_by(company), True
+
+    def order_converted(self, rows: QuerySet[Any], is_descending: bool) -> Ordered:  # noqa: FBT001
+        """At today's rates; what has none comes last."""
+        amount = OrderBy(F("converted_in_order"), descending=is_descending, nulls_last=True)
+        return by_converted(rows, self.display).order_by(amount), True
+
+    def order_trunks(self, rows: QuerySet[Any], is_descending: bool) -> Ordered:  # noqa: FBT001
+        sign = "-" if is_descending else ""
+        return by_trunks(rows).order_by(f"{sign}trunks_in_order"), True
+
+    def order_standing(self, rows: QuerySet[Any], is_descending: bool) -> Ordered:  # noqa: FBT001
+        sign = "-" if is_descending else ""
+        return by_standing(rows).order_by(f"{sign}standing_in_order"), True
 
     def row_class(self, record: Any) -> str:
         return "" if record.status == Status.ACTIVE else "off"

@@ -83,8 +83,11 @@ def part_condition(field: str, part: str) -> Q:
     """``part`` anywhere in ``field``; below three letters only where a word starts.
 
     For columns with a trigram index: so short a part holds no trigram, the start of a word does.
+    In double quotes it is the whole text: ``"Shop"``.
     """
     text = part.strip()
+    if len(text) > 2 and text[0] == text[-1] == '"':
+        return Q(**{f"{field}__iexact": text[1:-1]})
     if len(text) >= TRIGRAM:
         return Q(**{f"{field}__icontains": text})
     return Q(**{f"{field}__istartswith": text}) | Q(**{f"{field}__icontains": f" {text}"})
@@ -180,6 +183,7 @@ class FilterSet(django_filters.FilterSet):
     """Base of the query forms; name public models in ``public_choices`` as in a form."""
 
     public_choices: tuple[str, ...] = ()
+    field_order: tuple[str, ...] = ()  # all filters, where those of a base class do not come first
 
     def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
         self.actor = actor
@@ -190,6 +194,7 @@ class FilterSet(django_filters.FilterSet):
         """The query form, built once."""
         if not hasattr(self, "_form"):
             fields = {name: item.field for name, item in self.filters.items()}
+            fields = {name: fields[name] for name in self.field_order or fields}
             base = type(self).__name__ + "Form"
             kind = type(base, (ScopedForm,), {**fields, "public_choices": self.public_choices})
             self._form: ScopedForm = kind(

@@ -14,6 +14,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.chrome import Text
@@ -47,7 +48,13 @@ class ActionMixin(ScopedMixin):
         return self.success_message
 
     def get_return_url(self) -> str:
-        """The row's page with ``returns_to_object``, else the list."""
+        """Back to the list that an action of its rows came from, else as declared.
+
+        That is the row's page with ``returns_to_object``, or the list.
+        """
+        asked = self.request.POST.get("next", "")
+        if url_has_allowed_host_and_scheme(asked, {self.request.get_host()}):
+            return asked
         args = [self.object.pk] if self.returns_to_object else []
         return reverse(self.return_url_name, args=args)
 

@@ -145,12 +145,14 @@ class ListView(BulkMixin):
             ],
             bulk_actions=self.get_bulk_actions(),
             export_formats=self.exports,
-            create_action=next((item for item in self._permitted_actions() if item.primary), None),
+            create_actions=self.get_create_actions(),
             **kwargs,
         )
 
-    def _permitted_actions(self) -> list[Action]:
-        return permitted(self.get_actions(), self.actor)
+    def get_create_actions(self) -> list[Action]:
+        """The ways to a first row, which an empty list offers: the primary action first."""
+        actions = permitted(self.get_actions(), self.actor)
+        return [action for action in actions if action.primary]
 
     # Export -------------------------------------------------------------------------------------
     def export(self, form: str) -> HttpResponseBase:
