@@ -223,7 +223,7 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
     balance = pair.select_for_update(no_key=True).first()
     if balance is None:  # it moved away meanwhile
         raise PermissionDenied
-    differences = changed(balance, clean_columns(Balance, _pending(balance, money)))
+    differences = changed(balance, _pending(balance, clean_columns(Balance, money)))
     if "currency_id" in differences and balance.last_sequence:
         raise DomainError(
             "currency", "The currency is fixed once money has moved.", field="currency"
@@ -252,8 +252,6 @@ def _pending(balance: Balance, money: dict[str, Any]) -> dict[str, Any]:
             wanted = money[name]
             is_same = str(wanted) == str(getattr(balance, name))
             values[f"next_{name}"] = nothing if is_same else wanted
-    if values.get("next_period_type", "") not in ("", *PeriodType.values):
-        raise DomainError("period_type", "Choose a billing period.", field="period_type")
     return values
 
 
