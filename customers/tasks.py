@@ -1,8 +1,8 @@
-"""Background work of the tree and of signing in."""
+"""Background work of the tree, of signing in and of the wizard's drafts."""
 
 import logging
 
-from customers.services import sessions
+from customers.services import drafts, sessions
 from customers.services.tree import broken_nodes
 from softswitch.core.jobs import task
 
@@ -21,3 +21,9 @@ def check_tree() -> None:
 def purge_sign_ins() -> None:
     """Forget old tries to sign in, and sessions that are over, nightly."""
     sessions.purge()
+
+
+@task("customers.purge_drafts")
+def purge_drafts() -> None:
+    """Forget the drafts of the wizard that are a day old."""
+    drafts.purge_drafts()

@@ -39,10 +39,13 @@ def zone_choices() -> list[tuple[str, str]]:
 
 
 class ZoneField(forms.TypedChoiceField):
-    """A time zone, shown with its present offset."""
+    """A time zone, shown with its present offset; with an ``empty_label`` also None."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=zone_choices, coerce=ZoneInfo, **kwargs)
+    def __init__(self, *, empty_label: Any = None, **kwargs: Any) -> None:
+        first = [] if empty_label is None else [("", empty_label)]
+        super().__init__(
+            choices=lambda: [*first, *zone_choices()], coerce=ZoneInfo, empty_value=None, **kwargs
+        )
 
 
 class TermsFields(ScopedForm):

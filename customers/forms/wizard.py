@@ -101,7 +101,6 @@ class BasicFields(TermsFields, DefinedFields):
         label=gettext_lazy("Billing time zone"),
         required=False,
         empty_label=gettext_lazy("As the time zone"),
-        empty_value=None,
     )
     call_limit = _COLUMN["call_limit"]
     cps_limit = _COLUMN["cps_limit"]

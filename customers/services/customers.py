@@ -36,7 +36,14 @@ OWN_FIELDS = frozenset(
 )
 # What an owner keeps about its customer: absent from the customer's own pages and audit.
 PRIVATE_FIELDS = frozenset(
-    {"internal_notes", "min_profitability", "min_profitability_unit", "max_depth"}
+    {
+        "business_model",
+        "customer_class",
+        "internal_notes",
+        "max_depth",
+        "min_profitability",
+        "min_profitability_unit",
+    }
 )
 TAKEN = DomainError("taken", "This name is taken.", field="name")
 

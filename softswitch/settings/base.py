@@ -135,6 +135,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
+    "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
@@ -255,6 +256,9 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Customer list", "customers:customer_list", "", "customers.view", ()),
             ("Customer tree", "customers:customer_tree", "", "customers.view", ()),
+            ("Templates", "customers:template_list", "", "customers.add", ()),
+            ("Classes", "customers:class_list", "", "customers.edit", ()),
+            ("Business models", "customers:business_model_list", "", "customers.edit", ()),
         ),
     ),
     (
