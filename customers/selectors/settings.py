@@ -31,8 +31,10 @@ def field_rows(rows: QuerySet[CustomField], customer_class_id: int) -> QuerySet[
 
 
 def uses_of_class(row: CustomerClass) -> list[tuple[str, int]]:
-    """How many customers are of a class; the archived ones keep it."""
-    return _members(Customer.objects.filter(customer_class=row))
+    """How many customers are of a class, archived ones too, and what its fields hold."""
+    values = CustomFieldValue.objects.filter(field__customer_class=row).count()
+    members = _members(Customer.objects.filter(customer_class=row))
+    return [*members, ("%(count)s values of its custom fields", values)]
 
 
 def uses_of_model(row: BusinessModel) -> list[tuple[str, int]]:
@@ -53,14 +55,6 @@ def free_name(row: CustomerClass) -> str:
     numbers = range(1, len(taken) + 2)
     names = (f"{row.name[:68]} (copy {number})" for number in numbers)
     return next(name for name in names if name.lower() not in taken)
-
-
-def class_of(pk: int) -> CustomerClass:
-    """A class as it stands now, apart from the row that a form has shown."""
-    row: CustomerClass = CustomerClass.objects.select_related(
-        "invoice_settings", "payment_term"
-    ).get(pk=pk)
-    return row
 
 
 def _members(rows: QuerySet[Customer]) -> list[tuple[str, int]]:

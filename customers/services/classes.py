@@ -9,7 +9,13 @@ from customers.models import CustomerClass, CustomField
 from customers.selectors.parameters import PARAMETER_FIELDS, inherited, stored_values
 from customers.selectors.settings import free_name, uses_of_class
 from customers.services.audit import changed
-from customers.services.named import create_named, delete_named, must_own, save_named
+from customers.services.named import (
+    create_named,
+    delete_named,
+    lock_named,
+    must_own,
+    save_named,
+)
 from customers.services.parameters import change_parameters
 from customers.tenancy import Actor
 
@@ -34,15 +40,16 @@ def create_class(
 def edit_class(*, actor: Actor, customer_class: CustomerClass, values: Mapping[str, Any]) -> bool:
     """Change name, description and parameters; whether any changed. It counts for all at once.
 
-    Atomic with the audit row; refuses what create_class refuses.
+    Locks the class; atomic with the audit row. Refuses what create_class refuses.
     """
-    must_own(actor, customer_class)
     named = {name: value for name, value in values.items() if name not in PARAMETER_FIELDS}
     rest = {name: value for name, value in values.items() if name in PARAMETER_FIELDS}
-    differences = changed(customer_class, named) | change_parameters(
-        actor=actor, row=customer_class, values=rest, above=inherited(own=customer_class)
-    )
-    return save_named(actor=actor, row=customer_class, differences=differences, noun=NOUN)
+    with transaction.atomic():
+        row = lock_named(actor=actor, row=customer_class)
+        differences = changed(row, named) | change_parameters(
+            actor=actor, row=row, values=rest, above=inherited(own=row)
+        )
+        return save_named(actor=actor, row=row, differences=differences, noun=NOUN)
 
 
 def copy_class(*, actor: Actor, customer_class: CustomerClass) -> CustomerClass:
@@ -65,7 +72,8 @@ def copy_class(*, actor: Actor, customer_class: CustomerClass) -> CustomerClass:
 def delete_class(*, actor: Actor, customer_class: CustomerClass) -> None:
     """Delete a class without customers, its fields with it.
 
-    Raises DomainError ``in_use`` with the number of customers, archived ones included.
+    Raises DomainError ``in_use`` with the number of customers, archived ones included, or of values
+    that customers which have left the class still hold in its fields.
     """
     delete_named(
         actor=actor, row=customer_class, noun=NOUN, uses=lambda: uses_of_class(customer_class)

@@ -32,9 +32,20 @@ def create_named(*, actor: Actor, row: Any, noun: str) -> None:
 
 
 def edit_named(*, actor: Actor, row: Any, values: Mapping[str, Any], noun: str) -> bool:
-    """Change columns of ``row``; whether any changed. Else as create_named."""
+    """Change columns of the row, which is locked and read again; whether any changed.
+
+    The given ``row`` stays as it is. Else as create_named.
+    """
+    with transaction.atomic():
+        fresh = lock_named(actor=actor, row=row)
+        differences = changed(fresh, dict(values))
+        return save_named(actor=actor, row=fresh, differences=differences, noun=noun)
+
+
+def lock_named(*, actor: Actor, row: Any) -> Any:
+    """The row as it stands now, locked until the caller's transaction ends."""
     must_own(actor, row)
-    return save_named(actor=actor, row=row, differences=changed(row, dict(values)), noun=noun)
+    return type(row).objects.select_for_update().get(pk=row.pk)
 
 
 def save_named(*, actor: Actor, row: Any, differences: dict[str, Any], noun: str) -> bool:
@@ -61,9 +72,8 @@ def delete_named(
 
     Locks the row before ``uses`` counts (words with ``%(count)s``), so that nobody takes it then.
     """
-    must_own(actor, row)
     with transaction.atomic():
-        type(row).objects.select_for_update().get(pk=row.pk)
+        lock_named(actor=actor, row=row)
         used = [words % {"count": count} for words, count in uses() if count]
         if used:
             raise DomainError("in_use", f"{row} is in use: {', '.join(used)}.")

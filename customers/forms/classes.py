@@ -1,0 +1,35 @@
+"""The form of a customer class: its name, and the parameters that its customers inherit."""
+
+from typing import Any
+
+from django import forms
+from django.forms.models import fields_for_model
+from django.utils.translation import gettext_lazy as _
+
+from customers.forms.parameters import ParametersForm
+from customers.models import CustomerClass
+from customers.selectors.parameters import inherited
+from softswitch.core.forms import Section
+
+_COLUMN = fields_for_model(CustomerClass, fields=("name", "description"))
+
+
+class ClassForm(ParametersForm):
+    """A class; the invoice settings and payment term in ``initial`` count for what is empty."""
+
+    sections = (
+        Section(
+            _("Class"),
+            ("name", "description"),
+            help=_("Its customers inherit what they do not set themselves, at once."),
+        ),
+        *ParametersForm.sections,
+    )
+
+    name = _COLUMN["name"]
+    description = forms.CharField(label=_("Description"), required=False, max_length=300)
+
+    def __init__(self, *args: Any, initial: dict[str, Any], **kwargs: Any) -> None:
+        chosen = {name: initial.get(name) for name in ("invoice_settings", "payment_term")}
+        above = inherited(own=CustomerClass(**chosen))
+        super().__init__(*args, initial=initial, inherited=above, **kwargs)
