@@ -18,6 +18,7 @@ from customers.views import (
     session,
     sessions,
     templates,
+    tokens,
     tree,
     users,
     wizard,
@@ -112,6 +113,11 @@ urlpatterns = [
         name="second_factor_codes",
     ),
     path("profile/second-factor/off/", profile.TurnOffView.as_view(), name="second_factor_off"),
+    path("profile/tokens/", tokens.TokenListView.as_view(), name="token_list"),
+    path("profile/tokens/new/", tokens.TokenCreateView.as_view(), name="token_create"),
+    path(
+        "profile/tokens/<int:pk>/revoke/", tokens.TokenRevokeView.as_view(), name="token_revoke"
+    ),
     path("profile/sessions/", sessions.OwnSessionsView.as_view(), name="own_sessions"),
     path("profile/sign-ins/", sessions.OwnSignInsView.as_view(), name="own_sign_ins"),
     path("classes/", classes.ClassListView.as_view(), name="class_list"),

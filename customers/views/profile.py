@@ -41,6 +41,8 @@ class ProfileHead(PageMixin):
                 ("sessions", _("Sessions"), "customers:own_sessions"),
                 ("sign_ins", _("Sign-ins"), "customers:own_sign_ins"),
             ]
+            if self.actor.can("api.access") and self.actor.account_id is None:
+                tabs.append(("tokens", _("API tokens"), "customers:token_list"))
         return [Tab(label, reverse(name), key == self.tab) for key, label, name in tabs]
 
 
