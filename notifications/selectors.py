@@ -1,5 +1,7 @@
 """Who gets letters, from whom, and who may send one again."""
 
+from django.db.models import Q
+
 from customers.choices import Role
 from customers.models import Customer, User
 from customers.selectors import is_blocked
@@ -23,14 +25,22 @@ def may_sign_in(user: User) -> bool:
     return user.is_active and not is_blocked(user.customer)
 
 
+def address_of(user: User) -> str:
+    """Where letters to a login go: its address; its customer's for the login it was opened with."""
+    if user.email or user.account_id is not None:
+        return user.email
+    return user.customer.main_email if user == first_administrator(user.customer) else ""
+
+
 def logins_behind(identifier: str) -> list[User]:
-    """The open logins with an address that are called ``identifier``, or share it as an address."""
+    """The open logins that are called ``identifier``, or get their letters at that address."""
     text = identifier.strip().lower()
-    rows = User.objects.exclude(email="").filter(is_active=True).select_related("customer__owner")
-    found = list(rows.filter(login=text)) or list(
-        rows.filter(email__iexact=text).order_by("pk")[:MOST_LOGINS]
-    )
-    return [user for user in found if may_sign_in(user)]
+    rows = User.objects.filter(is_active=True).select_related("customer__owner")
+    found = list(rows.filter(login=text))
+    if not found:
+        named = Q(email__iexact=text) | Q(email="", customer__main_email__iexact=text)
+        found = list(rows.filter(named).order_by("pk")[:MOST_LOGINS])
+    return [user for user in found if address_of(user) and may_sign_in(user)]
 
 
 def provider_of(user: User) -> Customer:

@@ -23,7 +23,7 @@ from customers.models import User
 from notifications.channels import DeliveryError, Outcome, SmtpServer, send
 from notifications.choices import MessageStatus
 from notifications.models import LinkRequest, Message
-from notifications.selectors import may_sign_in
+from notifications.selectors import address_of, may_sign_in
 from notifications.services.outbox import ASKED
 from notifications.services.rendering import ascii_address, mail_domain, to_mail
 from softswitch.core.jobs import enqueue
@@ -187,6 +187,6 @@ def _link_of(message: Message) -> str:
     user = message.user
     if not may_sign_in(user):
         raise Undeliverable("The login is closed.")
-    if message.recipient not in (user.email, user.customer.main_email):
+    if message.recipient != address_of(user):
         raise Undeliverable("The login has another address by now.")
     return set_password_url(user)

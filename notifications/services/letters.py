@@ -13,6 +13,7 @@ from customers.tenancy import Actor
 from notifications.choices import Event
 from notifications.models import LinkRequest, Message
 from notifications.selectors import (
+    address_of,
     first_administrator,
     logins_behind,
     may_send_test,
@@ -45,8 +46,9 @@ def send_set_password(*, actor: Actor, user: User) -> Message:
 def send_welcome(*, actor: Actor, customer: Customer) -> Message:
     """Mail a direct customer where its portal is, its login, and a set-password link.
 
-    To its first administrator, else to its main e-mail. Raises PermissionDenied as
-    ``may_manage_logins`` says, DomainError ``no_login``, ``blocked`` or ``no_email``.
+    To its first administrator, at the customer's main e-mail if that has none of its own. Raises
+    PermissionDenied as ``may_manage_logins`` says, DomainError ``no_login``, ``blocked`` or
+    ``no_email``.
     """
     if not customer.is_direct_of(actor) or not may_manage_logins(actor, customer):
         raise PermissionDenied
@@ -61,7 +63,7 @@ def send_welcome(*, actor: Actor, customer: Customer) -> Message:
         customer=customer,
         user=user,
         event=Event.WELCOME,
-        recipient=user.email or customer.main_email,
+        recipient=address_of(user),
         context={"login": user.login, "name": str(user), "company": customer.name},
     )
 
@@ -125,7 +127,8 @@ def mail_forgotten(*, identifier: str, ip: str | None) -> int:
 
 
 def _mail_link(actor: Actor, user: User, owner: Customer) -> Message:
-    if not user.email:
+    recipient = address_of(user)
+    if not recipient:
         raise DomainError("no_email", "This login has no e-mail address.", field="email")
     return queue_message(
         actor=actor,
@@ -133,7 +136,7 @@ def _mail_link(actor: Actor, user: User, owner: Customer) -> Message:
         customer=user.customer,
         user=user,
         event=Event.SET_PASSWORD,
-        recipient=user.email,
+        recipient=recipient,
         context={
             "login": user.login,
             "name": str(user),

@@ -29,7 +29,7 @@ def mail_server(tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]
         output=subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert b"kept in" in process.stdout.readline()
+    assert b"Listening" in process.stdout.readline()
     yield port, process
     process.kill()
     process.wait()

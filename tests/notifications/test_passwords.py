@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from customers.models import AuditEvent, User
 from customers.services.customers import set_status
 from customers.services.passwords import set_password_by_link
+from customers.services.users import add_login
 from notifications.models import Message
 from notifications.services.delivery import deliver, set_password_url
 from notifications.services.letters import (
@@ -112,6 +113,24 @@ def test_logins_that_share_an_address_get_a_link_each(addressed: World) -> None:
     User.objects.filter(login__in=("shop", "shop-1")).update(email="ann@shop.example")
     assert mail_forgotten(identifier="ANN@shop.example", ip=None) == 2
     assert set(Message.objects.values_list("user__login", flat=True)) == {"shop", "shop-1"}
+
+
+def test_the_first_login_of_a_customer_is_reached_at_the_customers_address(
+    addressed: World,
+) -> None:
+    User.objects.filter(login="shop").update(email="")
+    assert mail_forgotten(identifier="shop", ip=None) == 1
+    assert mail_forgotten(identifier="Shop@X.example", ip=None) == 1
+    assert set(Message.objects.values_list("recipient", flat=True)) == {"shop@x.example"}
+
+
+@pytest.mark.parametrize("kind", ["second login", "account's login"])
+def test_nobody_elses_link_goes_to_the_customers_address(addressed: World, kind: str) -> None:
+    login = "shop-1"
+    if kind == "second login":
+        login = "second"
+        add_login(actor=addressed.actor("shop"), customer=addressed.shop, login=login, password=NEW)
+    assert mail_forgotten(identifier=login, ip=None) == 0
 
 
 def test_an_address_written_as_a_login_reaches_that_login_only(addressed: World) -> None:

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: ended.set())
     controller = Controller(FileSink(options.folder), hostname=LOOPBACK, port=options.port)
     controller.start()
-    print(f"Mail is not sent but kept in {options.folder}", flush=True)
+    print(f"Listening on {LOOPBACK}:{options.port}", flush=True)
     ended.wait()
     controller.stop()
     return 0
