@@ -27,6 +27,23 @@ class ResourceStatus(ToneChoices):
     INACTIVE = "inactive", "off", _("Inactive")
 
 
+class AccountState(ToneChoices):
+    """The badge of an account: its status, and whether its time is over."""
+
+    ACTIVE = "active", "ok", _("Active")
+    INACTIVE = "inactive", "off", _("Inactive")
+    EXPIRED = "expired", "off", _("Expired")
+
+
+class CardState(ToneChoices):
+    """How far the life of a prepaid card has come; the first that applies counts."""
+
+    BLOCKED = "blocked", "bad", _("Blocked")
+    EXPIRED = "expired", "off", _("Expired")
+    USED = "used", "ok", _("Used")
+    UNUSED = "unused", "info", _("Unused")
+
+
 class VoucherStatus(ToneChoices):
     """Whether a voucher can be redeemed; new and expired follow from its batch's dates."""
 

@@ -1,33 +1,78 @@
-"""Query forms of accounts, trunks, hosts and vouchers."""
+"""Query forms of accounts, cards, trunks, hosts and vouchers."""
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Charging, ResourceStatus, VoucherStatus
-from accounts.models import Account, Host, Trunk, Voucher, VoucherBatch
-from softswitch.core.filters import ChoiceFilter, FilterSet, TextFilter
+from accounts.choices import (
+    AccountKind,
+    AccountState,
+    CardState,
+    Charging,
+    ResourceStatus,
+    VoucherStatus,
+)
+from accounts.models import Account, CardBatch, Host, Trunk, Voucher, VoucherBatch
+from customers.choices import Status
+from softswitch.core.filters import (
+    AddressFilter,
+    ChoiceFilter,
+    FilterSet,
+    PartFilter,
+    TextFilter,
+)
+
+CUSTOMER_STATES = (("active", _("All active")), ("stopped", _("All inactive")))
 
 
-class AccountFilter(FilterSet):
-    """By auth name, customer, charging and status."""
+class AccountsOfFilter(FilterSet):
+    """The accounts of one customer by auth name, name, kind, charging and status."""
 
-    auth_name = TextFilter(label=_("Auth name"))
-    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    auth_name = PartFilter(label=_("Auth name"))
+    name = PartFilter(label=_("Name"))
+    kind = ChoiceFilter(choices=AccountKind.choices, label=_("Kind"))
     charging = ChoiceFilter(choices=Charging.choices, label=_("Charged"))
-    status = ChoiceFilter(choices=ResourceStatus.choices, label=_("Status"))
+    state = ChoiceFilter(choices=AccountState.choices, label=_("Status"))
 
     class Meta:
         model = Account
         fields = ()
 
 
-class TrunkFilter(FilterSet):
-    """By name, customer and status."""
+class AccountFilter(AccountsOfFilter):
+    """The same of all customers, and by customer."""
 
-    name = TextFilter(label=_("Trunk"))
+    customer = PartFilter(field_name="customer__search__name", label=_("Customer"))
+
+
+class CardBatchFilter(FilterSet):
+    """By name and customer."""
+
+    name = TextFilter(label=_("Batch"))
     customer = TextFilter(field_name="customer__name", label=_("Customer"))
+
+    class Meta:
+        model = CardBatch
+        fields = ()
+
+
+class CardFilter(FilterSet):
+    """By the beginning of the number, and by how far its life has come."""
+
+    auth_name = TextFilter(lookup_expr="startswith", label=_("Number"))
+    card_state = ChoiceFilter(choices=CardState.choices, label=_("Status"))
+
+    class Meta:
+        model = Account
+        fields = ()
+
+
+class TrunksOfFilter(FilterSet):
+    """The trunks of one customer by name and status."""
+
+    name = PartFilter(label=_("Trunk"))
     status = ChoiceFilter(choices=ResourceStatus.choices, label=_("Status"))
 
     class Meta:
@@ -35,17 +80,29 @@ class TrunkFilter(FilterSet):
         fields = ()
 
 
-class HostFilter(FilterSet):
-    """By address, trunk, customer and status."""
+class TrunkFilter(TrunksOfFilter):
+    """The same of all customers, and by customer."""
 
-    network = TextFilter(field_name="network_text", label=_("IP"))
-    trunk = TextFilter(field_name="trunk__name", label=_("Trunk"))
-    customer = TextFilter(field_name="trunk__customer__name", label=_("Customer"))
-    status = ChoiceFilter(choices=ResourceStatus.choices, label=_("Status"))
+    customer = PartFilter(field_name="customer__search__name", label=_("Customer"))
+
+
+class HostFilter(FilterSet):
+    """By address, trunk, customer, and the customer's status."""
+
+    network = AddressFilter(label=_("IP"))
+    trunk = PartFilter(field_name="trunk__name", label=_("Trunk"))
+    customer = PartFilter(field_name="trunk__customer__search__name", label=_("Customer"))
+    status = ChoiceFilter(choices=CUSTOMER_STATES, label=_("Customer status"), method="by_status")
 
     class Meta:
         model = Host
         fields = ()
+
+    def by_status(self, rows: QuerySet[Host], _name: str, value: str) -> QuerySet[Host]:
+        """Hosts of customers whose calls may start, or which are inactive or closed themselves."""
+        if value == "active":
+            return rows.filter(trunk__customer__status=Status.ACTIVE)
+        return rows.exclude(trunk__customer__status=Status.ACTIVE)
 
 
 class VoucherBatchFilter(FilterSet):

@@ -1,20 +1,30 @@
 """Forms of accounts, trunks and hosts."""
 
-from accounts.forms.accounts import NEEDED, AccountForm, NewAccountForm
-from accounts.forms.fields import SINCE_HELP, near, since_field
-from accounts.forms.trunks import HostForm, NewTrunkForm, TrunkForm
+from accounts.forms.accounts import (
+    AccountForm,
+    AccountLoginForm,
+    ArchiveAccountForm,
+    ChargingForm,
+    NewAccountForm,
+    SipPasswordForm,
+)
+from accounts.forms.cards import CardBatchForm, CardExportForm
+from accounts.forms.trunks import EditHostForm, HostForm, NewTrunkForm, TrunkForm
 from accounts.forms.vouchers import ExtendBatchForm, VoucherBatchForm
 
 __all__ = [
-    "NEEDED",
-    "SINCE_HELP",
     "AccountForm",
+    "AccountLoginForm",
+    "ArchiveAccountForm",
+    "CardBatchForm",
+    "CardExportForm",
+    "ChargingForm",
+    "EditHostForm",
     "ExtendBatchForm",
     "HostForm",
     "NewAccountForm",
     "NewTrunkForm",
+    "SipPasswordForm",
     "TrunkForm",
     "VoucherBatchForm",
-    "near",
-    "since_field",
 ]

@@ -1,23 +1,35 @@
-"""What the forms of accounts and trunks share."""
+"""What the forms of accounts, cards and trunks share."""
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.selectors.charging import own_tariffs
 from customers.models import Customer
 from customers.tenancy import Actor
+from softswitch.core.chrome import Text
+from tariffs.models import Tariff
+from tariffs.selectors import tariff_of
 
 SINCE_HELP = _("Empty: from now on. An earlier start lets calls that come in late find it.")
+# The choice of the tariff by which the customer itself pays, whose name only its owner knows.
+SAME_RATES = "same"
+
+
+def moment_field(label: Text, help_text: Text = "") -> forms.DateTimeField:
+    """A moment in the viewer's zone, or none."""
+    return forms.DateTimeField(
+        label=label,
+        required=False,
+        help_text=help_text,
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
 
 
 def since_field() -> forms.DateTimeField:
     """When calls can be its own at the earliest."""
-    return forms.DateTimeField(
-        label=_("In service since"),
-        required=False,
-        help_text=SINCE_HELP,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    return moment_field(_("In service since"), SINCE_HELP)
 
 
 def near(customers: QuerySet[Customer], actor: Actor) -> QuerySet[Customer]:
@@ -25,3 +37,18 @@ def near(customers: QuerySet[Customer], actor: Actor) -> QuerySet[Customer]:
     return customers.filter(archived_at=None).filter(
         Q(pk=actor.customer_id) | Q(owner_id=actor.customer_id)
     )
+
+
+def tariff_options(customer: Customer) -> list[tuple[str, Text]]:
+    """At which tariffs accounts of ``customer`` can be charged: its own, or the one it pays by."""
+    options: list[tuple[str, Text]] = [(str(row.pk), row.name) for row in own_tariffs(customer)]
+    if not customer.is_root:
+        options.append((SAME_RATES, _("The rates that the customer itself pays")))
+    return options
+
+
+def chosen_tariff(customer: Customer, value: str) -> Tariff | None:
+    """The tariff behind one of ``tariff_options``; None for none of them."""
+    if value == SAME_RATES:
+        return tariff_of(customer.pk, now())
+    return own_tariffs(customer).filter(pk=value).first() if value.isdecimal() else None

@@ -7,10 +7,19 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import ResourceStatus
 from accounts.forms.fields import near, since_field
 from accounts.models import Trunk
+from customers.choices import Kind
 from customers.models import Customer
+from customers.permissions import allowed
+from softswitch.core.chrome import Text
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
+
+
+def limit_field(label: Text) -> forms.IntegerField:
+    """How many at once, or a second; empty is unlimited."""
+    return forms.IntegerField(label=label, required=False, min_value=0, max_value=1_000_000)
 
 
 class TrunkForm(ScopedModelForm):
@@ -44,20 +53,43 @@ class NewTrunkForm(TrunkForm):
     tech_prefix = forms.CharField(label=_("Tech prefix"), required=False, max_length=16)
 
     def narrow_customer(self, customers: QuerySet[Customer]) -> QuerySet[Customer]:
-        return near(customers, self.actor).exclude(is_root=True).order_by("name")
+        kinds = [kind for kind in Kind.values if "trunks.add" in allowed(kind)]
+        mine = near(customers, self.actor).filter(kind__in=kinds)
+        return mine.exclude(is_root=True).order_by("name")
 
     def clean_hosts(self) -> list[str]:
         return str(self.cleaned_data["hosts"]).split()
 
 
 class HostForm(ScopedForm):
-    """A host that leads to a trunk from now on."""
+    """A new host of a trunk. Empty limits are unlimited, 0 allows none."""
 
-    widths = {"network": 3, "tech_prefix": 3, "port": 2, "call_limit": 2, "cps_limit": 2}
+    sections: ClassVar[Sequence[Section]] = (
+        Section(_("Address"), ("network", "tech_prefix", "port", "status")),
+        Section(
+            _("Limits"),
+            ("call_limit", "cps_limit"),
+            _("Empty: unlimited. 0 allows none. Trunk and customer are checked as well."),
+        ),
+    )
+    widths = {
+        "network": 3,
+        "tech_prefix": 3,
+        "port": 3,
+        "status": 3,
+        "call_limit": 3,
+        "cps_limit": 3,
+    }
     network = forms.CharField(label=_("IP or network"), max_length=43)
     tech_prefix = forms.RegexField(
         r"^[0-9*#]*$", label=_("Tech prefix"), required=False, max_length=16
     )
     port = forms.IntegerField(label=_("Port"), required=False, min_value=1, max_value=65535)
-    call_limit = forms.IntegerField(label=_("Call limit"), required=False, min_value=0)
-    cps_limit = forms.IntegerField(label=_("CPS limit"), required=False, min_value=0)
+    call_limit = limit_field(_("Call limit"))
+    cps_limit = limit_field(_("CPS limit"))
+
+
+class EditHostForm(HostForm):
+    """A host that leads to its trunk already."""
+
+    status = forms.ChoiceField(label=_("Status"), choices=ResourceStatus.choices)

@@ -1,10 +1,9 @@
 """Reads of how accounts are charged: in force now, before, and at which tariffs they could be."""
 
-from datetime import datetime
+from collections.abc import Collection
 
 from django.db.models import QuerySet
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 
 from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
@@ -45,19 +44,10 @@ def may_charge(customer: Customer, tariff: Tariff) -> bool:
     return paid is not None and paid.pk == tariff.pk
 
 
-def tariff_label(actor: Actor, account: Account, tariff: Tariff | None) -> str:
-    """What the actor may read of an account's tariff: above it, nobody's tariff has a name."""
-    if tariff is None:
-        return ""
-    if Tariff.objects.visible_to(actor).filter(pk=tariff.pk).exists():
-        return tariff.name
-    return _("The rates of %(customer)s") % {"customer": account.customer}
-
-
-def visible_tariffs(actor: Actor, tariff_ids: set[int]) -> set[int]:
-    """Those of some tariffs whose name the actor may read."""
+def tariff_names(actor: Actor, tariff_ids: Collection[int]) -> dict[int, str]:
+    """The names of those of some tariffs that the actor may read: no tariff of somebody above."""
     rows = Tariff.objects.visible_to(actor).filter(pk__in=tariff_ids)
-    return set(rows.values_list("pk", flat=True))
+    return dict(rows.values_list("pk", "name"))
 
 
 def may_manage_charging(actor: Actor, customer: Customer) -> bool:

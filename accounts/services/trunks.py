@@ -86,6 +86,27 @@ def set_limits(
     return edit_trunk(actor=actor, trunk=subject, values=values)
 
 
+def set_host_limits(
+    *,
+    actor: Actor,
+    host: Host,
+    of_trunk: tuple[int | None, int | None],
+    of_host: tuple[int | None, int | None],
+) -> None:
+    """Set the call and CPS limits of a host and of its trunk at once, as ``set_limits`` does.
+
+    A refusal of the trunk's names the fields trunk_calls and trunk_cps.
+    """
+    trunk = Trunk.objects.select_related("customer").get(pk=host.trunk_id)
+    with transaction.atomic():
+        try:
+            set_limits(actor=actor, subject=trunk, call_limit=of_trunk[0], cps_limit=of_trunk[1])
+        except DomainError as error:
+            name = {"call_limit": "trunk_calls", "cps_limit": "trunk_cps"}.get(error.field, "")
+            raise DomainError(error.code, error.message, field=name) from error
+        set_limits(actor=actor, subject=host, call_limit=of_host[0], cps_limit=of_host[1])
+
+
 def set_status(*, actor: Actor, trunk: Trunk, status: str) -> Trunk:
     """Activate or deactivate a trunk."""
     return edit_trunk(actor=actor, trunk=trunk, values={"status": status})

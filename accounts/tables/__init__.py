@@ -1,13 +1,20 @@
-"""Lists of accounts, trunks and hosts."""
+"""Lists of accounts, cards, trunks, hosts and vouchers."""
 
-from accounts.tables.accounts import AccountTable
+from accounts.tables.accounts import AccountTable, PlainAccountTable
+from accounts.tables.cards import CardBatchTable, CardTable, PlainCardTable
+from accounts.tables.logins import AccountLoginTable
 from accounts.tables.rows import is_near
 from accounts.tables.trunks import HostTable, TrunkTable
 from accounts.tables.vouchers import VoucherBatchTable, VoucherTable
 
 __all__ = [
+    "AccountLoginTable",
     "AccountTable",
+    "CardBatchTable",
+    "CardTable",
     "HostTable",
+    "PlainAccountTable",
+    "PlainCardTable",
     "TrunkTable",
     "VoucherBatchTable",
     "VoucherTable",

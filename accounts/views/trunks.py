@@ -1,24 +1,55 @@
-"""Trunks and their hosts: lists, detail, create, edit, add and remove a host."""
+"""Trunks: lists, detail, create, edit, status, and the end of one."""
 
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import ResourceStatus
-from accounts.filters import HostFilter, TrunkFilter
-from accounts.forms import HostForm, NewTrunkForm, TrunkForm
-from accounts.models import Host, Trunk
-from accounts.selectors import current_hosts, live_trunks, trunk_for_edit
-from accounts.services.hosts import NewHost, add_host, remove_host
-from accounts.services.trunks import create_trunk, edit_trunk
-from accounts.tables import HostTable, TrunkTable, is_near
+from accounts.filters import TrunkFilter, TrunksOfFilter
+from accounts.forms import NewTrunkForm, TrunkForm
+from accounts.models import Trunk
+from accounts.selectors import live_trunks, trunk_for_edit
+from accounts.selectors.limits import host_limits, trunk_limits
+from accounts.services.hosts import NewHost
+from accounts.services.trunks import archive_trunk, create_trunk, edit_trunk, set_status
+from accounts.tables import TrunkTable, is_near
+from billing.selectors.standing import standing_of
+from customers.models import Customer
 from softswitch.core import display
-from softswitch.core.chrome import Action, Link
-from softswitch.core.views import ConfirmView, CreateView, DetailView, EditView, ListView
+from softswitch.core.chrome import Action, BulkAction, Link
+from softswitch.core.views import (
+    ActionView,
+    ConfirmView,
+    CreateView,
+    DetailView,
+    EditView,
+    ListView,
+)
+from softswitch.core.views.access import ScopedMixin, rows_of
+
+LIST = "accounts:trunk_list"
+DETAIL = "accounts:trunk_detail"
+
+
+def activate(*, actor: Any, record: Trunk) -> None:
+    """Let calls come in through a trunk again."""
+    set_status(actor=actor, trunk=record, status=ResourceStatus.ACTIVE)
+
+
+def deactivate(*, actor: Any, record: Trunk) -> None:
+    """Let no call come in through a trunk."""
+    set_status(actor=actor, trunk=record, status=ResourceStatus.INACTIVE)
+
+
+def delete(*, actor: Any, record: Trunk) -> None:
+    """Archive a trunk with its hosts."""
+    archive_trunk(actor=actor, trunk=record)
 
 
 class TrunkListView(ListView):
@@ -32,6 +63,19 @@ class TrunkListView(ListView):
     empty_icon = "server-stack"
     empty_title = gettext_lazy("No trunks yet")
     empty_text = gettext_lazy("Calls come in through a trunk from the addresses of its hosts.")
+    bulk_actions = (
+        BulkAction("activate", gettext_lazy("Activate"), activate, "play", "trunks.edit"),
+        BulkAction("deactivate", gettext_lazy("Deactivate"), deactivate, "pause", "trunks.edit"),
+        BulkAction(
+            "delete",
+            gettext_lazy("Delete"),
+            delete,
+            "x-mark",
+            "trunks.delete",
+            danger=True,
+            confirm=True,
+        ),
+    )
 
     def refine(self, queryset: QuerySet[Trunk]) -> QuerySet[Trunk]:
         return live_trunks(queryset)
@@ -41,24 +85,36 @@ class TrunkListView(ListView):
         return [Action(_("New trunk"), url, "plus", "trunks.add", primary=True)]
 
 
-class HostListView(ListView):
-    """All hosts of the actor's subtree, with the limits at each level."""
+class TrunksOfView(TrunkListView):
+    """The trunks of one customer."""
 
-    model = Host
-    permission = "trunks.view"
-    title = gettext_lazy("Hosts")
-    table_class = HostTable
-    filterset_class = HostFilter
-    empty_icon = "server"
-    empty_title = gettext_lazy("No hosts yet")
-    empty_text = gettext_lazy("Hosts are added on the page of a trunk.")
+    parent_model: ClassVar[type[Model]] = Customer
+    filterset_class = TrunksOfFilter
 
-    def refine(self, queryset: QuerySet[Host]) -> QuerySet[Host]:
-        return current_hosts(queryset)
+    def refine(self, queryset: QuerySet[Trunk]) -> QuerySet[Trunk]:
+        return super().refine(queryset).filter(customer=self.customer)
+
+    @property
+    def customer(self) -> Customer:
+        found: Customer = get_object_or_404(rows_of(Customer, self.actor), pk=self.kwargs["pk"])
+        return found
+
+    def get_title(self) -> str:
+        return _("Trunks of %(name)s") % {"name": self.customer}
+
+    def get_crumbs(self) -> list[Link]:
+        url = reverse("customers:customer_detail", args=[self.kwargs["pk"]])
+        return [Link(self.customer.name, url)]
+
+    def get_actions(self) -> list[Action]:
+        if not is_near(self.customer, self.actor):
+            return []
+        url = f"{reverse('accounts:trunk_create')}?customer={self.kwargs['pk']}"
+        return [Action(_("New trunk"), url, "plus", "trunks.add", primary=True)]
 
 
 class TrunkDetailView(DetailView):
-    """One trunk with its hosts."""
+    """One trunk: its hosts, and the limits of every level side by side."""
 
     model = Trunk
     permission = "trunks.view"
@@ -71,31 +127,51 @@ class TrunkDetailView(DetailView):
         return ResourceStatus(self.object.status)
 
     def get_crumbs(self) -> list[Link]:
-        return [Link(_("Trunks"), reverse("accounts:trunk_list"))]
+        return [Link(_("Trunks"), reverse(LIST))]
 
     def get_actions(self) -> list[Action]:
-        if not is_near(self.object.customer, self.actor):
-            return []
-        edit, host = (
-            reverse(f"accounts:{name}", args=[self.object.pk])
-            for name in ("trunk_edit", "host_create")
-        )
-        return [
-            Action(_("Add a host"), host, "plus", "trunks.edit"),
-            Action(_("Edit"), edit, "pencil-square", "trunks.edit", primary=True),
-        ]
+        trunk = self.object
+        calls = reverse("calls:call_list") + "?" + urlencode({"customer": trunk.customer.name})
+        seen = [Action(_("Calls"), calls, "phone-arrow-up-right", "cdrs.view")]
+        return seen + (trunk_actions(trunk) if is_near(trunk.customer, self.actor) else [])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         trunk = self.object
         facts = [
             (_("Customer"), trunk.customer),
             (_("In service since"), display.datetime_text(trunk.opened_at)),
-            (_("Call limit"), trunk.call_limit),
-            (_("CPS limit"), trunk.cps_limit),
         ]
-        may_edit = is_near(trunk.customer, self.actor) and self.actor.can("trunks.edit")
-        hosts = trunk.hosts.current().order_by("network", "tech_prefix")
-        return super().get_context_data(facts=facts, hosts=hosts, may_edit=may_edit, **kwargs)
+        standing = standing_of(self.actor, trunk.customer)
+        hosts = list(trunk.hosts.current().order_by("network", "tech_prefix"))
+        for host in hosts:
+            host.trunk = trunk
+        return super().get_context_data(
+            facts=facts,
+            limits=trunk_limits(trunk, standing),
+            hosts=[(host, host_limits(host, standing)) for host in hosts],
+            may_edit=is_near(trunk.customer, self.actor) and self.actor.can("trunks.edit"),
+            **kwargs,
+        )
+
+
+def trunk_actions(trunk: Trunk) -> list[Action]:
+    """The buttons of a trunk's page for who may change it."""
+
+    def item(
+        label: str, name: str, icon: str, right: str = "trunks.edit", **options: Any
+    ) -> Action:
+        return Action(label, reverse(f"accounts:{name}", args=[trunk.pk]), icon, right, **options)
+
+    items = [
+        item(_("Add a host"), "host_create", "plus"),
+        item(_("Edit"), "trunk_edit", "pencil-square", primary=True),
+    ]
+    if trunk.status == ResourceStatus.ACTIVE:
+        items.append(item(_("Deactivate"), "trunk_deactivate", "pause", post=True, more=True))
+    else:
+        items.append(item(_("Activate"), "trunk_activate", "play", post=True, more=True))
+    delete = item(_("Delete"), "trunk_archive", "x-mark", "trunks.delete", danger=True, more=True)
+    return [*items, delete]
 
 
 class TrunkCreateView(CreateView):
@@ -105,9 +181,9 @@ class TrunkCreateView(CreateView):
     permission = "trunks.add"
     title = gettext_lazy("New trunk")
     form_class = NewTrunkForm
-    list_url_name = "accounts:trunk_list"
+    list_url_name = LIST
     edit_url_name = "accounts:trunk_edit"
-    detail_url_name = "accounts:trunk_detail"
+    detail_url_name = DETAIL
 
     def get_initial(self) -> dict[str, Any]:
         return {"customer": self.request.GET.get("customer") or self.actor.customer_id}
@@ -119,73 +195,88 @@ class TrunkCreateView(CreateView):
         return create_trunk(actor=self.actor, hosts=hosts, opened_at=values.pop("since"), **values)
 
 
-class OwnTrunkMixin(EditView):
-    """Trunks that the actor may change: its customer's own, or a direct customer's."""
+class OwnTrunkMixin(ScopedMixin):
+    """Live trunks that the actor may change: its customer's own, or a direct customer's."""
 
     model = Trunk
     permission = "trunks.edit"
-    list_url_name = "accounts:trunk_list"
-    detail_url_name = "accounts:trunk_detail"
+
+    def refine(self, queryset: QuerySet[Trunk]) -> QuerySet[Trunk]:
+        return live_trunks(queryset)
 
     def check_object(self, obj: Trunk) -> None:
         if not is_near(obj.customer, self.actor):
-            raise PermissionDenied
+            raise PermissionDenied(_("Its customer does this. Switch to it first."))
 
 
-class TrunkEditView(OwnTrunkMixin):
+class TrunkEditView(OwnTrunkMixin, EditView):
     """Name, status and limits."""
 
     form_class = TrunkForm
+    list_url_name = LIST
     edit_url_name = "accounts:trunk_edit"
+    detail_url_name = DETAIL
 
     def get_title(self) -> str:
         return _("Edit %(name)s") % {"name": self.object}
+
+    def get_crumbs(self) -> list[Link]:
+        return trunk_crumbs(self.object)
 
     def service(self, form: TrunkForm) -> Trunk:
         trunk = trunk_for_edit(self.object.pk)
         return edit_trunk(actor=self.actor, trunk=trunk, values=form.cleaned_data)
 
 
-class HostCreateView(OwnTrunkMixin):
-    """A host that leads to the trunk from now on."""
+class TrunkStatusView(OwnTrunkMixin, ActionView):
+    """Let calls come in through a trunk again."""
 
-    form_class = HostForm
+    status: ClassVar[ResourceStatus] = ResourceStatus.ACTIVE
+    return_url_name = DETAIL
+    returns_to_object = True
+    success_message = gettext_lazy("The trunk is active.")
 
-    def get_title(self) -> str:
-        return _("Add a host to %(name)s") % {"name": self.object}
-
-    def service(self, form: HostForm) -> Trunk:
-        add_host(actor=self.actor, trunk=self.object, host=NewHost(**form.cleaned_data))
-        trunk: Trunk = self.object
-        return trunk
+    def service(self, obj: Trunk) -> None:
+        set_status(actor=self.actor, trunk=obj, status=self.status)
 
 
-class HostRemoveView(ConfirmView):
-    """Ends a host now."""
+class TrunkDeactivateView(TrunkStatusView):
+    """Let no call come in through a trunk."""
 
-    model = Host
-    permission = "trunks.edit"
-    success_message = gettext_lazy("The host was removed.")
+    status = ResourceStatus.INACTIVE
+    success_message = gettext_lazy("The trunk is inactive: no call may come in.")
 
-    def refine(self, queryset: QuerySet[Host]) -> QuerySet[Host]:
-        return current_hosts(queryset)
 
-    def check_object(self, obj: Host) -> None:
-        if not is_near(obj.trunk.customer, self.actor):
-            raise PermissionDenied
+class TrunkArchiveView(OwnTrunkMixin, ConfirmView):
+    """Archive a trunk with its hosts."""
+
+    permission = "trunks.delete"
+    return_url_name = LIST
+    success_message = gettext_lazy("The trunk is archived.")
 
     def get_title(self) -> str:
-        return _("Remove %(host)s") % {"host": self.object}
+        return _("Delete %(name)s?") % {"name": self.object}
+
+    def get_crumbs(self) -> list[Link]:
+        return trunk_crumbs(self.object)
+
+    def get_warning(self) -> str:
+        return _("This has no undo. To stop its calls for a while, deactivate the trunk.")
 
     def get_facts(self) -> list[tuple[str, Any]]:
         return [
-            (_("Trunk"), self.object.trunk),
-            (_("From now on"), _("Calls from this address are not known to be of this trunk.")),
+            (_("Hosts that stop at once"), display.number_text(self.object.host_count)),
+            (_("Free again"), _("Its addresses and its name.")),
             (_("Stays"), _("Calls that started before, and their charges.")),
         ]
 
-    def service(self, obj: Host) -> None:
-        remove_host(actor=self.actor, host=obj)
+    def service(self, obj: Trunk) -> None:
+        archive_trunk(actor=self.actor, trunk=obj)
 
-    def get_return_url(self) -> str:
-        return reverse("accounts:trunk_detail", args=[self.object.trunk_id])
+
+def trunk_crumbs(trunk: Trunk) -> list[Link]:
+    """The way back from a page about one trunk."""
+    return [
+        Link(_("Trunks"), reverse(LIST)),
+        Link(trunk.name, reverse(DETAIL, args=[trunk.pk])),
+    ]

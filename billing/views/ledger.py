@@ -29,7 +29,6 @@ from billing.choices import EntryKind
 from billing.filters import EntryFilter
 from billing.forms import StatementForm
 from billing.models import Balance, LedgerEntry
-from billing.pdf import render_pdf
 from billing.selectors.balances import account_balance, balance_of, may_see_balance
 from billing.selectors.statements import (
     Line,
@@ -45,6 +44,7 @@ from softswitch.core import display, exports
 from softswitch.core.chrome import Action, Link
 from softswitch.core.errors import DomainError
 from softswitch.core.filters import DATETIME_FORMAT
+from softswitch.core.pdf import render_pdf
 from softswitch.core.views import DetailView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin
 from softswitch.core.views.edit import UNPROCESSABLE

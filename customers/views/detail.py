@@ -110,17 +110,13 @@ class CustomerHead(PageMixin):
         """What the customer can have and the viewer may see: key, label, URL, count."""
         shown, counts, args = self.shown_tabs(), self.counts, [self.customer.pk]
         by_name = "?" + urlencode({"customer": self.customer.name})
-        accounts, trunks = reverse("accounts:account_list"), reverse("accounts:trunk_list")
+        accounts = reverse("accounts:accounts_of", args=args)
+        trunks = reverse("accounts:trunks_of", args=args)
         tabs = [
             ("overview", _("Overview"), reverse(DETAIL, args=args), None),
             ("customers", _("Sub-customers"), reverse(BELOW, args=args), counts.customers),
-            (
-                "accounts",
-                _("Accounts"),
-                accounts + by_name,
-                counts.accounts,
-            ),
-            ("trunks", _("Trunks"), trunks + by_name, counts.trunks),
+            ("accounts", _("Accounts"), accounts, counts.accounts),
+            ("trunks", _("Trunks"), trunks, counts.trunks),
             ("ledger", _("Ledger"), reverse("billing:ledger", args=args), None),
             ("users", _("Users"), reverse("customers:customer_users", args=args), counts.users),
             ("rights", _("Rights"), reverse("customers:customer_rights", args=args), None),

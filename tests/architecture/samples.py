@@ -3,16 +3,19 @@
 import hashlib
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
 
-from accounts.models import Account, Host, Trunk
+from accounts.models import Account, CardBatch, Host, Trunk
+from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from billing.models import Balance, LedgerEntry
+from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, Switch, UnratedCall
-from customers.models import AuditEvent, Customer, User
+from customers.models import AuditEvent, Customer, User, UserSession
 from notifications.models import Message
 from softswitch.core.partitions import ensure_months
 from tariffs.models import Currency, ExchangeRate, Rate, RateImport, Tariff
@@ -39,6 +42,13 @@ def call_of(world: World, switch: Switch) -> Call:
         called_number="33199990000",
         content_hash=uuid.uuid4(),
     )
+
+
+def cards_of(world: World) -> CardBatch:
+    """Two prepaid cards of the shop, charged at the rates that it pays itself."""
+    tariff = Tariff.objects.get(owner=world.sub_reseller)
+    new = NewCards(f"Cards {SECRET}", 2, Decimal(5), tariff)
+    return open_cards(actor=world.actor("shop"), customer=world.shop, new=new)
 
 
 def trunk_of(world: World) -> Trunk:
@@ -92,7 +102,9 @@ def build_samples(world: World) -> dict[type[Model], Any]:
     return {
         Customer: world.shop,
         User: world.user("shop"),
+        UserSession: UserSession.objects.create(user=world.user("shop"), session_key="x"),
         Account: Account.objects.get(pk=world.account.pk),
+        CardBatch: cards_of(world),
         Trunk: trunk,
         Host: trunk.hosts.earliest("pk"),
         Tariff: tariff,

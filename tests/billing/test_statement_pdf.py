@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing import pdf
+from softswitch.core import pdf
 from softswitch.core.errors import DomainError
 from tests.world import World
 
