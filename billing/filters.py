@@ -1,9 +1,9 @@
-"""Query forms of ledger entries."""
+"""Query forms of ledger entries, payment terms and invoice settings."""
 
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind
-from billing.models import LedgerEntry
+from billing.models import InvoiceSettings, LedgerEntry, PaymentTerm
 from softswitch.core.filters import (
     ChoiceFilter,
     FilterSet,
@@ -27,4 +27,24 @@ class EntryFilter(FilterSet):
 
     class Meta:
         model = LedgerEntry
+        fields = ()
+
+
+class PaymentTermFilter(FilterSet):
+    """Payment terms by name."""
+
+    name = TextFilter(label=_("Name"))
+
+    class Meta:
+        model = PaymentTerm
+        fields = ()
+
+
+class InvoiceSettingsFilter(FilterSet):
+    """Invoice settings by name."""
+
+    name = TextFilter(label=_("Name"))
+
+    class Meta:
+        model = InvoiceSettings
         fields = ()

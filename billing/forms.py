@@ -1,14 +1,17 @@
-"""Forms of money: Maintenance, and the days and kinds of a statement."""
+"""Forms of money: Maintenance, the days and kinds of a statement, payment terms and invoices."""
 
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind, MaintenanceAction
-from softswitch.core.forms import IdempotentFormMixin, ScopedForm
+from billing.models import InvoiceSettings, PaymentTerm
+from customers.choices import InvoiceSection
+from softswitch.core.forms import IdempotentFormMixin, ScopedForm, Section
 from tariffs.selectors import currency_choices
 
 
@@ -77,3 +80,76 @@ class StatementForm(ScopedForm):
     def is_active(self) -> bool:
         """Whether lines may be left out, so that an empty statement is "nothing found"."""
         return bool(self.data.get("kind") or self.data.get("notes"))
+
+
+_TERM = fields_for_model(PaymentTerm)
+_SETTINGS = fields_for_model(InvoiceSettings)
+MAX_DAYS = 365
+
+
+class PaymentTermForm(ScopedForm):
+    """Which periods are invoiced, and how long the customer has to pay."""
+
+    sections = (Section(_("Payment term"), ("name", "period_type", "due_days", "grace_days")),)
+    widths = {"name": 4, "period_type": 2, "due_days": 3, "grace_days": 3}
+
+    name = _TERM["name"]
+    period_type = _TERM["period_type"]
+    due_days = forms.IntegerField(
+        label=_("Days until due"),
+        min_value=0,
+        max_value=MAX_DAYS,
+        help_text=_("From the day of the invoice."),
+    )
+    grace_days = forms.IntegerField(
+        label=_("Grace days"),
+        min_value=0,
+        max_value=MAX_DAYS,
+        help_text=_("After the due date, before calls stop."),
+    )
+
+
+class InvoiceSettingsForm(ScopedForm):
+    """How the invoices of the customers who have these settings look."""
+
+    sections = (
+        Section(_("Invoice settings"), ("name", "series", "invoice_format", "non_zero_only")),
+        Section(_("Lines"), ("rate_value", "rate_decimals", "included")),
+        Section(
+            _("Texts"),
+            ("header", "footer"),
+            help=_("Payment details, for example. The customer reads them."),
+        ),
+    )
+    widths = {"name": 4, "series": 2, "invoice_format": 2, "rate_value": 4, "rate_decimals": 2}
+
+    name = _SETTINGS["name"]
+    series = forms.CharField(
+        label=_("Number series"),
+        max_length=20,
+        help_text=_("Stands before the number: INV-17."),
+    )
+    invoice_format = _SETTINGS["invoice_format"]
+    non_zero_only = forms.BooleanField(
+        label=_("Only invoices with a total other than 0"), required=False
+    )
+    rate_value = _SETTINGS["rate_value"]
+    rate_decimals = forms.IntegerField(label=_("Rate decimals"), min_value=0, max_value=8)
+    included = forms.MultipleChoiceField(
+        label=_("Included in the invoice"),
+        required=False,
+        choices=InvoiceSection.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    header = forms.CharField(
+        label=_("Text above the lines"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+    )
+    footer = forms.CharField(
+        label=_("Text below the sums"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 3}),
+    )

@@ -1,14 +1,17 @@
-"""Lists of ledger entries."""
+"""Lists of ledger entries, payment terms and invoice settings."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
+    ActionsColumn,
     Column,
     DateTimeColumn,
     LinkColumn,
     MoneyColumn,
+    NumberColumn,
     Table,
     TextColumn,
 )
@@ -58,3 +61,40 @@ class EntryTable(Table):
 
     class Meta:
         order_by = "-posted_at"
+
+
+class PaymentTermTable(Table):
+    """The payment terms of an owner, and how many chose them."""
+
+    name = LinkColumn("billing:payment_term_edit", verbose_name=_("Name"), ignore_case=True)
+    period_type = Column(verbose_name=_("Billing period"))
+    due_days = NumberColumn(verbose_name=_("Days until due"))
+    grace_days = NumberColumn(verbose_name=_("Grace days"), priority=1)
+    classes = NumberColumn(verbose_name=_("Classes"), priority=2)
+    customers = NumberColumn(verbose_name=_("Customers of their own"), priority=2)
+    actions = ActionsColumn(
+        RowAction(_("Edit"), "billing:payment_term_edit", "pencil-square"),
+        RowAction(_("Delete"), "billing:payment_term_delete", "x-mark", danger=True, more=True),
+    )
+
+    class Meta:
+        order_by = "name"
+
+
+class InvoiceSettingsTable(Table):
+    """The invoice settings of an owner, and how many chose them."""
+
+    name = LinkColumn("billing:invoice_settings_edit", verbose_name=_("Name"), ignore_case=True)
+    series = Column(verbose_name=_("Number series"))
+    invoice_format = Column(verbose_name=_("Format"), priority=1)
+    rate_value = Column(verbose_name=_("Rate value"), priority=2)
+    rate_decimals = NumberColumn(verbose_name=_("Rate decimals"), priority=3)
+    classes = NumberColumn(verbose_name=_("Classes"), priority=2)
+    customers = NumberColumn(verbose_name=_("Customers of their own"), priority=2)
+    actions = ActionsColumn(
+        RowAction(_("Edit"), "billing:invoice_settings_edit", "pencil-square"),
+        RowAction(_("Delete"), "billing:invoice_settings_delete", "x-mark", danger=True, more=True),
+    )
+
+    class Meta:
+        order_by = "name"

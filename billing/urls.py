@@ -1,8 +1,8 @@
-"""Addresses of Maintenance, statements and ledger entries."""
+"""Addresses of Maintenance, statements, ledger entries, payment terms and invoice settings."""
 
 from django.urls import path
 
-from billing.views import ledger, maintenance, redeem
+from billing.views import invoice_settings, ledger, maintenance, redeem
 
 app_name = "billing"
 urlpatterns = [
@@ -27,5 +27,45 @@ urlpatterns = [
         "accounts/<int:pk>/maintenance/",
         maintenance.AccountMaintenanceView.as_view(),
         name="account_maintenance",
+    ),
+    path(
+        "payment-terms/",
+        invoice_settings.PaymentTermListView.as_view(),
+        name="payment_term_list",
+    ),
+    path(
+        "payment-terms/new/",
+        invoice_settings.PaymentTermCreateView.as_view(),
+        name="payment_term_create",
+    ),
+    path(
+        "payment-terms/<int:pk>/",
+        invoice_settings.PaymentTermEditView.as_view(),
+        name="payment_term_edit",
+    ),
+    path(
+        "payment-terms/<int:pk>/delete/",
+        invoice_settings.PaymentTermDeleteView.as_view(),
+        name="payment_term_delete",
+    ),
+    path(
+        "invoice-settings/",
+        invoice_settings.InvoiceSettingsListView.as_view(),
+        name="invoice_settings_list",
+    ),
+    path(
+        "invoice-settings/new/",
+        invoice_settings.InvoiceSettingsCreateView.as_view(),
+        name="invoice_settings_create",
+    ),
+    path(
+        "invoice-settings/<int:pk>/",
+        invoice_settings.InvoiceSettingsEditView.as_view(),
+        name="invoice_settings_edit",
+    ),
+    path(
+        "invoice-settings/<int:pk>/delete/",
+        invoice_settings.InvoiceSettingsDeleteView.as_view(),
+        name="invoice_settings_delete",
     ),
 ]

@@ -3,30 +3,37 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from customers.models import BusinessModel, Customer, CustomerClass, CustomField, CustomFieldValue
 from customers.tenancy import Actor
 
 
+def number_of(rows: "QuerySet[Any]", by: str) -> Coalesce:
+    """How many of ``rows`` name the outer row in their column ``by``."""
+    counted = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
+    number = counted.annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number, output_field=IntegerField()), Value(0))
+
+
 def class_rows(rows: QuerySet[CustomerClass], actor: Actor) -> QuerySet[Any]:
     """The actor's own of ``rows``, with ``customers`` (live) and ``custom_fields`` counted."""
     return rows.filter(owner_id=actor.customer_id).annotate(
-        customers=_count(Customer.objects.live(), "customer_class"),
-        custom_fields=_count(CustomField.objects.live(), "customer_class"),
+        customers=number_of(Customer.objects.live(), "customer_class"),
+        custom_fields=number_of(CustomField.objects.live(), "customer_class"),
     )
 
 
 def business_model_rows(rows: QuerySet[BusinessModel], actor: Actor) -> QuerySet[Any]:
     """The actor's own of ``rows``, with ``customers`` (live) counted."""
-    counted = _count(Customer.objects.live(), "business_model")
+    counted = number_of(Customer.objects.live(), "business_model")
     return rows.filter(owner_id=actor.customer_id).annotate(customers=counted)
 
 
 def field_rows(rows: QuerySet[CustomField], customer_class_id: int) -> QuerySet[Any]:
     """The fields of a class among ``rows``, with the ``stored`` values of each counted."""
-    counted = _count(CustomFieldValue.objects.all(), "field")
+    counted = number_of(CustomFieldValue.objects.all(), "field")
     return rows.filter(customer_class_id=customer_class_id).annotate(stored=counted)
 
 
@@ -62,10 +69,3 @@ def _members(rows: QuerySet[Customer]) -> list[tuple[str, int]]:
         ("%(count)s customers", rows.filter(archived_at=None).count()),
         ("%(count)s archived customers", rows.exclude(archived_at=None).count()),
     ]
-
-
-def _count(rows: "QuerySet[Model]", by: str) -> Coalesce:
-    """How many of ``rows`` name the outer row in their column ``by``."""
-    counted = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
-    number = counted.annotate(number=Count("pk")).values("number")
-    return Coalesce(Subquery(number, output_field=IntegerField()), Value(0))
