@@ -305,6 +305,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
+            ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
         ),
     ),
