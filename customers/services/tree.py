@@ -37,7 +37,8 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
 def move_node(*, customer: Customer, owner: Customer, at: datetime) -> Customer:
     """Move ``customer`` with its subtree below ``owner``; the ownership changes at ``at``.
 
-    Returns it as it is then. Locks both trees. Raises DomainError ``into_own_subtree`` or ``too_deep`` (field owner).
+    Returns it as it is then. Locks both trees. Raises DomainError ``into_own_subtree`` or
+    ``too_deep`` (field owner).
     """
     with transaction.atomic():
         node, parent = lock_trees_of(customer, owner)
@@ -48,6 +49,9 @@ def move_node(*, customer: Customer, owner: Customer, at: datetime) -> Customer:
                     "into_own_subtree", "A customer cannot move below itself.", field="owner"
                 )
             _check_depth(parent, levels=1 + _height(node))
+        if node.parent_id is None and parent is not None:
+            # A tree has one top: it is none before its nodes join the other tree.
+            Customer.objects.filter(pk=node.pk).update(owner=owner, parent=parent)
         node.owner = owner
         Customer.objects.move_node(node, parent, position="last-child")
         Customer.objects.filter(pk=node.pk).update(owner=owner)

@@ -85,7 +85,8 @@ class MoveView(EditView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         answers = kwargs.pop("answers", None) or getattr(kwargs["form"], "cleaned_data", {})
-        is_last = self.step == CONFIRM and answers.get("owner") and answers.get("tariff")
+        chosen = {name for names in MoveForm.steps[:CONFIRM] for name in names}
+        is_last = self.step == CONFIRM and chosen <= answers.keys()
         return super().get_context_data(
             step=self.step,
             is_last=is_last,

@@ -65,6 +65,15 @@ def test_a_move_while_others_insert_keeps_the_tree(stored: World) -> None:
     ]
 
 
+def test_a_top_customer_moves_below_another_and_back(stored: World) -> None:
+    for owner in (stored.other_reseller, stored.root, stored.other_reseller):
+        moved = move_node(customer=stored.reseller, owner=owner, at=datetime.now(UTC))
+        stored.reseller.refresh_from_db()
+        assert stored.reseller.owner == owner == moved.owner
+        assert stored.reseller.parent == (None if owner.is_root else owner)
+        assert broken_nodes() == []
+
+
 def test_nobody_moves_below_itself(stored: World) -> None:
     with pytest.raises(DomainError, match="below itself"):
         move_node(customer=stored.reseller, owner=stored.sub_reseller, at=datetime.now(UTC))
