@@ -88,10 +88,10 @@ def custom_form_fields(
     return fields
 
 
-def custom_initial(customer: Customer) -> dict[str, str]:
+def custom_initial(customer: Customer, *, for_customer: bool = False) -> dict[str, str]:
     """What the fields of a customer's class hold, by input name; "" goes before a default."""
     stored = stored_custom_values(customer)
-    rows = custom_fields(customer.customer_class)
+    rows = custom_fields(customer.customer_class, for_customer=for_customer)
     return {input_name(row.pk): stored.get(row.pk, "") for row in rows}
 
 

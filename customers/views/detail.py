@@ -33,11 +33,14 @@ from billing.selectors.overview import (
 from billing.selectors.standing import standing_of, standings
 from customers.choices import Kind, Status
 from customers.forms import CompanyForm
+from customers.forms.company import OwnCompanyForm
+from customers.forms.custom_fields import custom_initial, custom_values
 from customers.models import Customer
 from customers.permissions import allowed
 from customers.selectors import direct_customers, may_see_logins
+from customers.selectors.custom_fields import shown_custom_values
 from customers.selectors.moves import may_move
-from customers.services.customers import edit_profile
+from customers.services.company import edit_company
 from customers.tables import CustomerTable
 from customers.tenancy import Actor
 from softswitch.core import display
@@ -246,7 +249,7 @@ class CompanyEditView(EditView):
 
     permission = "profile.edit"
     model = Customer
-    form_class = CompanyForm
+    form_class = OwnCompanyForm
     title = gettext_lazy("Edit my company")
     list_url_name = "customers:company"
 
@@ -258,10 +261,13 @@ class CompanyEditView(EditView):
         return [Link(_("My company"), reverse("customers:company"))]
 
     def get_initial(self) -> dict[str, Any]:
-        return {name: getattr(self.object, name) for name in CompanyForm.base_fields}
+        values = {name: getattr(self.object, name) for name in CompanyForm.base_fields}
+        return values | custom_initial(self.object, for_customer=True)
 
     def service(self, form: Any) -> None:
-        edit_profile(actor=self.actor, customer=self.object, values=form.cleaned_data)
+        data = form.cleaned_data
+        values = {name: data[name] for name in CompanyForm.base_fields}
+        edit_company(actor=self.actor, values=values, custom_values=custom_values(data))
 
     def get_close_url(self, saved: Any) -> str:
         return reverse("customers:company")
@@ -314,6 +320,8 @@ def detail_facts(
         (_("Contact"), customer.contact),
         (_("Address"), customer.address),
     ]
+    custom = shown_custom_values(actor, [customer])[customer.pk]
+    facts += [(item.field.name, item.text) for item in custom]
     if customer.pk != actor.customer_id:
         facts += kept_facts(customer)
     return facts
@@ -324,6 +332,8 @@ def kept_facts(customer: Customer) -> list[tuple[str, Any]]:
     least = customer.min_profitability
     unit = customer.get_min_profitability_unit_display()
     return [
+        (_("Business model"), customer.business_model),
+        (_("Customer class"), customer.customer_class),
         (_("Min. profitability"), None if least is None else f"{display.price_text(least)} {unit}"),
         (_("Internal notes"), customer.internal_notes),
     ]
