@@ -7,7 +7,6 @@ from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -50,13 +49,12 @@ class ConvertedColumn(Column):
 
 
 class TrunksColumn(NumberColumn):
-    """How many trunks, linked to their list where there are any."""
+    """How many trunks, linked to their list where there are any that the viewer may see."""
 
-    def render(self, value: int, record: Any = None) -> SafeString | str:
-        if not value:
+    def render(self, value: int, record: Any, table: Table) -> SafeString | str:  # type: ignore[override]
+        if not value or not table.actor.can("trunks.view"):
             return display.number_text(value)
-        whole = f'"{record.name}"'
-        url = reverse("accounts:trunk_list") + "?" + urlencode({"customer": whole})
+        url = reverse("accounts:trunks_of", args=[record.pk])
         return format_html('<a href="{}">{}</a>', url, display.number_text(value))
 
 

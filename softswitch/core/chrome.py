@@ -72,7 +72,8 @@ class RowAction:
     """An action on one row: ``url_name`` takes the row's pk.
 
     The first two that are not ``more`` are icons, the rest go into the row's menu. ``shown`` says
-    whether the row has it: ``shown(record, actor)``.
+    whether the row has it: ``shown(record, actor)``. With ``in_place`` what it leads to takes the
+    place of the row (views.RowEditView).
     """
 
     label: Text
@@ -83,6 +84,7 @@ class RowAction:
     danger: bool = False
     more: bool = False
     shown: Callable[[Any, Any], bool] | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

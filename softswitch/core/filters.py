@@ -83,11 +83,8 @@ def part_condition(field: str, part: str) -> Q:
     """``part`` anywhere in ``field``; below three letters only where a word starts.
 
     For columns with a trigram index: so short a part holds no trigram, the start of a word does.
-    In double quotes it is the whole text: ``"Shop"``.
     """
     text = part.strip()
-    if len(text) > 2 and text[0] == text[-1] == '"':
-        return Q(**{f"{field}__iexact": text[1:-1]})
     if len(text) >= TRIGRAM:
         return Q(**{f"{field}__icontains": text})
     return Q(**{f"{field}__istartswith": text}) | Q(**{f"{field}__icontains": f" {text}"})

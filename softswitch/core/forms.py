@@ -30,6 +30,7 @@ from softswitch.core.chrome import Text
 from softswitch.core.errors import DomainError
 
 FULL_WIDTH = 6
+LARGEST_LIMIT = 2**31 - 1  # of an integer column
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,13 @@ class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
             code = "many" if found else "none"
             raise forms.ValidationError(self.error_messages[code], code=code)
         return found[0]
+
+
+class LimitField(forms.IntegerField):
+    """A limit of calls at once or per second: empty is unlimited, 0 allows none."""
+
+    def __init__(self, label: Text) -> None:
+        super().__init__(label=label, required=False, min_value=0, max_value=LARGEST_LIMIT)
 
 
 class ScopedFormMixin(forms.BaseForm):

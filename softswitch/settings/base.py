@@ -256,6 +256,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Customer list", "customers:customer_list", "", "customers.view", ()),
             ("Customer tree", "customers:customer_tree", "", "customers.view", ()),
+            ("Limits", "customers:limit_list", "", "customers.view", ()),
             ("Templates", "customers:template_list", "", "customers.add", ()),
             ("Classes", "customers:class_list", "", "customers.edit", ()),
             ("Business models", "customers:business_model_list", "", "customers.edit", ()),
@@ -268,6 +269,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         None,
         (
             ("Accounts", "accounts:account_list", "", "accounts.view", ()),
+            ("Prepaid cards", "accounts:card_batch_list", "", "accounts.view", ()),
             ("Trunks", "accounts:trunk_list", "", "trunks.view", ()),
             ("Hosts", "accounts:host_list", "", "trunks.view", ()),
             ("Voucher batches", "accounts:voucher_batch_list", "", "vouchers.view", ()),

@@ -7,6 +7,7 @@ PageView    a page without rows of its own (dashboard): ``template_name``, ``get
 ListView    ``table_class``, ``filterset_class``, ``bulk_actions``; export, columns, paging included
 DetailView  one row in ``template_name`` (extends base_detail.html)
 CreateView, EditView, FormView   ``form_class`` and ``service(form)``, which calls one service
+RowEditView a row of a list turned into inputs, on a page of its own without HTMX
 ConfirmView a page that names the consequence, and on POST calls ``service(obj)``
 ActionView  POST only: ``service(obj)``
 DownloadView   ``get_download(obj)`` or rows of its own: a file
@@ -20,6 +21,7 @@ from softswitch.core.views.access import AccessMixin, PageMixin, PageView, Scope
 from softswitch.core.views.actions import ActionView, ConfirmView, Download, DownloadView
 from softswitch.core.views.detail import DetailView
 from softswitch.core.views.edit import CreateView, EditView, FormView
+from softswitch.core.views.inplace import RowEditView
 from softswitch.core.views.lists import ListView
 
 __all__ = [
@@ -35,5 +37,6 @@ __all__ = [
     "ListView",
     "PageMixin",
     "PageView",
+    "RowEditView",
     "ScopedMixin",
 ]

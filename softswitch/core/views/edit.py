@@ -75,8 +75,12 @@ class FormMixin(PageMixin):
         except DomainError as error:
             form.add_domain_error(error)
             return self.render(UNPROCESSABLE, form=form)
-        messages.success(request, str(self.get_success_message(saved)))
-        closes = "save_and_close" in request.POST
+        return self.answer(form, saved)
+
+    def answer(self, form: Any, saved: Any) -> HttpResponseBase:
+        """What follows a form that was saved: a message, and the next page."""
+        messages.success(self.request, str(self.get_success_message(saved)))
+        closes = "save_and_close" in self.request.POST
         return HttpResponseRedirect(
             self.get_close_url(saved) if closes else self.get_stay_url(saved)
         )

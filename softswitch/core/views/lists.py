@@ -23,7 +23,20 @@ from softswitch.core.paging import PAGE_SIZES, CappedPaginator
 from softswitch.core.tables import Table
 from softswitch.core.views.bulk import BulkMixin, row_keys
 
-__all__ = ["ListView", "row_keys"]
+__all__ = ["ListView", "hide_columns", "row_keys"]
+
+
+def topic(view_name: str) -> str:
+    """Under what the choices for a list are kept."""
+    return f"list:{view_name}"
+
+
+def hide_columns(table: Table, user: Any, view_name: str) -> None:
+    """Hide the columns that ``user`` does not want to see in the list ``view_name``."""
+    chosen = memory.recall(user, topic(view_name))
+    for name in chosen.get("hidden", table.hidden_by_default):
+        if name in table.columns:
+            table.columns.hide(name)
 
 
 class ListView(BulkMixin):
@@ -34,6 +47,7 @@ class ListView(BulkMixin):
     table_class: ClassVar[type[Table] | None] = None
     filterset_class: ClassVar[type[FilterSet] | None] = None
     exports: ClassVar[Sequence[str]] = ("csv", "xlsx")
+    edits_in_place: ClassVar[bool] = False  # rows turn into forms, so no form is around them all
     empty_icon: ClassVar[str] = "inbox"
     empty_title: ClassVar[Text] = ""
     empty_text: ClassVar[Text] = ""
@@ -59,12 +73,8 @@ class ListView(BulkMixin):
         return self.run_bulk(request.POST.get("do", ""))
 
     # What the user chose for this list -----------------------------------------------------------
-    @property
-    def memory(self) -> dict[str, Any]:
-        return memory.recall(self.actor.user, f"list:{self.view_name}")
-
     def remember(self, key: str, value: Any) -> None:
-        memory.remember(self.actor.user, f"list:{self.view_name}", key, value)
+        memory.remember(self.actor.user, topic(self.view_name), key, value)
 
     def remember_page_size(self) -> None:
         asked = self.request.GET.get("per_page", "")
@@ -73,7 +83,7 @@ class ListView(BulkMixin):
 
     @property
     def page_size(self) -> int:
-        chosen = self.memory.get("per_page")
+        chosen = memory.recall(self.actor.user, topic(self.view_name)).get("per_page")
         return chosen if chosen in PAGE_SIZES else PAGE_SIZES[0]
 
     # The rows -----------------------------------------------------------------------------------
@@ -112,18 +122,15 @@ class ListView(BulkMixin):
     def get_table(self) -> Table:
         """The table over all rows found, sorted, with the chosen columns."""
         rows = self.enrich(self.found)
-        hidden = list(self.memory.get("hidden", self._table_class.hidden_by_default))
-        if not self.get_bulk_actions():
-            hidden.append("select")
         table = self._table_class(
             rows,
             actor=self.actor,
             caption=str(self.get_title()),
             order_by=self.request.GET.get("sort"),
         )
-        for name in hidden:
-            if name in table.columns:
-                table.columns.hide(name)
+        hide_columns(table, self.actor.user, self.view_name)
+        if not self.get_bulk_actions() and "select" in table.columns:
+            table.columns.hide("select")
         table.data.data = table.ordered_queryset()
         return table
 
