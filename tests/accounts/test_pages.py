@@ -9,16 +9,9 @@ from accounts.models import Account, AccountTerms, Host, Trunk
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from billing.models import Balance
+from tests.accounts.browsing import browser
 from tests.sql import count_queries
 from tests.world import OPENED, PASSWORD, World, tariff_with_rates
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-def browser(world: World, who: str) -> Client:
-    client = Client()
-    client.force_login(world.user(who), backend=BACKEND)
-    return client
 
 
 @pytest.fixture
