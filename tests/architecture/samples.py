@@ -12,10 +12,18 @@ from accounts.models import Account, CardBatch, Host, Trunk
 from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
-from billing.models import Balance, LedgerEntry
+from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, Switch, UnratedCall
-from customers.models import AuditEvent, Customer, User, UserSession
+from customers.models import (
+    AuditEvent,
+    BusinessModel,
+    Customer,
+    CustomerClass,
+    CustomField,
+    User,
+    UserSession,
+)
 from notifications.models import Message
 from softswitch.core.partitions import ensure_months
 from tariffs.models import Currency, ExchangeRate, Rate, RateImport, Tariff
@@ -79,6 +87,23 @@ def message_of(world: World) -> Message:
     )
 
 
+def defined_by(world: World) -> dict[type[Model], Any]:
+    """What the sub-reseller has defined for its customers."""
+    owner = world.sub_reseller
+    made = CustomerClass.objects.create(owner=owner, name=f"Class {SECRET}")
+    return {
+        CustomerClass: made,
+        CustomField: CustomField.objects.create(
+            customer_class=made, name=f"Field {SECRET}", kind="text"
+        ),
+        BusinessModel: BusinessModel.objects.create(
+            owner=owner, name=f"Model {SECRET}", kinds=["business"]
+        ),
+        PaymentTerm: PaymentTerm.objects.create(owner=owner, name=f"Term {SECRET}"),
+        InvoiceSettings: InvoiceSettings.objects.create(owner=owner, name=f"Settings {SECRET}"),
+    }
+
+
 def name_all(world: World) -> None:
     """Put SECRET into the names of all but the customers beside the shop's line."""
     beside = (world.other_reseller, world.sub_customer)
@@ -128,4 +153,5 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
         Message: message_of(world),
+        **defined_by(world),
     }
