@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
@@ -152,16 +153,19 @@ class StepForms:
 
 def sent_by(form: ScopedForm) -> StepAnswers:
     """What a browser would send of a form as it is shown; passwords are left out."""
-    found: dict[str, list[str]] = {}
-    for name, field in stored_fields(form):
-        value = form[name].value()
-        if isinstance(field.widget, forms.CheckboxInput):
-            found[name] = ["on"] if value else []
-            continue
-        shown: Any = field.widget.format_value(value)
-        texts = shown if isinstance(shown, list) else ["" if shown is None else shown]
-        found[name] = [str(text) for text in texts]
-    return found
+    return {name: _texts(form[name]) for name, _field in stored_fields(form)}
+
+
+def _texts(field: BoundField) -> list[str]:
+    widget, value = field.field.widget, field.value()
+    if isinstance(widget, forms.CheckboxInput):
+        return ["on"] if value else []
+    shown: Any = widget.format_value(value)
+    texts = [str(text) for text in shown] if isinstance(shown, list) else [str(shown or "")]
+    if isinstance(widget, forms.Select) and not widget.allow_multiple_selected:
+        offered = [str(option.data["value"]) for option in field.subwidgets]
+        return [text for text in texts if text in offered] or offered[:1]
+    return texts
 
 
 def answers_in(form: ScopedForm, sent: Any) -> StepAnswers:

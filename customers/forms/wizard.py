@@ -269,13 +269,12 @@ class PortalForm(ScopedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if "login" in self.errors:
-            return cleaned
-        if cleaned.get("sends_welcome") and not cleaned["login"]:
-            self.add_error("login", _("The welcome letter needs a login."))
-        is_mailed = cleaned.get("sends_welcome") or cleaned.get("access") == self.LINK
+        login, is_welcomed = cleaned.get("login"), cleaned.get("sends_welcome")
         address = cleaned.get("email") or self.main_email
-        if cleaned["login"] and is_mailed and not address and "email" not in self.errors:
+        if is_welcomed and login == "":
+            self.add_error("login", _("The welcome letter needs a login."))
+        is_mailed = is_welcomed or cleaned.get("access") == self.LINK
+        if login and is_mailed and not address and "email" not in self.errors:
             self.add_error("email", _("Enter the address that the link is mailed to."))
         return cleaned
 

@@ -26,6 +26,7 @@ from customers.forms.steps import (
 from customers.forms.wizard import BasicForm
 from customers.models import Customer
 from customers.selectors.drafts import Draft, Refusal, draft_of
+from customers.selectors.parameters import is_empty
 from customers.services.drafts import cancel_draft, refuse_draft, save_step
 from customers.views.records import COMPANY, PROFILE
 from softswitch.core import display
@@ -254,7 +255,7 @@ def opening_of(checked: dict[str, ScopedForm]) -> dict[str, Any]:
         "login": login,
         "settings": Settings(
             rights=frozenset(portal["rights"]),
-            parameters={name: value for name, value in parameters.items() if value != ""},
+            parameters={k: value for k, value in parameters.items() if not is_empty(value)},
             custom_values=custom_values(basic),
             sends_welcome=portal.get("sends_welcome", False),
         ),
