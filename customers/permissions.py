@@ -99,12 +99,12 @@ KINDS: dict[str, frozenset[str]] = {
 
 _VIEWS = frozenset(code for code in ALL if code.endswith(".view"))
 _MONEY = frozenset({"money.manage", "payments.make", "balance.view", "invoices.view"})
-_CALLS = frozenset({"cdrs.view", "reports.view", "rates.view"})
+_CALLS = frozenset({"cdrs.view", "reports.view"})
 ROLES: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: ALL,
     Role.BILLING: _MONEY
     | _CALLS
-    | {"customers.view", "accounts.view", "tariffs.view", "vouchers.view"},
+    | {"customers.view", "accounts.view", "tariffs.view", "vouchers.view", "rates.view"},
     Role.REPORTER: _CALLS,
     Role.NOC: _CALLS | _area("trunks", "accounts") | {"customers.view"},
     Role.READ_ONLY: _VIEWS,

@@ -135,6 +135,13 @@ class UserTable(Table):
         order_by = "login"
 
 
+class SeenUserTable(UserTable):
+    """The same while switched, when no second factor is shown."""
+
+    class Meta(UserTable.Meta):
+        exclude = ("has_second_factor",)
+
+
 class SessionTable(Table):
     """Where a user is signed in."""
 

@@ -24,12 +24,20 @@ from customers.selectors.sign_in import may_end_sessions, second_factor_of, with
 from customers.services.second_factor import reset_second_factor
 from customers.services.users import add_login, change_password, edit_user, set_blocked
 from customers.tables import UserTable
-from customers.tables.users import is_self, login_state, may_block, may_send_link, may_set_password
+from customers.tables.users import (
+    SeenUserTable,
+    is_self,
+    login_state,
+    may_block,
+    may_send_link,
+    may_set_password,
+)
 from customers.views.detail import CustomerHead
 from notifications.services.invitations import invite_user
 from notifications.services.letters import send_set_password
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link, Tab
+from softswitch.core.tables import Table
 from softswitch.core.views import (
     ActionView,
     ConfirmView,
@@ -63,11 +71,8 @@ class UserListView(CustomerHead, ListView):
     def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return with_second_factor(rows)
 
-    def get_table(self) -> Any:
-        table = super().get_table()
-        if self.actor.is_switched:
-            table.columns.hide("has_second_factor")
-        return table
+    def get_table_class(self) -> type[Table]:
+        return SeenUserTable if self.actor.is_switched else UserTable
 
     def get_actions(self) -> list[Action]:
         if not may_manage_logins(self.actor, self.customer):

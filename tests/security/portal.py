@@ -10,7 +10,7 @@ from django.urls import reverse
 from customers.models import User
 from tests.architecture.urls import routes
 
-OPEN = {"login", "logout", "healthz", "password_forgotten", "password_set"}
+OPEN = {"login", "login_code", "logout", "healthz", "password_forgotten", "password_set"}
 
 
 def signed_in(user: User, **options: Any) -> Client:

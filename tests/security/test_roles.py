@@ -21,7 +21,14 @@ from tests.security.portal import addresses, signed_in, text_of
 from tests.world import PASSWORD, World
 
 # What a role that only looks may send: its own profile, columns of lists, and the way back.
-OWN = {"customers:profile", "customers:password", "customers:switch_back"}
+OWN = {
+    "customers:profile",
+    "customers:password",
+    "customers:second_factor_set_up",
+    "customers:second_factor_codes",
+    "customers:second_factor_off",
+    "customers:switch_back",
+}
 
 
 def user_of(world: World, role: str) -> User:
