@@ -1,4 +1,4 @@
-"""Balances and their ledgers in the API, and Maintenance, which needs an idempotency key."""
+"""Balances and their ledgers in the API; Maintenance, with a key; redeeming vouchers."""
 
 import hashlib
 from datetime import datetime
@@ -14,6 +14,7 @@ from billing.models import Balance, LedgerEntry
 from billing.selectors.balances import may_see_balances
 from billing.selectors.statements import entries_shown_to
 from billing.services.maintenance import maintain
+from billing.services.vouchers import redeem_voucher
 from customers.tenancy import Actor
 from softswitch.core.api import (
     REFUSALS,
@@ -82,6 +83,21 @@ class MaintenanceIn(In):
     notes: Annotated[str, Field(max_length=500)] = ""
 
 
+class RedeemIn(In):
+    """A PIN, and the balance to pay it into."""
+
+    balance_id: Key
+    pin: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class RedeemedOut(Schema):
+    """What was paid in, in the currency of the balance."""
+
+    entry_id: int
+    amount: Decimal
+    balance_after: Decimal
+
+
 class BalanceSearch(Paging):
     """Which balances: those of one customer, or of one account."""
 
@@ -147,7 +163,21 @@ def post_maintenance(
         notes=body.notes,
         key=ledger_key(actor, idempotency_key),
     )
-    return Status(201, entry)
+    return Status(201, visible_or_404(visible(LedgerEntry, actor), entry.pk))
+
+
+@router.post("/vouchers/redeem", response={201: RedeemedOut, REFUSALS: ErrorOut})
+def redeem(request: HttpRequest, body: RedeemIn) -> Any:
+    """Pay a voucher into a balance. A PIN works once, and wrong ones are counted."""
+    actor = actor_of(request)
+    balance = visible_or_404(readable(actor), body.balance_id)
+    entry = redeem_voucher(actor=actor, balance=balance, pin=body.pin)
+    answer = {
+        "entry_id": entry.pk,
+        "amount": entry.amount,
+        "balance_after": entry.balance_after,
+    }
+    return Status(201, answer)
 
 
 def ledger_key(actor: Actor, key: str) -> str:

@@ -3,17 +3,26 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.api import accounts_router, trunks_router, vouchers_router
 from billing.api import router as money_router
 from calls.api import router as calls_router
 from calls.views.dashboard import DashboardView
 from customers.api import router as customers_router
 from customers.api import token_auth
 from customers.views.passwords import ForgottenPasswordView, SetPasswordView
+from customers.views.search import SearchView
 from customers.views.session import CodeView, LoginView, LogoutView
 from softswitch.core.api import make_api
 
 api = make_api(title="Softswitch API", version="1", auth=token_auth)
-for router in (calls_router, customers_router, money_router):
+for router in (
+    calls_router,
+    customers_router,
+    accounts_router,
+    trunks_router,
+    vouchers_router,
+    money_router,
+):
     api.add_router("", router)
 
 
@@ -25,6 +34,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("", DashboardView.as_view(), name="dashboard"),
+    path("search/", SearchView.as_view(), name="search"),
     path("login/", LoginView.as_view(), name="login"),
     path("login/code/", CodeView.as_view(), name="login_code"),
     path("logout/", LogoutView.as_view(), name="logout"),

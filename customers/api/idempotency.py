@@ -17,6 +17,9 @@ from customers.services.tokens import actor_of_token, token_hash
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PATH = "/api/v1/"
+# What must not be remembered: wrong PINs are counted even where they are refused, a PIN works once
+# anyway; and PINs that are taken are shown once.
+NOT_REMEMBERED = ("/vouchers/redeem", "/pins")
 LONGEST_KEY = 80
 BEARER = "Bearer "
 
@@ -29,7 +32,7 @@ class IdempotencyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = request.headers.get("Idempotency-Key", "")
-        if not key or request.method in {"GET", "HEAD"} or not request.path.startswith(PATH):
+        if not key or request.method in {"GET", "HEAD"} or not is_remembered(request.path):
             return self.get_response(request)
         if len(key) > LONGEST_KEY or not key.isprintable():
             return refusal(422, "idempotency_key", f"At most {LONGEST_KEY} printable characters.")
@@ -64,6 +67,11 @@ class IdempotencyMiddleware:
         if known.fingerprint != wanted:
             return refusal(409, "key_used", "This key belongs to another request.")
         return again(known)
+
+
+def is_remembered(path: str) -> bool:
+    """Whether answers under this address are given again."""
+    return path.startswith(PATH) and not path.endswith(NOT_REMEMBERED)
 
 
 def fingerprint(request: HttpRequest) -> str:

@@ -29,7 +29,7 @@ def seal(text: str) -> bytes:
     return _box().encrypt(text.encode())
 
 
-def unseal(sealed: bytes) -> str:
+def unseal(sealed: bytes | memoryview) -> str:
     """What was sealed. Raises DomainError ``sealed_elsewhere`` where no key opens it."""
     try:
         return _box().decrypt(bytes(sealed)).decode()

@@ -1,34 +1,17 @@
 """The API of money: balances, entries, Maintenance that posts once."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from billing.models import Balance, LedgerEntry
-from customers.permissions import SCOPES
 from customers.services.permissions import set_rights
-from customers.services.tokens import create_token
+from tests.api import Api
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v1/balances"
-
-
-def ask(text: str, method: str, url: str, body: Any = None, *, key: str = "") -> tuple[int, Any]:
-    """What the API answers a program with this token."""
-    headers = {"Authorization": f"Bearer {text}"} | ({"Idempotency-Key": key} if key else {})
-    data = "" if body is None else json.dumps(body)
-    client = Client(enforce_csrf_checks=True)
-    response = client.generic(method, url, data, content_type="application/json", headers=headers)
-    return response.status_code, response.json()
-
-
-def token(world: World, who: str, *scopes: str) -> str:
-    wanted = scopes or tuple(SCOPES)
-    return create_token(actor=world.actor(who), name="test", scopes=wanted)[1]
+URL = "/balances"
 
 
 def money(**values: Any) -> dict[str, Any]:
@@ -36,7 +19,7 @@ def money(**values: Any) -> dict[str, Any]:
 
 
 def test_a_reseller_reads_its_own_balance_and_those_below(world: World) -> None:
-    status, page = ask(token(world, "sub_reseller"), "GET", URL)
+    status, page = Api(world, "sub_reseller")("GET", URL)
     assert status == 200
     own, shop = (world.balance(who) for who in ("sub_reseller", "shop"))
     assert [row["id"] for row in page["items"]] == sorted([own.pk, shop.pk])
@@ -45,40 +28,40 @@ def test_a_reseller_reads_its_own_balance_and_those_below(world: World) -> None:
 
 
 def test_a_stranger_finds_no_balance_and_posts_nothing(world: World) -> None:
-    text, shop = token(world, "other_reseller"), world.balance("shop")
+    ask, shop = Api(world, "other_reseller"), world.balance("shop")
     before = LedgerEntry.objects.count()
     for method, path, body in (
         ("GET", f"{URL}/{shop.pk}", None),
         ("GET", f"{URL}/{shop.pk}/entries", None),
         ("POST", f"{URL}/{shop.pk}/maintenance", money()),
     ):
-        assert ask(text, method, path, body, key="k")[0] == 404
+        assert ask(method, path, body, key="k")[0] == 404
     assert LedgerEntry.objects.count() == before
 
 
 def test_maintenance_posts_once_and_is_answered_the_same(world: World) -> None:
-    text, shop = token(world, "sub_reseller"), world.balance("shop")
+    ask, shop = Api(world, "sub_reseller"), world.balance("shop")
     url = f"{URL}/{shop.pk}/maintenance"
-    first = ask(text, "POST", url, money(notes="bank"), key="pay-1")
+    first = ask("POST", url, money(notes="bank"), key="pay-1")
     assert first[0] == 201, first
-    assert ask(text, "POST", url, money(notes="bank"), key="pay-1") == first
-    assert ask(text, "POST", url, money(amount="11"), key="pay-1")[1]["code"] == "key_used"
+    assert ask("POST", url, money(notes="bank"), key="pay-1") == first
+    assert ask("POST", url, money(amount="11"), key="pay-1")[1]["code"] == "key_used"
     # Another token of the same user is another memory, but the ledger knows the key.
-    again = ask(token(world, "sub_reseller"), "POST", url, money(notes="bank"), key="pay-1")
+    again = Api(world, "sub_reseller")("POST", url, money(notes="bank"), key="pay-1")
     assert again == first
     shop.refresh_from_db()
     assert shop.amount == Decimal("110.5")
-    entries = ask(text, "GET", f"{URL}/{shop.pk}/entries")[1]
+    entries = ask("GET", f"{URL}/{shop.pk}/entries")[1]
     assert [row["amount"] for row in entries["items"]] == ["100.000000", "10.500000"]
 
 
 def test_maintenance_needs_a_key_and_an_owner(world: World) -> None:
     shop = world.balance("shop")
     url = f"{URL}/{shop.pk}/maintenance"
-    status, answer = ask(token(world, "sub_reseller"), "POST", url, money())
+    status, answer = Api(world, "sub_reseller")("POST", url, money())
     assert (status, answer["code"]) == (422, "invalid")
-    assert ask(token(world, "reseller"), "POST", url, money(), key="k")[0] == 403
-    assert ask(token(world, "shop"), "POST", url, money(), key="k")[0] == 403
+    assert Api(world, "reseller")("POST", url, money(), key="k")[0] == 403
+    assert Api(world, "shop")("POST", url, money(), key="k")[0] == 403
 
 
 @pytest.mark.parametrize(
@@ -99,15 +82,15 @@ def test_a_wrong_amount_or_currency_posts_nothing(
 ) -> None:
     shop = world.balance("shop")
     url = f"{URL}/{shop.pk}/maintenance"
-    status, answer = ask(token(world, "sub_reseller"), "POST", url, money(**values), key="k")
+    status, answer = Api(world, "sub_reseller")("POST", url, money(**values), key="k")
     assert status == 422
     assert field in " ".join(answer.values()).lower()
     assert Balance.objects.get(pk=shop.pk).amount == Decimal(100)
 
 
 def test_without_the_right_or_the_scope_no_balance_is_read(world: World) -> None:
-    assert ask(token(world, "shop", "accounts:read"), "GET", URL)[0] == 403
-    text = token(world, "shop")
+    assert Api(world, "shop", "accounts:read")("GET", URL)[0] == 403
+    ask = Api(world, "shop")
     set_rights(actor=world.actor("sub_reseller"), customer=world.shop, rights={"api.access"})
-    status, page = ask(text, "GET", URL)
+    status, page = ask("GET", URL)
     assert (status, page["items"]) == (200, [])  # Maintenance on accounts, of which none has any

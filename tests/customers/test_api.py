@@ -1,51 +1,22 @@
 """The API of customers: tokens, rights and scopes, tenancy, errors, pages, idempotency."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.test import Client
 from django.utils.timezone import now
 
 from customers.models import ApiToken, AuditEvent, Customer
-from customers.permissions import SCOPES
 from customers.services.permissions import set_rights
 from customers.services.tokens import create_token, revoke_token
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
+from tests.api import Api
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v1/customers"
-ALL_SCOPES = tuple(SCOPES)
-
-
-class Api:
-    """A program with a token of the administrator of ``who``."""
-
-    def __init__(self, world: World, who: str, *scopes: str) -> None:
-        actor = world.actor(who)
-        self.token, self.text = create_token(actor=actor, name="test", scopes=scopes or ALL_SCOPES)
-        self.client = Client(enforce_csrf_checks=True)
-
-    def __call__(self, method: str, url: str, body: Any = None, key: str = "") -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {self.text}"}
-        if key:
-            headers["Idempotency-Key"] = key
-        response = self.client.generic(
-            method,
-            url,
-            json_text(body),
-            content_type="application/json",
-            headers=headers,
-        )
-        return response.status_code, response.json() if response.content else None
-
-
-def json_text(body: Any) -> str:
-    return "" if body is None else json.dumps(body)
+URL = "/customers"
 
 
 def new_customer(world: World, **values: Any) -> dict[str, Any]:
@@ -60,7 +31,7 @@ def test_a_token_acts_as_its_user_within_its_scopes(world: World) -> None:
     names = {row["name"] for row in page["items"]}
     assert names == {"Reseller", "Sub reseller", "Sub customer", "Shop"}
     assert ask("POST", URL, new_customer(world))[0] == 403
-    assert ask("GET", "/api/v1/balances")[0] == 403
+    assert ask("GET", "/balances")[0] == 403
     ask.token.refresh_from_db()
     assert ask.token.last_used_at is not None
 
@@ -96,7 +67,7 @@ def test_without_the_right_to_the_api_a_token_is_not_made_and_has_no_rights(worl
     ask = Api(world, "shop")
     rights = {"cdrs.view", "balance.view"}
     set_rights(actor=world.actor("sub_reseller"), customer=world.shop, rights=rights)
-    assert ask("GET", "/api/v1/balances")[0] == 403
+    assert ask("GET", "/balances")[0] == 403
     with pytest.raises(PermissionDenied):
         create_token(actor=world.actor("shop"), name="another", scopes=["money:read"])
 
@@ -140,7 +111,7 @@ def test_a_customer_is_opened_changed_and_archived(world: World) -> None:
     status, changed = ask("PATCH", f"{URL}/{key}", {"call_limit": None, "status": "inactive"})
     assert status == 200, changed
     assert (changed["call_limit"], changed["status"]) == (None, "inactive")
-    status, page = ask("GET", f"/api/v1/balances?customer_id={key}")
+    status, page = ask("GET", f"/balances?customer_id={key}")
     assert [row["amount"] for row in page["items"]] == ["12.500000"]
     body = {"surplus": "pay_out", "reason": "test"}
     assert ask("POST", f"{URL}/{key}/archive", body) == (204, None)
