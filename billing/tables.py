@@ -34,6 +34,20 @@ def poster(who: str, *, is_above: bool) -> str:
     return str(_("Your provider")) if is_above else who or str(_("System"))
 
 
+class FormerBalanceTable(Table):
+    """Closed balances, each with its statement."""
+
+    customer = LinkColumn("billing:former_ledger", pk="pk", verbose_name=_("Customer"))
+    opened_at = DateTimeColumn(verbose_name=_("Opened"), priority=2)
+    closed_at = DateTimeColumn(verbose_name=_("Closed"), priority=1)
+    amount = MoneyColumn(
+        currency="currency_id", verbose_name=_("Balance"), is_balance=True, orderable=False
+    )
+
+    class Meta:
+        order_by = "-closed_at"
+
+
 class EntryTable(Table):
     """What people and rules posted, newest first; calls stand on the statements."""
 

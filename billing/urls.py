@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import invoice_settings, ledger, maintenance, redeem
+from billing.views import former, invoice_settings, ledger, maintenance, redeem
 
 app_name = "billing"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
         maintenance.MaintenanceView.as_view(),
         name="maintenance",
     ),
+    path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
+    path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
     path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
     path(
         "customers/<int:pk>/redeem/",

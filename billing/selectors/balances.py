@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from accounts.models import Account
 from billing.choices import MaintenanceAction, Mode, PeriodType
 from billing.models import Balance
+from billing.querysets import BalanceQuerySet
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO, quantize
@@ -47,6 +48,17 @@ def balance_of(customer: Customer) -> Balance | None:
     """The balance between a customer and its owner; None for Root."""
     found: Balance | None = Balance.objects.of_customers().filter(customer=customer).first()
     return found
+
+
+def closed_balances(rows: QuerySet[Balance]) -> QuerySet[Balance]:
+    """``rows`` that a move has closed, with their customers."""
+    return cast("BalanceQuerySet", rows).closed().select_related("customer")
+
+
+def has_closed_balances(actor: Actor, customer: Customer | None = None) -> bool:
+    """Whether the actor was party to a balance (of ``customer``) that a move has closed."""
+    rows = Balance.objects.visible_to(actor).closed()
+    return bool((rows.filter(customer=customer) if customer else rows).exists())
 
 
 def account_balance(account: Account) -> Balance | None:

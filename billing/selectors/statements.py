@@ -114,8 +114,8 @@ def reversal_of(actor: Actor, entry: LedgerEntry) -> LedgerEntry | None:
 
 
 def default_days(balance: Balance) -> tuple[date, date]:
-    """From the first of this month to today, in the billing time zone."""
-    today = now().astimezone(ZoneInfo(str(balance.period_timezone))).date()
+    """From the first of this month to today in the billing time zone; of a closed one its last."""
+    today = (balance.closed_at or now()).astimezone(ZoneInfo(str(balance.period_timezone))).date()
     return today.replace(day=1), today
 
 

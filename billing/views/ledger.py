@@ -29,7 +29,12 @@ from billing.choices import EntryKind
 from billing.filters import EntryFilter
 from billing.forms import StatementForm
 from billing.models import Balance, LedgerEntry
-from billing.selectors.balances import account_balance, balance_of, may_see_balance
+from billing.selectors.balances import (
+    account_balance,
+    balance_of,
+    has_closed_balances,
+    may_see_balance,
+)
 from billing.selectors.statements import (
     Line,
     Statement,
@@ -193,10 +198,12 @@ class CustomerLedgerView(StatementMixin):
         ]
 
     def get_actions(self) -> list[Action]:
+        closed = closed_actions(self.actor, self.object)
         if not self.object.is_direct_of(self.actor) or self.object.archived_at is not None:
-            return []
+            return closed
         url = reverse("billing:maintenance", args=[self.object.pk])
-        return [Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)]
+        maintenance = Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)
+        return [*closed, maintenance]
 
     def calls_query(self, line: Line) -> str:
         return day_query(line, self.balance, customer=self.object.name)
@@ -270,6 +277,9 @@ class EntryListView(ListView):
     empty_title = gettext_lazy("Nothing posted yet")
     empty_text = gettext_lazy("Maintenance posts to the balance of a customer.")
 
+    def get_actions(self) -> list[Action]:
+        return closed_actions(self.actor)
+
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows = queryset.select_related("customer", "account", "balance")
         return entries_shown_to(rows, self.actor)
@@ -294,8 +304,12 @@ class EntryDetailView(DetailView):
 
     def get_crumbs(self) -> list[Link]:
         entry = self.object
-        name = "billing:account_ledger" if entry.account_id else "billing:ledger"
-        url = reverse(name, args=[entry.account_id or entry.customer_id])
+        name, key = "billing:ledger", entry.customer_id
+        if entry.account_id:
+            name, key = "billing:account_ledger", entry.account_id
+        elif entry.balance.closed_at is not None:
+            name, key = "billing:former_ledger", entry.balance_id
+        url = reverse(name, args=[key])
         return [Link(str(entry.account or entry.customer), url)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -307,6 +321,13 @@ class EntryDetailView(DetailView):
             reversed_by=reversal_of(self.actor, entry),
             **kwargs,
         )
+
+
+def closed_actions(actor: Any, customer: Customer | None = None) -> list[Action]:
+    """The way to what was before a move, where there was one."""
+    if not has_closed_balances(actor, customer):
+        return []
+    return [Action(_("Closed balances"), reverse("billing:former_list"), right="balance.view")]
 
 
 def day_query(line: Line, balance: Balance, **owner: str) -> str:

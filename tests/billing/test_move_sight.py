@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from billing.models import Balance, Charge, LedgerEntry, UsageEntry
 from billing.selectors.balances import balance_of
@@ -136,3 +138,64 @@ def test_events_name_nobody_that_their_reader_may_not_know(world: World, beside:
     assert kept["internal_notes"] == ["pays late", ""]
     moved = fresh(world.sub_reseller)
     assert (moved.internal_notes, moved.max_depth) == ("", None)
+
+
+def client_of(world: World, who: str) -> Client:
+    client = Client()
+    client.force_login(world.user(who), backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("operator", 200),
+        ("reseller", 200),
+        ("sub_reseller", 200),
+        ("other_reseller", 404),
+        ("shop", 404),
+        ("sub_customer", 404),
+    ],
+)
+def test_the_books_of_a_pair_stay_open_to_those_who_were_party_to_it(
+    world: World, history: dict[str, Call], who: str, status: int
+) -> None:
+    pair = Balance.objects.closed().get()
+    address, client = reverse("billing:former_ledger", args=[pair.pk]), client_of(world, who)
+    answer = client.get(address, {"since": "2026-03-01", "until": "2026-03-31"})
+    assert answer.status_code == status
+    shown = client.get(reverse("billing:former_list")).content.decode()
+    assert (address in shown) is (status == 200)
+    link = reverse("billing:former_list")
+    assert (link in client.get(reverse("billing:entry_list")).content.decode()) is (status == 200)
+    if status == 200:
+        assert answer.context["statement"].closing == pair.amount - sum(
+            LedgerEntry.objects.filter(balance=pair).values_list("amount", flat=True)
+        )
+        assert client.get(address, {"export": "csv"}).status_code == 200
+
+
+def test_the_present_statement_leads_to_the_one_before(
+    world: World, history: dict[str, Call]
+) -> None:
+    link = reverse("billing:former_list")
+    own = client_of(world, "sub_reseller").get(reverse("billing:own_ledger"))
+    assert link in own.content.decode()
+    settled = LedgerEntry.objects.get(notes="Sold on")
+    entry = client_of(world, "reseller").get(reverse("billing:entry_detail", args=[settled.pk]))
+    former = reverse("billing:former_ledger", args=[settled.balance_id])
+    assert former in entry.content.decode()
+    ledger = reverse("billing:ledger", args=[world.sub_reseller.pk])
+    assert link not in client_of(world, "other_reseller").get(ledger).content.decode()
+    assert client_of(world, "reseller").get(ledger).status_code == 404
+
+
+def test_the_cdr_list_and_its_export_name_only_the_time_of_the_viewer(
+    world: World, history: dict[str, Call]
+) -> None:
+    for who, count in (("reseller", 3), ("other_reseller", 3), ("sub_reseller", 6)):
+        client = client_of(world, who)
+        query = {"since": "2026-01-01T00:00", "export": "csv"}
+        answer = client.get(reverse("calls:call_list"), query)
+        lines = b"".join(answer).decode().strip().splitlines()  # type: ignore[call-overload]
+        assert len(lines) == 1 + count, who
