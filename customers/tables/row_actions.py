@@ -89,5 +89,14 @@ ROW_ACTIONS = (
         post=True,
     ),
     owners(_("Change password"), "customers:customer_password", "key", shown=has_own_logins),
+    RowAction(
+        _("Save as template"),
+        "customers:template_create",
+        "document-duplicate",
+        "customers.add",
+        more=True,
+        shown=is_direct,
+        parameter="from",
+    ),
     owners(_("Delete"), "customers:customer_archive", "x-mark", "customers.delete", danger=True),
 )

@@ -1,8 +1,7 @@
 """The customer tree: opens level by level, and reads only the children of opened nodes."""
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models.functions import Lower
@@ -16,24 +15,25 @@ from django.utils.translation import gettext_lazy
 from billing.selectors.balances import may_see_balances, with_balances
 from billing.selectors.standing import standings
 from customers.selectors import direct_customers, sub_customer_counts
+from softswitch.core import display
 from softswitch.core.chrome import Action
 from softswitch.core.views import PageView
 from softswitch.core.views.lists import row_keys
 
-SHOWN = 200  # children of a node before "Show more"
+SHOWN = 100  # children of a node at once; the others are a "Show more" away
 MAX_OPEN = 100
 
 
 @dataclass(slots=True)
 class Node:
-    """One line of the tree; ``more`` stands for the children that are not shown yet."""
+    """One line of the tree: a customer, or a link (``text``) to children before or after."""
 
-    customer: Any
     depth: int
+    url: str = ""
+    customer: Any = None
+    text: str = ""
     is_open: bool = False
     number: int = 0
-    is_more: bool = False
-    url: str = ""
 
     @property
     def guides(self) -> range:
@@ -46,51 +46,71 @@ class Node:
 
 @dataclass(slots=True)
 class Tree:
-    """The opened part of a tree, from the URL: ``open`` names opened nodes, ``more`` widens one."""
+    """The opened part of a tree, from the URL.
+
+    ``opened`` are the opened nodes, ``starts`` at which child each begins to be shown, so that a
+    page stays small however many there are.
+    """
 
     actor: Any
     opened: list[int]
-    widened: Counter[int]
-    rows: list[Node] = field(default_factory=list)
+    starts: dict[int, int]
 
     def read(self) -> list[Node]:
-        """All lines in their order; two statements beside one per opened node."""
-        self.rows = list(self._below(self.actor.customer_id, depth=0))
-        shown = [node.customer for node in self.rows if not node.is_more]
-        badges = standings(self.actor, shown)
-        counts = sub_customer_counts([row.pk for row in shown])
-        for node in self.rows:
-            if node.is_more:
-                continue
+        """All lines in their order; three statements beside one per opened node."""
+        top = self.actor.customer_id
+        counts = sub_customer_counts([top, *self.opened])
+        rows = list(self._below(top, counts, depth=0))
+        shown = [node for node in rows if node.customer]
+        badges = standings(self.actor, [node.customer for node in shown])
+        counts |= sub_customer_counts([node.customer.pk for node in shown])
+        for node in shown:
             node.customer.standing = badges[node.customer.pk]
             node.number = counts.get(node.customer.pk, 0)
             node.url = self.toggled(node.customer.pk)
-        return self.rows
+        return rows
 
-    def _below(self, owner_id: int, *, depth: int) -> Iterator[Node]:
-        limit = SHOWN * (1 + self.widened[owner_id])
-        rows = with_balances(direct_customers(self.actor, owner_id))
-        found = list(rows.order_by(Lower("name"), "pk")[: limit + 1])
-        for row in found[:limit]:
+    def _below(self, owner_id: int, counts: dict[int, int], *, depth: int) -> Iterator[Node]:
+        total = counts.get(owner_id, 0)
+        start = min(self.starts.get(owner_id, 0), max(0, total - 1))
+        rows = with_balances(direct_customers(self.actor, owner_id)).order_by(Lower("name"), "pk")
+        if start:
+            yield self._step(owner_id, max(0, start - SHOWN), start, total, depth)
+        for row in rows[start : start + SHOWN]:
             is_open = row.pk in self.opened
-            yield Node(row, depth, is_open=is_open)
+            yield Node(depth, customer=row, is_open=is_open)
             if is_open:
-                yield from self._below(row.pk, depth=depth + 1)
-        if len(found) > limit:
-            yield Node(None, depth, is_more=True, url=self.wider(owner_id))
+                yield from self._below(row.pk, counts, depth=depth + 1)
+        if start + SHOWN < total:
+            yield self._step(owner_id, start + SHOWN, total, total, depth)
+
+    def _step(self, owner_id: int, start: int, end: int, total: int, depth: int) -> Node:
+        """The link to the children from ``start`` on, up to SHOWN of them before ``end``."""
+        place = {
+            "first": display.number_text(start + 1),
+            "last": display.number_text(min(start + SHOWN, end)),
+            "total": display.number_text(total),
+        }
+        text = _("Show %(first)s–%(last)s of %(total)s") % place
+        url = self._query(self.opened, self.starts | {owner_id: start})
+        return Node(depth, url=url, text=text)
 
     def toggled(self, pk: int) -> str:
         """The query string with ``pk`` opened, or closed if it is open."""
         kept = [key for key in self.opened if key != pk]
-        return self._query(kept if pk in self.opened else [*kept, pk], self.widened)
+        return self._query(kept if pk in self.opened else [*kept, pk], self.starts)
 
-    def wider(self, pk: int) -> str:
-        """The query string with SHOWN more children of ``pk``."""
-        return self._query(self.opened, self.widened + Counter([pk]))
+    def _query(self, opened: list[int], starts: dict[int, int]) -> str:
+        known = {self.actor.customer_id, *opened}
+        begun = [f"{pk}-{start}" for pk, start in starts.items() if start and pk in known]
+        return "?" + urlencode({"open": opened, "from": begun}, doseq=True)
 
-    def _query(self, opened: list[int], widened: Counter[int]) -> str:
-        more = sorted(widened.elements())
-        return "?" + urlencode({"open": opened, "more": more}, doseq=True)
+
+def starts_in(texts: Iterable[str]) -> dict[int, int]:
+    """``["7-200"]`` as {7: 200}: at which of its children the shown part of a node begins."""
+    pairs = (text.partition("-") for text in texts)
+    keys = [row_keys([pk, start]) for pk, _sign, start in pairs]
+    return {key[0]: key[1] for key in keys if len(key) == 2}
 
 
 class CustomerTreeView(PageView):
@@ -116,14 +136,12 @@ class CustomerTreeView(PageView):
         return [Action(_("Close all"), "?", "chevron-up-down")]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.request.GET
         tree = Tree(
             self.actor,
-            self._keys("open")[:MAX_OPEN],
-            Counter(self._keys("more")[:MAX_OPEN]),
+            row_keys(asked.getlist("open"))[:MAX_OPEN],
+            starts_in(asked.getlist("from")[:MAX_OPEN]),
         )
         return super().get_context_data(
             nodes=tree.read(), shows_money=may_see_balances(self.actor), **kwargs
         )
-
-    def _keys(self, name: str) -> list[int]:
-        return row_keys(self.request.GET.getlist(name))

@@ -69,7 +69,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """An action on one row: ``url_name`` takes the row's pk.
+    """An action on one row: ``url_name`` takes the row's pk, or its GET ``parameter`` does.
 
     The first two that are not ``more`` are icons, the rest go into the row's menu. ``shown`` says
     whether the row has it: ``shown(record, actor)``. With ``in_place`` what it leads to takes the
@@ -85,6 +85,7 @@ class RowAction:
     more: bool = False
     shown: Callable[[Any, Any], bool] | None = None
     in_place: bool = False
+    parameter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

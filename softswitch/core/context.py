@@ -2,7 +2,8 @@
 
 Adds ``shell`` to every template: ``shell.nav`` (list of NavItem), ``shell.theme`` (light, dark or
 auto), ``shell.acting`` (names of the customers switched through, the effective last, or empty),
-``shell.zone`` (name of the zone in which times are shown), ``shell.actor`` (or None).
+``shell.zone`` (name of the zone in which times are shown), ``shell.actor`` (or None),
+``shell.searches`` (whether there is anything that the search in the top bar could find).
 """
 
 from typing import Any, cast
@@ -28,5 +29,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "acting": [*passed, str(actor.customer)] if len(actor.stack) > 1 else [],
             "zone": actor.timezone,
             "actor": actor,
+            "searches": any(actor.can(right) for right in settings.SEARCH_RIGHTS),
         }
     }

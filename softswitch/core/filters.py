@@ -23,6 +23,7 @@ from django_filters import NumberFilter
 
 from softswitch.core.addresses import network_of
 from softswitch.core.forms import NamedChoiceField, ScopedForm
+from softswitch.core.parts import part_condition
 
 __all__ = [
     "AddressFilter",
@@ -38,12 +39,10 @@ __all__ = [
     "SinceFilter",
     "TextFilter",
     "UntilFilter",
-    "part_condition",
     "pattern_condition",
 ]
 
 DATETIME_FORMAT = "%Y-%m-%dT%H:%M"
-TRIGRAM = 3
 
 
 class ChoiceFilter(django_filters.ChoiceFilter):
@@ -79,19 +78,8 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(*args, **kwargs)
 
 
-def part_condition(field: str, part: str) -> Q:
-    """``part`` anywhere in ``field``; below three letters only where a word starts.
-
-    For columns with a trigram index: so short a part holds no trigram, the start of a word does.
-    """
-    text = part.strip()
-    if len(text) >= TRIGRAM:
-        return Q(**{f"{field}__icontains": text})
-    return Q(**{f"{field}__istartswith": text}) | Q(**{f"{field}__icontains": f" {text}"})
-
-
 class PartFilter(django_filters.CharFilter):
-    """A part of a name in a column with a trigram index, found as ``part_condition`` says."""
+    """A part of a name in a column with a trigram index (softswitch.core.parts)."""
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         return qs.filter(part_condition(str(self.field_name), value)) if value else qs

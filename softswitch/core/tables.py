@@ -275,7 +275,7 @@ class ActionsColumn(Column):
             for action in permitted(self.actions, table.actor)
             if action.shown is None or action.shown(record, table.actor)
         ]
-        links = [(action, reverse(action.url_name, args=[value])) for action in mine]
+        links = [(action, self._url(action, value)) for action in mine]
         icons = [link for link in links if not link[0].more][:2]
         context = {
             "pk": value,
@@ -284,6 +284,11 @@ class ActionsColumn(Column):
             "more": [link for link in links if link not in icons],
         }
         return render_to_string("components/row_actions.html", context)
+
+    def _url(self, action: RowAction, key: object) -> str:
+        if action.parameter:
+            return f"{reverse(action.url_name)}?{action.parameter}={key}"
+        return reverse(action.url_name, args=[key])
 
 
 class Table(django_tables2.Table):

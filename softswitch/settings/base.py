@@ -269,7 +269,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         None,
         (
             ("Accounts", "accounts:account_list", "", "accounts.view", ()),
-            ("Prepaid cards", "accounts:card_batch_list", "", "accounts.view", ()),
+            ("Prepaid cards", "accounts:card_batch_list", "", "vouchers.view", ()),
             ("Trunks", "accounts:trunk_list", "", "trunks.view", ()),
             ("Hosts", "accounts:host_list", "", "trunks.view", ()),
             ("Voucher batches", "accounts:voucher_batch_list", "", "vouchers.view", ()),
@@ -325,6 +325,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         ),
     ),
 )
+# Who holds one of these has the search in the top bar (customers.views.search).
+SEARCH_RIGHTS = ("customers.view", "accounts.view", "trunks.view")
 # Pages of the menu that are shown as tabs of each other.
 LIST_TABS: tuple[tuple[str, ...], ...] = (
     (

@@ -1,3 +1,11 @@
+// "/" goes to the search in the top bar, unless something is being typed.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector("[data-search]");
+  if (!search || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  search.focus();
+});
 // The tick in the head of a list ticks all rows of the page; without this script it is not shown.
 (() => {
   const show = () => document.querySelectorAll("[data-select-all]").forEach((box) => { box.hidden = false; });

@@ -17,28 +17,28 @@ PASSWORD = "correct horse battery"
 # Trees of `size` nodes: a reseller on top, everybody else directly below it.
 _CUSTOMERS = """
 WITH node AS (
-    SELECT n, (n - 1) / %(size)s AS tree, (n - 1) %% %(size)s AS place
+    SELECT n, %(first)s + n AS id, (n - 1) / %(size)s AS tree, (n - 1) %% %(size)s AS place
     FROM generate_series(1, %(count)s) n
 ), grouped AS (
-    INSERT INTO auth_group (name) SELECT 'bench ' || n FROM node RETURNING id, name
+    INSERT INTO auth_group (name) SELECT 'bench ' || node.id FROM node RETURNING id, name
 )
 INSERT INTO customers_customer (id, is_root, name, kind, status, owner_id, parent_id,
     rights_group_id, company_name, main_email, noc_email, billing_email, rates_email, tax_id,
     address, contact, internal_notes, timezone, language, min_profitability_unit, opened_at,
     created_at, lft, rght, tree_id, level)
-SELECT %(first)s + n, false,
+SELECT node.id, false,
     (array['Alder', 'Birch', 'Cedar', 'Elm', 'Fir', 'Hazel', 'Larch'])[1 + n * 31 %% 7]
-        || ' ' || md5(n::text),
+        || ' ' || md5(node.id::text),
     CASE WHEN place = 0 THEN 'reseller' ELSE 'business' END, 'active',
     CASE WHEN place = 0 THEN %(root)s ELSE %(first)s + n - place END,
     CASE WHEN place = 0 THEN NULL ELSE %(first)s + n - place END,
-    grouped.id, 'Company ' || n, '', '', '', '', '', '', '', '', 'UTC', 'en', 'per_minute',
+    grouped.id, 'Company ' || node.id, '', '', '', '', '', '', '', '', 'UTC', 'en', 'per_minute',
     %(opened)s, %(opened)s,
     CASE WHEN place = 0 THEN 1 ELSE 2 * place END,
     CASE WHEN place = 0 THEN 2 * least(%(size)s, %(count)s - tree * %(size)s)
          ELSE 2 * place + 1 END,
     %(tree)s + tree, CASE WHEN place = 0 THEN 0 ELSE 1 END
-FROM node JOIN grouped ON grouped.name = 'bench ' || n
+FROM node JOIN grouped ON grouped.name = 'bench ' || node.id
 """
 _BALANCES = """
 INSERT INTO billing_balance (customer_id, issuer_id, currency_id, mode, amount, reserved, credit_limit,
