@@ -78,9 +78,12 @@ def _stored(actor: Actor, search: CallSearch, whose: Q) -> QuerySet[Any, Any]:
     unrated = Q(Exists(UnratedCall.objects.filter(call_id=OuterRef("id"))))
     priced = Q(Exists(_priced(actor, "id")))
     answered = Q(duration_ms__gt=0)
+    free = answered & ~priced & ~unrated & ~waits
+    if actor.account_id is not None:  # what its customer paid for is not for it to know
+        free &= Q(Exists(_own_charges(actor, "id")))
     wanted = {
         CallResult.CHARGED: answered & priced,
-        CallResult.FREE: answered & ~priced & ~unrated & ~waits,
+        CallResult.FREE: free,
         CallResult.FAILED: ~answered & ~unrated & ~waits,
         CallResult.WAITING: waits,
         CallResult.UNRATED: unrated,
@@ -159,10 +162,15 @@ def seen_charges(actor: Actor) -> Q:
     return Q(customer_id=actor.customer_id, account=None) | Q(issuer_id=actor.customer_id)
 
 
-def _priced(actor: Actor, call_id: str) -> QuerySet[Charge]:
-    """Charges above 0 of the call of the outer row."""
+def _own_charges(actor: Actor, call_id: str) -> QuerySet[Charge]:
+    """Charges that the actor sees of the call of the outer row."""
     of_call = Charge.objects.filter(call_id=OuterRef(call_id), setup_at=OuterRef("setup_at"))
-    return of_call.filter(seen_charges(actor)).exclude(amount=0)
+    return of_call.filter(seen_charges(actor))
+
+
+def _priced(actor: Actor, call_id: str) -> QuerySet[Charge]:
+    """Those of them above 0."""
+    return _own_charges(actor, call_id).exclude(amount=0)
 
 
 def has_own_price(actor: Actor) -> bool:
@@ -212,7 +220,6 @@ def call_lines(actor: Actor, keys: Collection[CallKey]) -> dict[int, CallLine]:
     charges = Charge.objects.filter(window, seen_charges(actor), call_id__in=ids)
     paid, charged = _sides(actor, charges.select_related("balance", "rate").order_by("revision"))
     unrated = set(UnratedCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
-    sees_prices = actor.account_id is None or has_own_price(actor)
     waits = set(PendingCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
     return {
         call.id: CallLine(
@@ -222,7 +229,7 @@ def call_lines(actor: Actor, keys: Collection[CallKey]) -> dict[int, CallLine]:
                 [side[call.id] for side in (paid, charged) if call.id in side],
                 is_waiting=call.id in waits,
                 is_unrated=call.id in unrated,
-                sees_prices=sees_prices,
+                is_paid_above=actor.account_id is not None and call.id not in paid,
             ),
             paid.get(call.id),
             charged.get(call.id),
@@ -243,15 +250,16 @@ def _sides(actor: Actor, charges: Iterable[Charge]) -> tuple[dict[int, Charge], 
 
 
 def _result(
-    call: Call, charges: list[Charge], *, is_waiting: bool, is_unrated: bool, sees_prices: bool
+    call: Call, charges: list[Charge], *, is_waiting: bool, is_unrated: bool, is_paid_above: bool
 ) -> CallResult:
+    """``is_paid_above``: an account's user looks, and its customer pays for this call."""
     if is_unrated:
         return CallResult.UNRATED
     if is_waiting:
         return CallResult.WAITING
     if call.duration_ms <= 0:
         return CallResult.FAILED
-    if not sees_prices:
+    if is_paid_above:
         return CallResult.ANSWERED
     is_priced = any(charge.amount != 0 for charge in charges)
     return CallResult.CHARGED if is_priced else CallResult.FREE

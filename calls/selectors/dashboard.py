@@ -130,10 +130,7 @@ def customers_low_on_funds(actor: Actor, *, limit: int = 8) -> list[Any]:
 
 
 def own_balance(actor: Actor) -> Balance | None:
-    """The balance of the actor's customer, or of its account; None without one or the right."""
-    if actor.account_id is not None:
-        own: Balance | None = Balance.objects.visible_to(actor).first()
-        return own
+    """The balance of the actor's customer; None without one or the right to see it."""
     if not actor.can("balance.view"):
         return None
     of_customer = Balance.objects.of_customers().filter(customer_id=actor.customer_id)

@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from billing.selectors.balances import may_see_balances
 from calls.choices import CdrImportState
@@ -16,6 +16,7 @@ from calls.selectors import dashboard as reads
 from calls.selectors.cdrs import CallSearch, has_own_price
 from calls.selectors.totals import call_totals
 from calls.selectors.unrated import unrated_count
+from calls.views.selfcare import greeting, selfcare_context
 from calls.views.tiles import acd_tile, asr_tile, money_tiles, unrated_tile
 from customers.choices import Kind
 from softswitch.core.charts import Chart, bar_chart
@@ -30,43 +31,52 @@ OPERATORS = (Kind.ROOT, Kind.RESELLER)
 class DashboardView(PageView):
     """One page for all; what it shows depends on who looks, and every figure is the viewer's."""
 
-    title = gettext_lazy("Dashboard")
     template_name = "dashboard.html"
 
     @cached_property
     def today(self) -> date:
         return timezone.localdate()
 
+    @cached_property
+    def day(self) -> reads.Day:
+        """Today's traffic in the viewer's zone."""
+        return reads.traffic_of_day(self.actor, self.today, timezone.get_current_timezone())
+
     @property
     def is_operator(self) -> bool:
         """Root or a reseller, at its own desk: not an account's user."""
         return self.actor.account_id is None and self.actor.customer.kind in OPERATORS
 
+    def get_title(self) -> str:
+        return _("Dashboard") if self.is_operator else greeting()
+
+    def render(self, status: int = 200, **context: Any) -> TemplateResponse:
+        response = super().render(status, **context)
+        if not self.is_operator:
+            response.template_name = "selfcare/home.html"
+        return response
+
     def get_meta(self) -> str:
         moment = timezone.localtime()
         day = date_format(moment, "l j F Y")
+        if not self.is_operator:
+            return day
         return _("%(day)s, figures to %(time)s") % {"day": day, "time": f"{moment:%H:%M}"}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(balance=reads.own_balance(self.actor), **kwargs)
+        context = super().get_context_data(**kwargs)
         if self.actor.can("cdrs.view"):
             context |= self.calls_context()
         if self.is_operator:
-            context |= self.operator_context()
-        return context
+            return context | self.operator_context()
+        return context | selfcare_context(self.actor)
 
     def calls_context(self) -> dict[str, Any]:
-        """Today's figures, the chart, and the newest calls."""
-        zone = timezone.get_current_timezone()
-        day = reads.traffic_of_day(self.actor, self.today, zone)
-        before = reads.traffic_of_day(self.actor, self.today - WEEK, zone)
-        return {
-            "tiles": day_tiles(self.actor, day),
-            "chart": hours_chart(day, before),
-            "weekday": date_format(self.today, "l"),
-            "lines": reads.last_calls(self.actor),
-            "shows_price": self.shows_price,
-        }
+        """The newest calls, and of who has trunks or customers the figures of today."""
+        context = {"lines": reads.last_calls(self.actor), "shows_price": self.shows_price}
+        if not self.is_operator and not self.actor.can("trunks.view"):
+            return context
+        return context | {"tiles": day_tiles(self.actor, self.day)}
 
     @property
     def shows_price(self) -> bool:
@@ -74,18 +84,27 @@ class DashboardView(PageView):
         return self.actor.account_id is None or has_own_price(self.actor)
 
     def operator_context(self) -> dict[str, Any]:
-        """Customers low on funds, the last deliveries, and the first steps until all are done."""
+        """The chart, customers low on funds, the last deliveries, the first steps until done."""
         begun = reads.first_steps(self.actor)
         sees_low = self.actor.can("customers.view") and may_see_balances(self.actor)
         low = reads.customers_low_on_funds(self.actor) if sees_low else []
         imports = reads.last_imports(self.actor) if self.actor.can("system.settings") else []
-        return {
+        return self.chart_context() | {
             "is_operator": True,
+            "balance": reads.own_balance(self.actor),
             "low": low,
             "sees_low": sees_low,
             "imports": [(job, CdrImportState(job.state)) for job in imports],
             "steps": [] if begun.is_done else step_list(self.actor, begun),
         }
+
+    def chart_context(self) -> dict[str, Any]:
+        """Today by hour beside the same weekday a week before."""
+        if not self.actor.can("cdrs.view"):
+            return {}
+        zone = timezone.get_current_timezone()
+        before = reads.traffic_of_day(self.actor, self.today - WEEK, zone)
+        return {"chart": hours_chart(self.day, before), "weekday": date_format(self.today, "l")}
 
 
 def day_tiles(actor: Any, day: reads.Day) -> list[Tile]:

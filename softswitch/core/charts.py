@@ -58,11 +58,12 @@ def bar_chart(
     *,
     unit: Text = "",
     part: int | None = None,
+    decimals: int = 0,
 ) -> Chart:
     """Bars of ``values`` with ``before`` as a dashed line, 0-based.
 
     ``names`` has one entry per place and one more for the end; ``values`` may end earlier.
-    ``part`` is the place whose period has not ended.
+    ``part`` is the place whose period has not ended, ``decimals`` how exactly a bar is told.
     """
     top = nice_ceiling(max([*values, *before], default=0))
     places = len(names) - 1
@@ -75,7 +76,7 @@ def bar_chart(
                 x=f"{place * STEP + (STEP - BAR) / 2:g}",
                 y=_height(value, top),
                 height=f"{100 * value / top:.2f}",
-                title=f"{names[place]}: {number_text(round(value))} {unit}",
+                title=f"{names[place]}: {_told(value, decimals)} {unit}",
                 is_part=place == part,
             )
             for place, value in enumerate(values)
@@ -85,7 +86,7 @@ def bar_chart(
         y_labels=[_label(top * (LINES - i) / LINES) for i in range(LINES + 1)],
         x_labels=[names[round(places * i / LINES)] for i in range(LINES + 1)],
         rows=[
-            (names[i], _cell(values, i), _cell(before, i))
+            (names[i], _cell(values, i, decimals or 1), _cell(before, i, decimals or 1))
             for i in range(max(len(values), len(before)))
         ],
     )
@@ -100,5 +101,9 @@ def _label(value: float) -> str:
     return number_text(Decimal(str(value)), 0 if value == int(value) else 2)
 
 
-def _cell(values: Sequence[float], place: int) -> str:
-    return number_text(Decimal(str(values[place])), 1) if place < len(values) else DASH
+def _told(value: float, decimals: int) -> str:
+    return number_text(Decimal(str(value)), decimals)
+
+
+def _cell(values: Sequence[float], place: int, decimals: int) -> str:
+    return _told(values[place], decimals) if place < len(values) else DASH
