@@ -116,11 +116,10 @@ class VoucherBatchFilter(FilterSet):
         fields = ()
 
 
-class VoucherFilter(FilterSet):
-    """By the beginning of the serial, batch and status."""
+class BatchVoucherFilter(FilterSet):
+    """The vouchers of one batch by the beginning of the serial and status."""
 
     serial = TextFilter(lookup_expr="startswith", label=_("Serial"))
-    batch = TextFilter(field_name="batch__name", label=_("Batch"))
     state = ChoiceFilter(choices=VoucherStatus.choices, label=_("Status"), method="in_state")
 
     class Meta:
@@ -130,3 +129,12 @@ class VoucherFilter(FilterSet):
     def in_state(self, rows: Any, _name: str, value: str) -> Any:
         """Those in the chosen state now."""
         return rows.in_state(value, now())
+
+
+class VoucherFilter(BatchVoucherFilter):
+    """By batch too."""
+
+    batch = TextFilter(field_name="batch__name", label=_("Batch"))
+
+    class Meta(BatchVoucherFilter.Meta):
+        pass

@@ -5,11 +5,12 @@ from accounts.tables.cards import CardBatchTable, CardTable, PlainCardTable
 from accounts.tables.logins import AccountLoginTable
 from accounts.tables.rows import is_near
 from accounts.tables.trunks import HostTable, TrunkTable
-from accounts.tables.vouchers import VoucherBatchTable, VoucherTable
+from accounts.tables.vouchers import BatchVoucherTable, VoucherBatchTable, VoucherTable
 
 __all__ = [
     "AccountLoginTable",
     "AccountTable",
+    "BatchVoucherTable",
     "CardBatchTable",
     "CardTable",
     "HostTable",

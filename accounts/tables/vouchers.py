@@ -72,7 +72,7 @@ class VoucherTable(Table):
     select = SelectColumn("serial")
     serial = TelColumn(verbose_name=_("Serial"))
     batch = LinkColumn(
-        "accounts:voucher_batch_detail", pk="batch_id", verbose_name=_("Batch"), css="soft"
+        "accounts:voucher_batch_detail", pk="batch_id", verbose_name=_("Batch"), css="trunc soft"
     )
     value = MoneyColumn(
         accessor="batch__value",
@@ -123,3 +123,14 @@ class VoucherTable(Table):
         model = Voucher
         fields = ()
         order_by = "serial"
+
+
+class BatchVoucherTable(VoucherTable):
+    """The vouchers of one batch, which the page names."""
+
+    batch = None
+    value = None
+    expires_at = None
+
+    class Meta(VoucherTable.Meta):
+        pass

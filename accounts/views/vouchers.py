@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.filters import VoucherBatchFilter, VoucherFilter
+from accounts.filters import BatchVoucherFilter, VoucherBatchFilter, VoucherFilter
 from accounts.forms import VoucherBatchForm
 from accounts.models import Voucher, VoucherBatch
 from accounts.selectors.vouchers import (
@@ -22,7 +22,7 @@ from accounts.selectors.vouchers import (
     voucher_currency,
 )
 from accounts.services import vouchers as services
-from accounts.tables import VoucherBatchTable, VoucherTable
+from accounts.tables import BatchVoucherTable, VoucherBatchTable, VoucherTable
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Link, Tile
 from softswitch.core.views import ActionView, CreateView, ListView
@@ -115,6 +115,8 @@ class BatchDetailView(VoucherListView):
 
     parent_model = VoucherBatch
     template_name = "accounts/voucher_batch.html"
+    table_class = BatchVoucherTable
+    filterset_class = BatchVoucherFilter
 
     @cached_property
     def batch(self) -> VoucherBatch:
@@ -132,13 +134,16 @@ class BatchDetailView(VoucherListView):
 
     def get_meta(self) -> str:
         batch, value = self.batch, self.batch.value
-        return _("%(customer)s, %(value)s %(currency)s each, valid %(since)s to %(until)s") % {
+        text = _("%(customer)s, %(value)s %(currency)s each, valid from %(since)s") % {
             "customer": batch.customer,
             "value": display.amount_text(value, batch.currency_id),
             "currency": batch.currency_id,
             "since": display.datetime_text(batch.activates_at),
-            "until": display.datetime_text(batch.expires_at) if batch.expires_at else _("ever"),
         }
+        if batch.expires_at is None:
+            return text
+        until = display.datetime_text(batch.expires_at)
+        return text + _(" to %(until)s") % {"until": until}
 
     def get_crumbs(self) -> list[Link]:
         return [Link(_("Voucher batches"), reverse("accounts:voucher_batch_list"))]

@@ -108,7 +108,7 @@ def _pay_in(actor: Actor, balance: Balance, voucher: Voucher, at: datetime) -> L
         amount=voucher.batch.value,
         currency=voucher.batch.currency_id,
         key=f"voucher:{voucher.pk}",
-        notes=f"Voucher {voucher.serial}",
+        notes=voucher.serial,
         source="voucher",
     )
     entry = post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=at)

@@ -70,7 +70,7 @@ def test_the_user_of_an_account_tops_it_up(world: World) -> None:
     )
     assert (entry.kind, entry.amount, entry.balance_after) == ("voucher", Decimal(20), Decimal(20))
     assert entry.idempotency_key == f"voucher:{voucher.pk}"
-    assert entry.notes == f"Voucher {voucher.serial}"
+    assert entry.notes == voucher.serial
     event = AuditEvent.objects.get(action="voucher_redeemed")
     assert (event.customer, event.subject) == (world.sub_reseller, voucher.serial)
     assert [*verify.differences()] == []
