@@ -48,7 +48,7 @@ class CardBatchListView(ListView):
     """The batches of prepaid cards of the actor's subtree."""
 
     model = CardBatch
-    permission = "accounts.view"
+    permission = "vouchers.view"  # the kinds that have vouchers have cards
     title = gettext_lazy("Prepaid cards")
     table_class = CardBatchTable
     filterset_class = CardBatchFilter
@@ -78,7 +78,7 @@ class CardBatchCreateView(CreateView):
     close_label = ""
 
     def get_form(self) -> Any:
-        if not self.actor.can("money.manage"):
+        if not (self.actor.can("money.manage") and self.actor.can("vouchers.view")):
             raise PermissionDenied
         return super().get_form()
 
@@ -103,7 +103,7 @@ class CardBatchView(ListView):
 
     model = Account
     parent_model: ClassVar[type[Model]] = CardBatch
-    permission = "accounts.view"
+    permission = "vouchers.view"
     template_name = "accounts/card_batch.html"
     filterset_class = CardFilter
     empty_icon = "credit-card"
