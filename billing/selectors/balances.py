@@ -200,3 +200,8 @@ def mode_choices() -> list[tuple[str, Any]]:
 def period_choices() -> list[tuple[str, Any]]:
     """The calendars of billing periods, as a form shows them."""
     return list(PeriodType.choices)
+
+
+def default_period() -> str:
+    """The calendar that a new customer has where nobody chooses another."""
+    return PeriodType.MONTHLY.value

@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from billing.selectors.balances import default_period
 from customers.choices import Kind
 from customers.forms.parameters import InvoiceForm, ReportForm, ShortCallForm
 from customers.forms.wizard import BasicForm, CompanyStepForm, LastForm, PortalForm
@@ -78,11 +79,18 @@ class StepForms:
         return self._form(slug, initial=initial)
 
     def bound(self, slug: str, data: Mapping[str, Any] | None = None) -> ScopedForm:
-        """The form of a step over what was sent (``data``), else over its answers."""
+        """The form of a step over what was sent (``data``), else over its answers.
+
+        A field without an answer (a template has none for some) has what it shows at first.
+        """
         if data is None:
-            answered = self.answers.get(slug)
-            texts = sent_by(self.shown(slug)) if answered is None else answered
-            data = MultiValueDict({name: list(values) for name, values in texts.items()})
+            first = self._form(slug, initial=self._first(slug))
+            answered = self.answers.get(slug, {})
+            texts = {name: list(values) for name, values in answered.items()}
+            for name, _field in stored_fields(first):
+                if name not in texts:
+                    texts[name] = _texts(first[name])
+            data = MultiValueDict(texts)
         return self._form(slug, data=data)
 
     def checked(self, password: str = "") -> dict[str, ScopedForm]:
@@ -147,8 +155,18 @@ class StepForms:
     def _first(self, slug: str) -> dict[str, Any]:
         if self._firsts or slug != "basic":
             return dict(self._firsts.get(slug, {}))
-        own = self.actor.customer
-        return {"kind": Kind.BUSINESS, "timezone": own.timezone, "language": own.language}
+        return first_answers(self.actor)
+
+
+def first_answers(actor: Actor) -> dict[str, Any]:
+    """What a new customer's record says before anybody has: its owner's zone and language."""
+    own = actor.customer
+    return {
+        "kind": Kind.BUSINESS,
+        "timezone": own.timezone,
+        "language": own.language,
+        "period_type": default_period(),
+    }
 
 
 def sent_by(form: ScopedForm) -> StepAnswers:
@@ -163,7 +181,7 @@ def _texts(field: BoundField) -> list[str]:
     shown: Any = widget.format_value(value)
     texts = [str(text) for text in shown] if isinstance(shown, list) else [str(shown or "")]
     if isinstance(widget, forms.Select) and not widget.allow_multiple_selected:
-        offered = [str(option.data["value"]) for option in field.subwidgets]
+        offered = [str(option) for option, _label in widget.choices]
         return [text for text in texts if text in offered] or offered[:1]
     return texts
 

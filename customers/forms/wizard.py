@@ -174,7 +174,9 @@ class CompanyStepForm(ScopedForm):
         ),
     )
     widths = {"billing_email": 3, "rates_email": 3, "tax_id": 3}
-    company_name = _COLUMN["company_name"]
+    company_name = forms.CharField(
+        label=gettext_lazy("Company name"), required=False, max_length=200
+    )
     billing_email = _COLUMN["billing_email"]
     rates_email = _COLUMN["rates_email"]
     tax_id = _COLUMN["tax_id"]

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.services.customers import Login, Settings, Terms, open_customer, open_from_draft
-from customers.choices import Kind
 from customers.forms.custom_fields import custom_values
 from customers.forms.customers import NewCustomerForm
 from customers.forms.steps import (
@@ -22,6 +21,7 @@ from customers.forms.steps import (
     STEPS,
     StepForms,
     answers_in,
+    first_answers,
 )
 from customers.forms.wizard import BasicForm
 from customers.models import Customer
@@ -231,7 +231,7 @@ def so_far(forms: StepForms) -> list[tuple[Any, str]]:
         if field is None or field.widget.is_hidden or name not in cleaned:
             continue
         choices = {str(key): label for key, label in getattr(field, "choices", ())}
-        key = str(getattr(value, "pk", value))
+        key = "" if value is None else str(getattr(value, "pk", value))
         text = choices.get(key, display.DASH if value is None else value)
         facts.append((field.label, str(text)))
     return facts
@@ -296,8 +296,7 @@ class CustomerCreateView(NewCustomerMixin, CreateView):
         ]
 
     def get_initial(self) -> dict[str, Any]:
-        own = self.actor.customer
-        return {"kind": Kind.BUSINESS, "timezone": own.timezone, "language": own.language}
+        return first_answers(self.actor)
 
     def service(self, form: Any) -> Customer:
         data = form.cleaned_data

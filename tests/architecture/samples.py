@@ -20,6 +20,7 @@ from customers.models import (
     BusinessModel,
     Customer,
     CustomerClass,
+    CustomerTemplate,
     CustomField,
     User,
     UserSession,
@@ -104,6 +105,13 @@ def defined_by(world: World) -> dict[type[Model], Any]:
     }
 
 
+def vouchers_of(world: World) -> dict[type[Model], Any]:
+    """A batch of the sub-reseller, and one of its vouchers."""
+    new = NewBatch(name=f"Vouchers {SECRET}", count=1, value=Decimal(5), currency="GBP")
+    batch = create_batch(actor=world.actor("sub_reseller"), new=new)
+    return {VoucherBatch: batch, Voucher: batch.vouchers.earliest("pk")}
+
+
 def name_all(world: World) -> None:
     """Put SECRET into the names of all but the customers beside the shop's line."""
     beside = (world.other_reseller, world.sub_customer)
@@ -130,6 +138,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         UserSession: UserSession.objects.create(user=world.user("shop"), session_key="x"),
         Account: Account.objects.get(pk=world.account.pk),
         CardBatch: cards_of(world),
+        **vouchers_of(world),
         Trunk: trunk,
         Host: trunk.hosts.earliest("pk"),
         Tariff: tariff,
@@ -137,6 +146,9 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
+        CustomerTemplate: CustomerTemplate.objects.create(
+            owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
+        ),
         AuditEvent: AuditEvent.objects.filter(customer=world.shop).earliest("pk"),
         Switch: switch,
         Call: call,
