@@ -12,6 +12,7 @@ from django.utils.timezone import now
 
 from billing.choices import Mode, PeriodType
 from billing.models import Balance
+from billing.services.kinds import check_kind
 from billing.services.maintenance import post_opening
 from customers.models import Customer
 from customers.selectors.definitions import grantable_rights
@@ -203,6 +204,7 @@ def edit_customer(
     waits for the next close. A new tariff counts for calls that start from now on. Locks the
     balance only for the terms.
     """
+    check_kind(customer=customer, kind=profile.get("kind", customer.kind))
     with transaction.atomic():
         edit_profile(actor=actor, customer=customer, values=profile)
         if DEFINED & profile.keys():
