@@ -41,8 +41,8 @@ SELECT node.id, false,
 FROM node JOIN grouped ON grouped.name = 'bench ' || node.id
 """
 _BALANCES = """
-INSERT INTO billing_balance (customer_id, issuer_id, currency_id, mode, amount, reserved, credit_limit,
-    last_sequence, period_type, period_timezone, next_period_type, opened_at)
+INSERT INTO billing_balance (customer_id, issuer_id, currency_id, mode, amount, reserved,
+    credit_limit, last_sequence, period_type, period_timezone, next_period_type, opened_at)
 SELECT id, owner_id, 'USD', 'postpaid', (hashint8(id) %% 1000000) / 100.0, 0, 100, 0, 'monthly',
     'UTC', '', %s
 FROM customers_customer WHERE id > %s
@@ -55,11 +55,46 @@ _ASSIGNMENTS = """
 INSERT INTO tariffs_tariffassignment (customer_id, tariff_id, valid_from)
 SELECT id, %s, %s FROM customers_customer WHERE id > %s
 """
+# One trunk with one host, one account and one login of each customer.
+_RESOURCES = (
+    """
+    INSERT INTO accounts_trunk (customer_id, name, status, opened_at, created_at)
+    SELECT id, 'Trunk ' || md5(name), 'active', opened_at, opened_at
+    FROM customers_customer WHERE id > %(first)s
+    """,
+    """
+    INSERT INTO accounts_host (trunk_id, network, tech_prefix, status, valid_from)
+    SELECT id, set_masklen(inet '10.0.0.0' + id, 32)::cidr, '', 'active', opened_at
+    FROM accounts_trunk WHERE customer_id > %(first)s
+    """,
+    """
+    INSERT INTO accounts_account (customer_id, kind, name, auth_name, digest_ha1, pin_hash, status,
+        opened_at, created_at)
+    SELECT id, 'sip', 'Desk ' || id, 'sip' || md5(name), '', '', 'active', opened_at, opened_at
+    FROM customers_customer WHERE id > %(first)s
+    """,
+    """
+    INSERT INTO customers_user (customer_id, login, password, is_superuser, name, email, role,
+        language, timezone, display_currency, theme, is_active, allowed_networks, preferences,
+        created_at)
+    SELECT id, 'login' || md5(name), '', false, '', '', 'administrator', '', '', '', 'auto', true,
+        '{}', '{}', opened_at
+    FROM customers_customer WHERE id > %(first)s
+    """,
+)
 _AFTERWARDS = """
 SELECT setval(pg_get_serial_sequence('customers_customer', 'id'),
               (SELECT max(id) FROM customers_customer));
 ANALYZE;
 """
+
+
+def load_resources(*, above: int) -> None:
+    """A trunk, host, account and login of every customer whose key is above ``above``."""
+    with connection.cursor() as cursor:
+        for statement in _RESOURCES:
+            cursor.execute(statement, {"first": above})
+        cursor.execute("ANALYZE")
 
 
 def load_forest(count: int, *, size: int) -> Customer:
