@@ -59,9 +59,9 @@ def ensure_months(tables: Iterable[str], months: Iterable[date]) -> None:
 def _create(table: str, month: date, name: str) -> None:
     zone = "" if table in BY_DATE else " 00:00+00"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [name])
-        found = cursor.fetchone()
-        if found and found[0]:
+        # Not to_regclass: it may answer from before the lock, as this session remembers it.
+        cursor.execute("SELECT FROM pg_class WHERE relname = %s", [name])
+        if cursor.fetchone() is not None:
             return
         cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
         cursor.execute(
