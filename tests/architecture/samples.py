@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Model
 
-from accounts.models import Account, CardBatch, Host, Trunk
+from accounts.models import Account, CardBatch, Host, Trunk, Voucher, VoucherBatch
 from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
+from accounts.services.vouchers import NewBatch, create_batch
 from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, Switch, UnratedCall
