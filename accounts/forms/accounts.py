@@ -6,10 +6,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from timezone_field.forms import TimeZoneFormField
 
 from accounts.choices import AccountKind, Charging
-from accounts.forms.fields import chosen_tariff, moment_field, near, since_field, tariff_options
+from accounts.forms.fields import (
+    chosen_tariff,
+    moment_field,
+    near,
+    since_field,
+    tariff_options,
+    zone_choices,
+)
 from accounts.models import Account
 from accounts.selectors.charging import has_accounts, may_manage_charging
 from billing.selectors.balances import mode_choices, period_choices
@@ -87,12 +93,7 @@ class ChargingFields(forms.Form):
     period_type = forms.ChoiceField(
         label=_("Billing period"), choices=period_choices, required=False, initial="monthly"
     )
-    zone = TimeZoneFormField(
-        label=_("Billing time zone"),
-        required=False,
-        use_pytz=False,
-        help_text=_("Empty: the customer's."),
-    )
+    zone = forms.ChoiceField(label=_("Billing time zone"), choices=zone_choices, required=False)
 
     def clean_by_itself(self, cleaned: dict[str, Any], customer: Customer | None) -> None:
         """Put the tariff itself in the place of what was chosen; with the customer, none."""

@@ -1,9 +1,12 @@
 """What the forms of accounts, cards and trunks share."""
 
+from zoneinfo import available_timezones
+
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from timezone_field.choices import with_gmt_offset
 
 from accounts.selectors.charging import own_tariffs
 from customers.models import Customer
@@ -25,6 +28,12 @@ def moment_field(label: Text, help_text: Text = "") -> forms.DateTimeField:
         help_text=help_text,
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+
+
+def zone_choices() -> list[tuple[str, Text]]:
+    """No zone of its own, or an IANA name shown with its present offset."""
+    names = [name for name in available_timezones() if "/" in name and name[:4] != "Etc/"]
+    return [("", _("The customer's")), *with_gmt_offset(["UTC", *names], use_pytz=False)]
 
 
 def since_field() -> forms.DateTimeField:

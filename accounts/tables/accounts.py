@@ -57,7 +57,7 @@ class PlainAccountTable(Table):
         css="soft",
         priority=1,
     )
-    kind = Column(verbose_name=_("Kind"), priority=3)
+    kind = Column(verbose_name=_("Kind"), css="soft text-nowrap", priority=3)
     charging = StatusColumn(Charging, verbose_name=_("Charged"), priority=2)
     tariff = TextColumn(accessor="tariff_id", verbose_name=_("Tariff"), priority=3, orderable=False)
     max_sessions = NumberColumn(verbose_name=_("Max sessions"), priority=3)

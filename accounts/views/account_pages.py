@@ -227,7 +227,7 @@ class ChargingView(NearAccountMixin, EditView):
                 "mode": balance.mode,
                 "credit_limit": balance.credit_limit.normalize() + 0,
                 "period_type": balance.next_period_type or balance.period_type,
-                "zone": balance.next_period_timezone or balance.period_timezone,
+                "zone": str(balance.next_period_timezone or balance.period_timezone),
             }
         return values
 
