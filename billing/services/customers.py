@@ -107,7 +107,7 @@ def open_customer(
         check_definitions(actor=actor, customer=customer, is_new=True)
         start = customer.opened_at
         assign_tariff(actor=actor, customer=customer, tariff=terms.tariff, at=start, is_first=True)
-        balance = _open_balance(customer, terms)
+        balance = _open_balance(customer, actor.customer, terms)
         post_opening(actor=actor, balance=balance, amount=terms.opening_balance)
         # Who may open a customer sets it up at once, even where it may not edit others.
         opener = replace(actor, rights=actor.rights | {"customers.edit"})
@@ -171,7 +171,7 @@ def _open_login(opener: Actor, customer: Customer, login: Login, *, sends_welcom
         send_set_password(actor=opener, user=user)
 
 
-def _open_balance(customer: Customer, terms: Terms) -> Balance:
+def _open_balance(customer: Customer, owner: Customer, terms: Terms) -> Balance:
     columns = {
         "currency_id": terms.currency or terms.tariff.currency_id,
         "mode": terms.mode,
@@ -181,7 +181,7 @@ def _open_balance(customer: Customer, terms: Terms) -> Balance:
     }
     balance: Balance = Balance.objects.create(
         customer=customer,
-        issuer=customer.owner,
+        issuer=owner,
         opened_at=customer.opened_at,
         **clean_columns(Balance, columns),
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts.services.trunks import NewHost, create_trunk
+from accounts.services.hosts import NewHost
+from accounts.services.trunks import create_trunk
 from billing.services.customers import edit_customer
 from customers.models import Customer
 from customers.selectors import effective_rights

@@ -61,8 +61,9 @@ def test_a_move_changes_everything_at_one_instant(world: World, beside: Tariff) 
         world.other_reseller,
     )
     assert at == new.opened_at
-    assert (old.amount, new.amount, new.closed_at) == (0, 0, None)
-    assert (new.currency_id, new.mode, new.credit_limit) == ("GBP", "postpaid", 5)
+    assert (old.amount, new.amount) == (Decimal(0), Decimal(0))
+    assert new.closed_at is None
+    assert (new.currency_id, new.mode, new.credit_limit) == ("GBP", "postpaid", Decimal(5))
     assert BillingPeriod.objects.filter(balance=old).latest("starts_at").ends_at == at
     spans = CustomerOwnership.objects.filter(customer=moved).order_by("valid_from")
     assert [(s.owner, s.valid_till) for s in spans] == [
@@ -85,12 +86,17 @@ def test_a_debt_is_written_off_by_the_old_owner_and_money_paid_out(
     settled = LedgerEntry.objects.get(customer=world.sub_reseller, notes="Sold on")
     assert (settled.kind, settled.amount, settled.issuer) == ("write_off", -owed, world.reseller)
     assert Balance.objects.get(pk=settled.balance_id).closed_at is not None
-    funds = {"action": "add_funds", "amount": Decimal(9), "currency": "GBP", "key": "k"}
+    funds: dict[str, Any] = {
+        "action": "add_funds",
+        "amount": Decimal(9),
+        "currency": "GBP",
+        "key": "k",
+    }
     maintain(actor=world.actor("other_reseller"), balance=world.balance("sub_reseller"), **funds)
     own = Tariff.objects.get(owner=world.root)
     move(world, own, owner=world.root, customer=fresh(world.sub_reseller), surplus="forfeit")
     last = LedgerEntry.objects.filter(customer=world.sub_reseller).latest("pk")
-    assert (last.kind, last.amount, last.issuer) == ("forfeit", -9, world.other_reseller)
+    assert (last.kind, last.amount, last.issuer) == ("forfeit", Decimal(-9), world.other_reseller)
 
 
 def fresh(customer: Customer) -> Customer:

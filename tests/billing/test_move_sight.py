@@ -197,5 +197,5 @@ def test_the_cdr_list_and_its_export_name_only_the_time_of_the_viewer(
         client = client_of(world, who)
         query = {"since": "2026-01-01T00:00", "export": "csv"}
         answer = client.get(reverse("calls:call_list"), query)
-        lines = b"".join(answer).decode().strip().splitlines()  # type: ignore[call-overload]
+        lines = b"".join(answer).decode().strip().splitlines()
         assert len(lines) == 1 + count, who

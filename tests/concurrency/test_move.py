@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from billing.models import Balance, LedgerEntry
-from billing.services import verify
+from billing.models import Balance, Charge, LedgerEntry
+from billing.services import usage, verify
 from billing.services.maintenance import maintain
 from billing.services.move import NewTerms, move_customer
 from calls.models import PendingCall
@@ -67,15 +68,15 @@ def test_a_batch_that_read_the_chain_before_a_move_is_done_again(
     tries: list[int] = []
 
     def wait_after(stage: Callable[..., object]) -> Callable[..., object]:
-        def staged(usage: object) -> object:
+        def staged(batch: Any) -> object:
             tries.append(1)
             read.set()
             assert moved.wait(timeout=60)
-            return stage(usage)
+            return stage(batch)
 
         return staged
 
-    monkeypatch.setattr(charging, "stage_usage", wait_after(charging.stage_usage))
+    monkeypatch.setattr(charging, "stage_usage", wait_after(usage.stage_usage))
 
     def move_slowly() -> None:
         with transaction.atomic():
@@ -99,7 +100,7 @@ def test_a_batch_that_read_the_chain_before_a_move_is_done_again(
 
     at_once(move_slowly, charge)
     assert len(tries) == 2
-    call = charging.Charge.objects.filter(call_id=calls[0]).order_by("level")
+    call = Charge.objects.filter(call_id=calls[0]).order_by("level")
     assert [charge.issuer for charge in call] == [
         stored.sub_reseller,
         stored.other_reseller,

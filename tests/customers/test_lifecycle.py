@@ -144,7 +144,7 @@ def test_the_steps_of_a_move(world: World, beside: Tariff) -> None:
     assert "Moved to Other reseller." in text(answer)
     assert fresh(world.shop).owner == world.other_reseller
     new = world.balance("shop")
-    assert (new.currency_id, new.mode, new.credit_limit) == ("USD", "postpaid", 25)
+    assert (new.currency_id, new.mode, new.credit_limit) == ("USD", "postpaid", Decimal(25))
     entry = LedgerEntry.objects.get(notes="Merged")
     assert (entry.kind, entry.amount) == ("forfeit", Decimal(-100))
 
