@@ -133,7 +133,7 @@ def test_what_is_gone_is_dropped_and_named(world: World, client: Client) -> None
     template = create_template(actor=world.actor("reseller"), name="Old", answers=answers)
     group.delete()
     page = client.post(url("use", template.pk), follow=True).content.decode()
-    assert "No longer available, so choose again: Tariff, Customer class." in page
+    assert "No longer available, so choose again: Customer class, Tariff." in page
     assert "Street" not in page
     assert CustomerDraft.objects.get().answers["steps"]["basic"] == {}
 
