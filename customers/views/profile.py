@@ -19,7 +19,7 @@ from customers.services.session import edit_own_profile
 from customers.services.sessions import move_session
 from customers.services.users import change_password
 from customers.views.session import rotate
-from softswitch.core.chrome import Action, Link, Tab
+from softswitch.core.chrome import Action, Tab
 from softswitch.core.views import FormView, PageView
 from softswitch.core.views.access import PageMixin
 
@@ -131,9 +131,6 @@ class FactorFormView(OwnSecurityMixin, FormView):
     tab = "factor"
     is_atomic = False
     close_label = ""
-
-    def get_crumbs(self) -> list[Link]:
-        return [Link(_("Two-step sign-in"), self.get_close_url(None))]
 
     def get_close_url(self, saved: Any) -> str:
         return reverse("customers:second_factor")

@@ -116,6 +116,7 @@ class RightsView(CustomerHead, DirectMixin, EditView):
             is_editable=self.is_editable,
             areas=matrix(boxes),
             verbs=VERBS.values(),
+            locks=sorted({str(box.reason) for box in boxes.values() if box.reason}),
             switches=[box for code, box in boxes.items() if code.split(".")[1] not in VERBS],
             roles=role_lines(self.object),
             sentences=sentences(preview, self.object) if preview else [],
