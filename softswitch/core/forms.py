@@ -85,6 +85,11 @@ class StyledBoundField(BoundField):
         return isinstance(self.field.widget, forms.CheckboxInput)
 
     @property
+    def is_list(self) -> bool:
+        """Whether the control is a list of boxes or radio buttons, each with a label of its own."""
+        return isinstance(self.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+
+    @property
     def query_class(self) -> str:
         """The class that gives the field its width in a query form."""
         widget = self.field.widget
