@@ -84,8 +84,8 @@ class PaymentTermTable(Table):
     period_type = Column(verbose_name=_("Billing period"))
     due_days = NumberColumn(verbose_name=_("Days until due"))
     grace_days = NumberColumn(verbose_name=_("Grace days"), priority=1)
-    classes = NumberColumn(verbose_name=_("Classes"), priority=2)
-    customers = NumberColumn(verbose_name=_("Customers of their own"), priority=2)
+    classes = NumberColumn(verbose_name=_("Chosen by classes"), priority=2)
+    customers = NumberColumn(verbose_name=_("Chosen by customers"), priority=2)
     actions = ActionsColumn(
         RowAction(_("Edit"), "billing:payment_term_edit", "pencil-square"),
         RowAction(_("Delete"), "billing:payment_term_delete", "x-mark", danger=True, more=True),
@@ -103,8 +103,8 @@ class InvoiceSettingsTable(Table):
     invoice_format = Column(verbose_name=_("Format"), priority=1)
     rate_value = Column(verbose_name=_("Rate value"), priority=2)
     rate_decimals = NumberColumn(verbose_name=_("Rate decimals"), priority=3)
-    classes = NumberColumn(verbose_name=_("Classes"), priority=2)
-    customers = NumberColumn(verbose_name=_("Customers of their own"), priority=2)
+    classes = NumberColumn(verbose_name=_("Chosen by classes"), priority=2)
+    customers = NumberColumn(verbose_name=_("Chosen by customers"), priority=2)
     actions = ActionsColumn(
         RowAction(_("Edit"), "billing:invoice_settings_edit", "pencil-square"),
         RowAction(_("Delete"), "billing:invoice_settings_delete", "x-mark", danger=True, more=True),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from billing.filters import InvoiceSettingsFilter, PaymentTermFilter
 from billing.forms import InvoiceSettingsForm, PaymentTermForm
 from billing.models import InvoiceSettings, PaymentTerm
-from billing.selectors.invoice_settings import own_settings, own_terms
+from billing.selectors.invoice_settings import own_settings, own_terms, uses_of
 from billing.services.invoice_settings import (
     Definition,
     create_settings,
@@ -183,13 +183,8 @@ class DeleteMixin(OwnMixin, ConfirmView):
         return _("Delete %(name)s?") % {"name": self.object}
 
     def get_warning(self) -> str:
-        row = self.object
-        if not row.classes and not row.customers:
-            return ""
-        return _("%(classes)s classes and %(customers)s customers have chosen it.") % {
-            "classes": row.classes,
-            "customers": row.customers,
-        }
+        used = ", ".join(uses_of(self.object))
+        return _("In use: %(uses)s.") % {"uses": used} if used else ""
 
     def get_facts(self) -> Iterable[tuple[str, str]]:
         yield _("Stays"), _("Every invoice that is issued already.")

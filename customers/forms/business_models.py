@@ -49,7 +49,7 @@ class BusinessModelForm(ScopedForm):
         required=False,
         choices=account_kind_choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("None: no accounts."),
+        help_text=_("Nothing ticked: all types."),
     )
     rights = forms.MultipleChoiceField(
         label=_("Rights"), required=False, widget=forms.CheckboxSelectMultiple

@@ -216,34 +216,32 @@ def initial_of(row: ParameterSet) -> dict[str, Any]:
 def parameter_field(name: str, above: Value) -> forms.Field:
     """The form field of a parameter that may stay empty, showing what it inherits from above."""
     column: Any = CustomerParameters._meta.get_field(name)
-    text = inherited_text(name, above)
+    kind, text = type(column), inherited_text(name, above)
     options = {"label": capfirst(column.verbose_name), "required": False}
-    if isinstance(column, models.BooleanField):
+    if issubclass(kind, models.BooleanField):
         return YesNoField(empty_label=text, **options)
-    if isinstance(column, TimeZoneField):
+    if issubclass(kind, TimeZoneField):
         return OptionalZoneField(empty_label=text, **options)
-    if isinstance(column, ArrayField):
+    if issubclass(kind, ArrayField):
         return SectionsField(help_text=text, **options)
-    if isinstance(column, models.ForeignKey):
-        linked: forms.Field = column.formfield(empty_label=text)
-        return linked
+    made: Any = column.formfield(**_options(column, text))
     if column.choices:
-        chosen = column.formfield()
-        chosen.choices = [("", text), *column.choices]
-        return chosen
-    return _typed_field(column, text)
+        made.choices = [("", text), *column.choices]
+    field: forms.Field = made
+    return field
 
 
-def _typed_field(column: Any, text: str) -> forms.Field:
-    if isinstance(column, models.TimeField):
+def _options(column: Any, text: str) -> dict[str, Any]:
+    """What the form field of a column is made with, to say what is inherited."""
+    if issubclass(type(column), models.ForeignKey):
+        return {"empty_label": text}
+    if column.choices:
+        return {}
+    if issubclass(type(column), models.TimeField):
         widget = forms.TimeInput({"type": "time"}, format="%H:%M")
-        clock: forms.Field = column.formfield(widget=widget, help_text=text)
-        return clock
+        return {"widget": widget, "help_text": text}
     limits = [item.limit_value for item in column.validators if isinstance(item, MaxValueValidator)]
-    number: forms.Field = column.formfield(
-        min_value=0, max_value=min(limits, default=None), help_text=text
-    )
-    return number
+    return {"min_value": 0, "max_value": min(limits, default=None), "help_text": text}
 
 
 def inherited_text(name: str, above: Value) -> str:
@@ -272,8 +270,8 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, list):
         labels = dict(InvoiceSection.choices)
         return ", ".join(str(labels[item]) for item in value) or _("none of them")
-    choices = dict(CustomerParameters._meta.get_field(name).flatchoices)
-    return str(choices.get(value, value))
+    column: Any = CustomerParameters._meta.get_field(name)
+    return str(dict(column.flatchoices).get(value, value))
 
 
 def _nothing(name: str) -> str:

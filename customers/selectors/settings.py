@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import ngettext
 
 from customers.models import BusinessModel, Customer, CustomerClass, CustomField, CustomFieldValue
 from customers.tenancy import Actor
@@ -12,8 +13,8 @@ from customers.tenancy import Actor
 
 def number_of(rows: "QuerySet[Any]", by: str) -> Coalesce:
     """How many of ``rows`` name the outer row in their column ``by``."""
-    counted = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
-    number = counted.annotate(number=Count("pk")).values("number")
+    naming = rows.filter(**{by: OuterRef("pk")}).order_by().values(by)
+    number = naming.annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(number, output_field=IntegerField()), Value(0))
 
 
@@ -27,25 +28,28 @@ def class_rows(rows: QuerySet[CustomerClass], actor: Actor) -> QuerySet[Any]:
 
 def business_model_rows(rows: QuerySet[BusinessModel], actor: Actor) -> QuerySet[Any]:
     """The actor's own of ``rows``, with ``customers`` (live) counted."""
-    counted = number_of(Customer.objects.live(), "business_model")
-    return rows.filter(owner_id=actor.customer_id).annotate(customers=counted)
+    members = number_of(Customer.objects.live(), "business_model")
+    return rows.filter(owner_id=actor.customer_id).annotate(customers=members)
 
 
 def field_rows(rows: QuerySet[CustomField], customer_class_id: int) -> QuerySet[Any]:
-    """The fields of a class among ``rows``, with the ``stored`` values of each counted."""
-    counted = number_of(CustomFieldValue.objects.all(), "field")
-    return rows.filter(customer_class_id=customer_class_id).annotate(stored=counted)
+    """The fields of a class, with the ``stored`` values of each counted, and ``is_archived``."""
+    return rows.filter(customer_class_id=customer_class_id).annotate(
+        stored=number_of(CustomFieldValue.objects.all(), "field"),
+        is_archived=Q(archived_at__isnull=False),
+    )
 
 
-def uses_of_class(row: CustomerClass) -> list[tuple[str, int]]:
-    """How many customers are of a class, archived ones too, and what its fields hold."""
-    values = CustomFieldValue.objects.filter(field__customer_class=row).count()
+def uses_of_class(row: CustomerClass) -> list[str]:
+    """How many customers are of a class, archived ones too, and what its fields hold, in words."""
+    held = CustomFieldValue.objects.filter(field__customer_class=row).count()
+    value, values = "%(count)s value of its custom fields", "%(count)s values of its custom fields"
     members = _members(Customer.objects.filter(customer_class=row))
-    return [*members, ("%(count)s values of its custom fields", values)]
+    return [*members, *counted(held, value, values)]
 
 
-def uses_of_model(row: BusinessModel) -> list[tuple[str, int]]:
-    """How many customers are of a business model; the archived ones keep it."""
+def uses_of_model(row: BusinessModel) -> list[str]:
+    """How many customers are of a business model, archived ones too, in words."""
     return _members(Customer.objects.filter(business_model=row))
 
 
@@ -64,8 +68,15 @@ def free_name(row: CustomerClass) -> str:
     return next(name for name in names if name.lower() not in taken)
 
 
-def _members(rows: QuerySet[Customer]) -> list[tuple[str, int]]:
+def counted(number: int, one: str, many: str) -> list[str]:
+    """``one`` or ``many`` with their ``%(count)s``, or nothing for none."""
+    return [ngettext(one, many, number) % {"count": number}] if number else []
+
+
+def _members(rows: QuerySet[Customer]) -> list[str]:
+    live = rows.filter(archived_at=None).count()
+    gone = rows.exclude(archived_at=None).count()
     return [
-        ("%(count)s customers", rows.filter(archived_at=None).count()),
-        ("%(count)s archived customers", rows.exclude(archived_at=None).count()),
+        *counted(live, "%(count)s customer", "%(count)s customers"),
+        *counted(gone, "%(count)s archived customer", "%(count)s archived customers"),
     ]

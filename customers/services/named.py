@@ -65,16 +65,14 @@ def save_named(*, actor: Actor, row: Any, differences: dict[str, Any], noun: str
     return True
 
 
-def delete_named(
-    *, actor: Actor, row: Any, noun: str, uses: Callable[[], Iterable[tuple[str, int]]]
-) -> None:
+def delete_named(*, actor: Actor, row: Any, noun: str, uses: Callable[[], list[str]]) -> None:
     """Delete a row that nothing uses; DomainError ``in_use`` says by what and how often it is.
 
-    Locks the row before ``uses`` counts (words with ``%(count)s``), so that nobody takes it then.
+    Locks the row before ``uses`` counts ("3 customers"), so that nobody takes it meanwhile.
     """
     with transaction.atomic():
         lock_named(actor=actor, row=row)
-        used = [words % {"count": count} for words, count in uses() if count]
+        used = uses()
         if used:
             raise DomainError("in_use", f"{row} is in use: {', '.join(used)}.")
         record(actor=actor, customer=actor.customer, action=f"{noun}_deleted", subject=row)

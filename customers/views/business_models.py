@@ -12,7 +12,7 @@ from customers.filters import BusinessModelFilter
 from customers.forms.business_models import BusinessModelForm
 from customers.models import BusinessModel
 from customers.permissions import DEFAULT_GRANTS
-from customers.selectors.settings import business_model_rows
+from customers.selectors.settings import business_model_rows, uses_of_model
 from customers.services.business_models import (
     create_business_model,
     delete_business_model,
@@ -55,7 +55,6 @@ class BusinessModelListView(OwnModelMixin, ListView):
 class ModelFormMixin:
     """Where the form of a business model leads."""
 
-    form_class = BusinessModelForm
     list_url_name = LIST
     edit_url_name = EDIT
 
@@ -66,6 +65,7 @@ class ModelFormMixin:
 class BusinessModelCreateView(ModelFormMixin, OwnModelMixin, CreateView):
     """A new business model, with the usual features ticked."""
 
+    form_class = BusinessModelForm
     title = gettext_lazy("New business model")
 
     def get_initial(self) -> dict[str, Any]:
@@ -78,6 +78,7 @@ class BusinessModelCreateView(ModelFormMixin, OwnModelMixin, CreateView):
 class BusinessModelEditView(ModelFormMixin, OwnModelMixin, EditView):
     """What its customers can be and do; a feature that goes, goes at once."""
 
+    form_class = BusinessModelForm
     success_message = gettext_lazy("Saved. It counts at once, in the whole subtree.")
 
     def get_title(self) -> str:
@@ -112,11 +113,8 @@ class BusinessModelDeleteView(OwnModelMixin, ConfirmView):
         return [Link(_("Business models"), reverse(LIST))]
 
     def get_warning(self) -> str:
-        if not self.object.customers:
-            return ""
-        return _("It has %(count)s customers. Give them another business model first.") % {
-            "count": self.object.customers
-        }
+        used = ", ".join(uses_of_model(self.object))
+        return _("In use: %(uses)s.") % {"uses": used} if used else ""
 
     def get_facts(self) -> Iterable[tuple[str, str]]:
         yield _("Goes"), _("The business model. No customer has it.")

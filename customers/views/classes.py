@@ -12,7 +12,7 @@ from customers.filters import ClassFilter
 from customers.forms.classes import ClassForm
 from customers.forms.parameters import initial_of
 from customers.models import CustomerClass
-from customers.selectors.settings import class_rows
+from customers.selectors.settings import class_rows, uses_of_class
 from customers.services.classes import copy_class, create_class, delete_class, edit_class
 from customers.tables.settings import ClassTable
 from softswitch.core.chrome import Action, Link, Tab
@@ -64,7 +64,6 @@ class ClassListView(OwnClassMixin, ListView):
 class ClassFormMixin:
     """Where the form of a class leads."""
 
-    form_class = ClassForm
     list_url_name = LIST
     edit_url_name = EDIT
 
@@ -75,6 +74,7 @@ class ClassFormMixin:
 class ClassCreateView(ClassFormMixin, OwnClassMixin, CreateView):
     """A new class; what stays empty is the product's default."""
 
+    form_class = ClassForm
     title = gettext_lazy("New class")
 
     def service(self, form: ClassForm) -> CustomerClass:
@@ -90,6 +90,7 @@ class ClassCreateView(ClassFormMixin, OwnClassMixin, CreateView):
 class ClassEditView(ClassFormMixin, OwnClassMixin, EditView):
     """Changes count at once for all customers that inherit them."""
 
+    form_class = ClassForm
     success_message = gettext_lazy("Saved. It counts for all customers of the class.")
 
     def get_title(self) -> str:
@@ -146,11 +147,8 @@ class ClassDeleteView(OwnClassMixin, ConfirmView):
         return [Link(_("Customer classes"), reverse(LIST))]
 
     def get_warning(self) -> str:
-        if not self.object.customers:
-            return ""
-        return _("It has %(count)s customers. Give them another class first.") % {
-            "count": self.object.customers
-        }
+        used = ", ".join(uses_of_class(self.object))
+        return _("In use: %(uses)s.") % {"uses": used} if used else ""
 
     def get_facts(self) -> Iterable[tuple[str, str]]:
         yield _("Goes"), _("The class with its parameters and custom fields.")

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -56,11 +56,13 @@ class CustomFieldListView(OfClassMixin, ListView):
     empty_text = gettext_lazy("Customers of this class have a further field for each.")
 
     def refine(self, queryset: QuerySet[CustomField]) -> QuerySet[Any]:
-        rows = field_rows(queryset, self.customer_class.pk)
-        return rows.annotate(is_archived=Q(archived_at__isnull=False))
+        return field_rows(queryset, self.customer_class.pk)
 
     def get_title(self) -> str:
         return self.customer_class.name
+
+    def get_crumbs(self) -> list[Link]:
+        return [Link(_("Customer classes"), reverse(LIST))]
 
     def get_tabs(self) -> list[Tab]:
         return class_tabs(self.customer_class, "fields")

@@ -147,7 +147,7 @@ def test_a_kind_that_customers_have_stays(world: World, hosted: BusinessModel) -
 def test_a_model_with_customers_stays(world: World, hosted: BusinessModel) -> None:
     client = browser(world, "reseller")
     answer = client.post(url("delete", hosted.pk), follow=True)
-    assert "Hosted PBX is in use: 1 customers." in answer.content.decode()
+    assert "Hosted PBX is in use: 1 customer." in answer.content.decode()
     Customer.objects.filter(pk=world.sub_reseller.pk).update(business_model=None)
     client.post(url("delete", hosted.pk))
     assert not BusinessModel.objects.exists()

@@ -176,9 +176,9 @@ def test_a_copy_has_parameters_and_fields_but_no_customers(
 def test_a_class_with_customers_stays(world: World, wholesale: CustomerClass) -> None:
     client = browser(world, "reseller")
     page = client.get(url("class_delete", wholesale.pk)).content.decode()
-    assert "It has 1 customers" in page
+    assert "In use: 1 customer." in page
     answer = client.post(url("class_delete", wholesale.pk), follow=True)
-    assert "Wholesale is in use: 1 customers." in answer.content.decode()
+    assert "Wholesale is in use: 1 customer." in answer.content.decode()
     Customer.objects.filter(pk=world.sub_customer.pk).update(customer_class=None)
     client.post(url("class_delete", wholesale.pk))
     assert not CustomerClass.objects.exists()
@@ -191,7 +191,7 @@ def test_a_class_whose_fields_hold_values_stays(world: World, wholesale: Custome
     Customer.objects.filter(pk=world.sub_customer.pk).update(customer_class=None)
     with pytest.raises(DomainError) as error:
         delete_class(actor=actor, customer_class=wholesale)
-    assert error.value.message == "Wholesale is in use: 1 values of its custom fields."
+    assert error.value.message == "Wholesale is in use: 1 value of its custom fields."
 
 
 # Custom fields -----------------------------------------------------------------------------------

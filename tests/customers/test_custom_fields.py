@@ -145,7 +145,8 @@ def test_the_fields_of_an_owner_are_those_of_all_its_classes(
 def test_mandatory_fields_must_hold_something(world: World, retail: CustomerClass) -> None:
     made = field(world, retail, "Passport", is_mandatory=True)
     field(world, retail, "Note")
-    for values in ({}, {"Note": "x"}, {"Passport": " "}):
+    wrong: list[dict[str, Any]] = [{}, {"Note": "x"}, {"Passport": " "}]
+    for values in wrong:
         with pytest.raises(DomainError) as error:
             fill(world, **values)
         assert (error.value.code, error.value.field) == ("required", input_name(made.pk))
@@ -217,7 +218,11 @@ def test_what_customers_hold_fixes_type_and_options(world: World, retail: Custom
     assert made.options == ["Gold", "Silver"]
     fill(world, Tier="Gold")
     actor = world.actor("reseller")
-    for at, values in {"kind": {"kind": "text"}, "options": {"options": ["Silver"]}}.items():
+    refused: dict[str, dict[str, Any]] = {
+        "kind": {"kind": "text"},
+        "options": {"options": ["Silver"]},
+    }
+    for at, values in refused.items():
         with pytest.raises(DomainError) as error:
             edit_field(actor=actor, field=CustomField.objects.get(), values=values)
         assert (error.value.code, error.value.field) == ("in_use", at)
@@ -255,9 +260,10 @@ def test_visibility_decides_what_a_customer_sees_and_edits(
     assert shown(own, world.sub_customer) == {"read": "seen", "edit": "mine"}
     assert list(custom_form_fields(retail, for_customer=True)) == [input_name(three["edit"].pk)]
     assert fill(world, "sub_customer", edit="changed")
-    for name in ("hidden", "read"):
+    closed: list[dict[str, Any]] = [{"hidden": "x"}, {"read": "x"}]
+    for values in closed:
         with pytest.raises(DomainError) as error:
-            fill(world, "sub_customer", **{name: "x"})
+            fill(world, "sub_customer", **values)
         assert error.value.code == "not_found"
     assert shown(world.actor("operator"), world.sub_customer) == {
         "hidden": "secret",
