@@ -185,11 +185,12 @@ class DefinedFields(ScopedForm):
             self.initial["shown_class"] = key
             return False
         is_new = bool(self.custom_fields) and self.data.get("shown_class", "") != key
-        self.data = self.data.copy()  # type: ignore[assignment]
-        self.data["shown_class"] = key
+        data: Any = self.data
+        self.data = data = data.copy()
+        data["shown_class"] = key
         if is_new:
             for name, field in self.custom_fields.items():
-                self.data.setdefault(name, field.initial)
+                data.setdefault(name, field.initial)
         return is_new
 
 

@@ -249,19 +249,17 @@ class PortalForm(ScopedForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.main_email = main_email
-        asked = {"kind": kind, "business_model": business_model}
-        held = grantable_rights(self.actor, **asked)
-        rights = self.fields["rights"]
-        rights.choices = [
-            (right.code, right_label(right)) for right in RIGHTS if right.code in held
-        ]
-        rights.initial = sorted(default_rights(self.actor, **asked))
+        held = grantable_rights(self.actor, kind=kind, business_model=business_model)
+        usual = default_rights(self.actor, kind=kind, business_model=business_model)
+        rights: Any = self.fields["rights"]
+        rights.choices = [(item.code, right_label(item)) for item in RIGHTS if item.code in held]
+        rights.initial = sorted(usual)
         if self.actor.is_switched:  # letters with links are the own customer's business
             del self.fields["access"], self.fields["sends_welcome"]
-        if self.is_bound and "rights" in self.data:
-            self.data = self.data.copy()
-            kept = [code for code in self.data.getlist("rights") if code in held]
-            self.data.setlist("rights", kept)
+        data: Any = self.data
+        if self.is_bound and "rights" in data:
+            self.data = data = data.copy()
+            data.setlist("rights", [code for code in data.getlist("rights") if code in held])
 
     def clean_login(self) -> str:
         login: str = self.cleaned_data["login"].strip().lower()

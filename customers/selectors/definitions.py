@@ -50,4 +50,5 @@ def default_rights(
 
 def is_login_taken(login: str) -> bool:
     """Whether any user of the system, archived ones too, signs in by this login."""
-    return User.objects.filter(login=login.strip().lower()).exists()
+    is_taken: bool = User.objects.filter(login=login.strip().lower()).exists()
+    return is_taken

@@ -90,4 +90,5 @@ def is_name_taken(name: str, *, but: Customer | None = None) -> bool:
     """Whether any customer of the system, archived ones too, has this name."""
     rows = Customer.objects.annotate(plain=Lower(Trim("name")))  # as its index has it
     same = rows.filter(plain=Lower(Value(" ".join(name.split()))))
-    return same.exclude(pk=but.pk if but else None).exists()
+    is_taken: bool = same.exclude(pk=but.pk if but else None).exists()
+    return is_taken

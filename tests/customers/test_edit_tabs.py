@@ -127,7 +127,7 @@ def test_the_currency_is_fixed_once_money_moved_and_says_why(world: World, clien
     save(client, target, currency="EUR", balance="999")
     assert (world.balance("sub_customer").currency_id, world.balance("sub_customer").amount) == (
         "USD",
-        5,
+        Decimal(5),
     )
 
 

@@ -119,7 +119,7 @@ def test_each_field_lands_in_its_column(world: World, client: Client) -> None:
     assert (own.invoice_settings, own.payment_term) == (settings, term)
     balance = Balance.objects.get(customer=made)
     assert (balance.currency_id, balance.mode) == ("USD", "postpaid")
-    assert (balance.credit_limit, balance.amount) == (300, Decimal("12.5"))
+    assert (balance.credit_limit, balance.amount) == (Decimal(300), Decimal("12.5"))
     assert tariff_of(made.pk, made.opened_at) == tariff
 
 
