@@ -104,4 +104,4 @@ class EditLoginForm(LoginFields):
 class EditAccountLoginForm(EditLoginForm):
     """The same of an account's login, which has no role."""
 
-    role = None
+    role = None  # type: ignore[assignment] # Django takes the field away

@@ -34,7 +34,8 @@ def with_second_factor(users: QuerySet[User]) -> QuerySet[User]:
 
 def recovery_codes_left(user: User) -> int:
     """How many recovery codes of a user are unused."""
-    return StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
+    codes = StaticToken.objects.filter(device__user=user, device__confirmed=True)
+    return int(codes.count())
 
 
 def waiting_user(user_id: int, auth_hash: str) -> User | None:

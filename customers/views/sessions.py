@@ -28,43 +28,48 @@ class OwnRowsMixin(OwnSecurityMixin):
         return user
 
 
-class SessionList(ListView):
+class RowsOfPerson(ListView):
+    """Rows of a login whose sessions the actor may see and end."""
+
+    exports = ()
+
+    @property
+    def person(self) -> User:
+        """Whose rows they are; a mixin says."""
+        raise NotImplementedError
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not may_end_sessions(self.actor, self.person):
+            raise PermissionDenied
+        return queryset.filter(user=self.person)
+
+
+class SessionList(RowsOfPerson):
     """The sessions of ``person``."""
 
     model = UserSession
     table_class = SessionTable
     empty_icon = "computer-desktop"
     empty_title = gettext_lazy("Signed in nowhere")
-    exports = ()
-    person: User
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not may_end_sessions(self.actor, self.person):
-            raise PermissionDenied
         here = Q(session_key=self.request.session.session_key)
-        return queryset.filter(user=self.person).annotate(
-            is_current=ExpressionWrapper(here, output_field=BooleanField())
-        )
+        is_current = ExpressionWrapper(here, output_field=BooleanField())
+        rows: QuerySet[Any] = super().refine(queryset).annotate(is_current=is_current)
+        return rows
 
     def get_actions(self) -> list[Action]:
         url = reverse("customers:user_log_out", args=[self.person.pk])
         return [Action(_("Log out everywhere"), url, "computer-desktop", post=True)]
 
 
-class SignInList(ListView):
+class SignInList(RowsOfPerson):
     """The tries to sign in with the login of ``person``."""
 
     model = SignIn
     table_class = SignInTable
     empty_icon = "key"
     empty_title = gettext_lazy("No sign-ins yet")
-    exports = ()
-    person: User
-
-    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not may_end_sessions(self.actor, self.person):
-            raise PermissionDenied
-        return queryset.filter(user=self.person)
 
 
 class OwnSessionsView(OwnRowsMixin, SessionList):

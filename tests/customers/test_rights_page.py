@@ -31,6 +31,7 @@ def send(client: Any, customer: Customer, rights: list[str], previewed: str = ""
 
 
 def model_for(world: World, customer: Customer, **values: Any) -> None:
+    assert customer.owner is not None
     model = BusinessModel.objects.create(
         owner=customer.owner, name="Voice only", **{"kinds": [customer.kind]} | values
     )

@@ -228,7 +228,7 @@ def test_what_is_old_is_purged(world: World) -> None:
     assert SignIn.objects.count() == 1
     assert is_signed_in(client)
     purge()
-    assert settings.CELERY_BEAT_SCHEDULE["purge-sign-ins"]["task"] == purge_sign_ins.name
+    assert settings.CELERY_BEAT_SCHEDULE["purge-sign-ins"]["task"] == "customers.purge_sign_ins"
 
 
 def test_an_account_user_sees_its_own_sessions(world: World) -> None:
