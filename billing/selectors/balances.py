@@ -205,3 +205,15 @@ def period_choices() -> list[tuple[str, Any]]:
 def default_period() -> str:
     """The calendar that a new customer has where nobody chooses another."""
     return PeriodType.MONTHLY.value
+
+
+def calendar_changes(balance: Balance) -> dict[str, tuple[str, str]]:
+    """What changes at the next close: field of the billing calendar to (now, then), in words."""
+    kinds = {value: str(label) for value, label in PeriodType.choices}
+    found = {}
+    if balance.next_period_type:
+        found["period_type"] = kinds[balance.period_type], kinds[balance.next_period_type]
+    if balance.next_period_timezone:
+        zones = str(balance.period_timezone), str(balance.next_period_timezone)
+        found["period_timezone"] = zones
+    return found

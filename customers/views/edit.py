@@ -9,9 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.choices import PeriodType
-from billing.models import Balance
-from billing.selectors.balances import balance_of
+from billing.selectors.balances import balance_of, calendar_changes
 from billing.selectors.overview import counts_of
 from billing.selectors.standing import standing_of
 from billing.services.customers import edit_customer
@@ -118,7 +116,8 @@ class CustomerEditView(TabView):
         if balance is not None:
             if balance.last_sequence:
                 form.fix_currency()
-            say_calendar(form, balance)
+            for name, (now, later) in calendar_changes(balance).items():
+                form.say_pending(name, now, later)
         return form
 
     def service(self, form: Any) -> Customer:
@@ -135,17 +134,6 @@ class CustomerEditView(TabView):
             money=terms,
             custom_values=custom_values(data),
         )
-
-
-def say_calendar(form: EditBasicForm, balance: Balance) -> None:
-    """Say which part of the billing calendar changes at the next close."""
-    kinds = {value: str(label) for value, label in PeriodType.choices}
-    if balance.next_period_type:
-        now, later = kinds[balance.period_type], kinds[balance.next_period_type]
-        form.say_pending("period_type", now, later)
-    if balance.next_period_timezone:
-        now, later = str(balance.period_timezone), str(balance.next_period_timezone)
-        form.say_pending("period_timezone", now, later)
 
 
 class CompanyTabView(TabView):
