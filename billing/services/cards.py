@@ -30,5 +30,5 @@ def open_cards(*, actor: Actor, customer: Customer, new: NewCards) -> CardBatch:
         balances = Balance.objects.bulk_create(
             [new_balance(card, terms, currency, card.opened_at) for card in cards]
         )
-        post_openings(actor=actor, balances=balances, amount=new.value)
+        post_openings(actor=actor, openings=[(balance, new.value) for balance in balances])
     return batch

@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils.timezone import now
 
 from billing.models import Balance, LedgerEntry
+from billing.periods import Period
 from billing.services.periods import first_period, periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -138,56 +140,79 @@ def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:
 # The periods' ids are drawn first: joined by the balance, unknown numbers of rows would cost
 # their square.
 _POST_FIRST = """
-WITH new AS (
-    SELECT *, nextval(pg_get_serial_sequence('billing_billingperiod', 'id')) AS period_id
-    FROM billing_balance
-    WHERE id = ANY(%(balances)s) AND last_sequence = 0 AND currency_id = %(currency)s
+WITH asked AS (
+    SELECT * FROM unnest(%(balances)s::bigint[], %(amounts)s::numeric[],
+                         %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+        AS asked (balance_id, opening, starts_at, ends_at)
+), new AS (
+    SELECT b.*, asked.opening, asked.starts_at, asked.ends_at,
+           nextval(pg_get_serial_sequence('billing_billingperiod', 'id')) AS period_id
+    FROM asked JOIN billing_balance b ON b.id = asked.balance_id
+    WHERE b.last_sequence = 0
 ), period AS (
     INSERT INTO billing_billingperiod
         (id, balance_id, starts_at, ends_at, period_type, timezone)
-    SELECT period_id, id, %(starts_at)s, %(ends_at)s, period_type, period_timezone FROM new
+    SELECT period_id, id, starts_at, ends_at, period_type, period_timezone FROM new
 ), entries AS (
     INSERT INTO billing_ledgerentry (balance_id, customer_id, issuer_id, account_id, period_id,
         sequence, amount, balance_after, posted_at, kind, original_amount, original_currency_id,
         exchange_rate, notes, user_id, acting_as_id, source, idempotency_key)
-    SELECT id, customer_id, issuer_id, account_id, period_id, 1, %(amount)s, %(amount)s,
-        opened_at, %(kind)s, %(amount)s, currency_id, 1, %(notes)s, %(user)s, %(acting_as)s,
+    SELECT id, customer_id, issuer_id, account_id, period_id, 1, opening, opening,
+        opened_at, %(kind)s, opening, currency_id, 1, %(notes)s, %(user)s, %(acting_as)s,
         %(source)s, %(key)s || ':' || id
     FROM new ORDER BY id
 )
-UPDATE billing_balance b SET amount = %(amount)s, last_sequence = 1 FROM new WHERE b.id = new.id
+UPDATE billing_balance b SET amount = new.opening, last_sequence = 1 FROM new WHERE b.id = new.id
 """
 
 
-def post_first(*, actor: Actor, balances: Sequence[Balance], posting: Posting) -> None:
-    """Post the same first entry to many balances that the caller's transaction has just made.
+def check_first(amount: Decimal) -> None:
+    """Refuse (DomainError ``amount``) what no balance can start with."""
+    if amount != quantize(amount):
+        raise DomainError("amount", "Enter at most 6 decimals.", field="amount")
+    if abs(amount) >= LARGEST_BALANCE:
+        raise DomainError("amount", "The balance would be too large.", field="amount")
 
-    The set-based sibling of ``post_entry``: one statement. All have the posting's currency, one
-    calendar and one moment of opening, which is that of the entries; each entry has the key of
-    ``posting`` with the balance's id after it. Raises DomainError ``amount``.
+
+def post_first(
+    *, actor: Actor, firsts: Sequence[tuple[Balance, Decimal]], kind: str, key: str, source: str
+) -> None:
+    """Post the first entries of many balances that the caller's transaction has just made.
+
+    The set-based sibling of ``post_entry``: one statement. ``firsts`` are balances, each with its
+    signed amount in its own currency. An entry is of the moment at which its balance was opened,
+    and has the key ``key`` with the balance's id after it. Raises DomainError ``amount``.
     """
-    _check_amount(posting, posting.amount)
-    starts = {(b.opened_at, b.period_type, str(b.period_timezone)) for b in balances}
-    if not connection.in_atomic_block or len(starts) != 1:
-        raise RuntimeError("First entries are posted to balances that were made alike just now.")
-    period = first_period(balances[0])
-    values = {
-        "balances": [balance.pk for balance in balances],
-        "starts_at": period.start,
-        "ends_at": period.end,
-        "amount": posting.amount,
-        "currency": posting.currency,
-        "kind": posting.kind,
-        "notes": posting.notes,
-        "source": posting.source,
-        "key": posting.key,
+    if not connection.in_atomic_block:
+        raise RuntimeError("First entries are posted to balances that were made just now.")
+    period_of = cache(_first_period)
+    periods = []
+    for balance, amount in firsts:
+        check_first(amount)
+        calendar = balance.opened_at, balance.period_type, str(balance.period_timezone)
+        periods.append(period_of(*calendar))
+    values: dict[str, Any] = {
+        "balances": [balance.pk for balance, _amount in firsts],
+        "amounts": [amount for _balance, amount in firsts],
+        "starts": [period.start for period in periods],
+        "ends": [period.end for period in periods],
+        "kind": kind,
+        "notes": "",
+        "source": source,
+        "key": key,
         "user": actor.user.pk if actor.user else None,
         "acting_as": actor.customer_id,
     }
     with connection.cursor() as cursor:
         cursor.execute(_POST_FIRST, values)
-        if cursor.rowcount != len(balances):
-            raise RuntimeError("Some of these balances have entries, or another currency.")
+        if cursor.rowcount != len(firsts):
+            raise RuntimeError("Some of these balances have entries.")
+
+
+def _first_period(opened_at: datetime, period_type: str, timezone: str) -> Period:
+    return first_period(
+        Balance(opened_at=opened_at, period_type=period_type, period_timezone=timezone)
+    )
 
 
 # The lock waits for a move to end and then reads what it has left.

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import Balance, LedgerEntry
-from billing.services.ledger import Posting, post_entry, post_first, post_once
+from billing.services.ledger import Posting, check_first, post_entry, post_first, post_once
 from billing.services.periods import periods_for
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -82,18 +82,17 @@ def post_opening(*, actor: Actor, balance: Balance, amount: Decimal) -> LedgerEn
     return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=balance.opened_at)
 
 
-def post_openings(*, actor: Actor, balances: Sequence[Balance], amount: Decimal) -> None:
-    """The entries behind the same opening balance of many new balances of one currency."""
-    if not amount or not balances:
-        return
-    posting = Posting(
-        kind=EntryKind.OPENING,
-        amount=amount,
-        currency=balances[0].currency_id,
-        key="opening",
-        source="opening",
-    )
-    post_first(actor=actor, balances=balances, posting=posting)
+def post_openings(*, actor: Actor, openings: Sequence[tuple[Balance, Decimal]]) -> None:
+    """The entries behind the opening balances of many new balances; none for 0."""
+    firsts = [(balance, amount) for balance, amount in openings if amount]
+    if firsts:
+        kind = EntryKind.OPENING
+        post_first(actor=actor, firsts=firsts, kind=kind, key="opening", source="opening")
+
+
+def check_opening(amount: Decimal) -> None:
+    """Refuse an opening balance (DomainError ``amount``) that the ledger would not take."""
+    check_first(amount)
 
 
 def bring_to_zero(

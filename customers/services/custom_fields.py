@@ -1,6 +1,6 @@
 """Custom fields of classes, and what they hold for customers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,7 +19,7 @@ from customers.selectors.custom_fields import (
     used_options,
     uses_of_field,
 )
-from customers.services.audit import record
+from customers.services.audit import Entry, record_many
 from customers.services.named import create_named, edit_named
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -95,18 +95,26 @@ def set_custom_values(
     changes = {key: text for key, text in after.items() if text != before.get(key, "")}
     with transaction.atomic():
         _store(customer, changes)
-        for is_private in (False, True):
-            part = [row for row in rows if row.pk in changes and _is_hidden(row) is is_private]
-            if part:
-                record(
-                    actor=actor,
-                    customer=customer,
-                    action="custom_fields_changed",
-                    subject=customer,
-                    changes={row.name: _told(row, before, changes) for row in part},
-                    is_private=is_private,
-                )
+        record_many(actor=actor, entries=change_entries(customer, rows, before, changes))
     return bool(changes)
+
+
+def change_entries(
+    customer: Customer,
+    rows: Iterable[CustomField],
+    before: Mapping[int, str],
+    changes: Mapping[int, str],
+) -> list[Entry]:
+    """What the audit log is told: hidden fields by themselves, personal data masked."""
+    told: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
+    for row in rows:
+        if row.pk in changes:
+            told[_is_hidden(row)][row.name] = _told(row, before, changes)
+    return [
+        Entry(customer, "custom_fields_changed", customer, part, is_private)
+        for is_private, part in told.items()
+        if part
+    ]
 
 
 def clean_value(field: CustomField, value: Any, *, at: str = "default") -> str:

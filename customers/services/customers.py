@@ -75,15 +75,8 @@ def create_customer(
     owner = actor.customer
     if not actor.can("customers.add"):
         raise PermissionDenied
-    if kind not in Kind.values or kind == Kind.ROOT:
-        raise DomainError("kind", "Choose a kind.", field="kind")
-    start = opened_at or now()
-    if start > now():
-        raise DomainError("opened_at", "This is in the future.", field="opened_at")
-    if not owner.is_root and start < owner.opened_at:
-        raise DomainError(
-            "opened_at", "This is before the start of your own service.", field="opened_at"
-        )
+    check_new_kind(kind)
+    start = service_start(owner, opened_at)
     clean = " ".join(name.split())
     if not clean:
         raise DomainError("required", "Enter a name.", field="name")
@@ -100,6 +93,28 @@ def create_customer(
     grant_defaults(actor=actor, customer=customer)
     record(actor=actor, customer=customer, action="customer_created", subject=customer)
     return customer
+
+
+def check_new_kind(kind: str) -> None:
+    """Raise DomainError ``kind`` for what a customer below another cannot be."""
+    if kind not in Kind.values or kind == Kind.ROOT:
+        raise DomainError("kind", "Choose a kind.", field="kind")
+
+
+def service_start(owner: Customer, opened_at: datetime | None) -> datetime:
+    """From when a customer of ``owner`` is in service: now, or earlier, but not before its owner.
+
+    Raises DomainError ``opened_at``.
+    """
+    moment = now()
+    start = opened_at or moment
+    if start > moment:
+        raise DomainError("opened_at", "This is in the future.", field="opened_at")
+    if not owner.is_root and start < owner.opened_at:
+        raise DomainError(
+            "opened_at", "This is before the start of your own service.", field="opened_at"
+        )
+    return start
 
 
 def edit_profile(*, actor: Actor, customer: Customer, values: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Which tariff a customer pays by: dated, a change counts for calls that start afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +10,8 @@ from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff, TariffAssignment
+
+BATCH = 1_000
 
 
 def assign_tariff(
@@ -20,8 +23,7 @@ def assign_tariff(
     ``tariff``). Atomic with the audit row; the customer row is locked, so that two changes at once
     follow each other and no tariff of an owner comes after a move.
     """
-    if tariff.owner_id != actor.customer_id or tariff.archived_at is not None:
-        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
+    _check_own(actor, tariff)
     with transaction.atomic():
         locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         if locked.owner_id != tariff.owner_id:
@@ -39,6 +41,24 @@ def assign_tariff(
                 changes={"tariff": [current.tariff if current else "", tariff]},
                 is_private=True,  # the customer never reads the name of its owner's tariff
             )
+
+
+def assign_first_tariffs(*, actor: Actor, pairs: Sequence[tuple[Customer, Tariff]]) -> None:
+    """Let many customers, made in the caller's transaction, pay by a tariff since they opened."""
+    for tariff in {tariff.pk: tariff for _customer, tariff in pairs}.values():
+        _check_own(actor, tariff)
+    TariffAssignment.objects.bulk_create(
+        [
+            TariffAssignment(customer=customer, tariff=tariff, valid_from=customer.opened_at)
+            for customer, tariff in pairs
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _check_own(actor: Actor, tariff: Tariff) -> None:
+    if tariff.owner_id != actor.customer_id or tariff.archived_at is not None:
+        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
 
 
 def replace_assignment(*, customer: Customer, tariff: Tariff, at: datetime) -> None:
