@@ -11,8 +11,8 @@ from softswitch.core.errors import DomainError
 from softswitch.core.pdf import render_pdf
 
 CARDS_PER_SHEET = 10
-# 0.1 s a sheet: more cards leave as CSV, for a print shop.
-MOST_CARDS = 1_000
+# Half a second a sheet: more cards leave as CSV, for a print shop.
+MOST_CARDS = 200
 
 
 def card_sheets(

@@ -193,7 +193,7 @@ class NewAccountForm(ChargingFields, AccountForm):
         if "charging" in self.fields:
             self.clean_by_itself(cleaned, cleaned.get("customer"))
         customer = cleaned.get("customer")
-        if cleaned.get("tariff") and not may_manage_charging(self.actor, customer):
+        if customer and cleaned.get("tariff") and not may_manage_charging(self.actor, customer):
             self.add_error("charging", _("The customer decides this. Switch to it first."))
         has_way = cleaned.get("password") or cleaned.get("email")
         if cleaned.get("login") and not has_way:

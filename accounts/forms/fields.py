@@ -1,5 +1,6 @@
 """What the forms of accounts, cards and trunks share."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -20,7 +21,7 @@ SINCE_HELP = _("Empty: from now on. An earlier start lets calls that come in lat
 SAME_RATES = "same"
 
 
-def moment_field(label: Text, help_text: Text = "") -> forms.DateTimeField:
+def moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
     """A moment in the viewer's zone, or none."""
     return forms.DateTimeField(
         label=label,

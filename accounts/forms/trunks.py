@@ -1,7 +1,7 @@
 """Forms of trunks and hosts."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
@@ -13,11 +13,10 @@ from accounts.models import Trunk
 from customers.choices import Kind
 from customers.models import Customer
 from customers.permissions import allowed
-from softswitch.core.chrome import Text
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
 
 
-def limit_field(label: Text) -> forms.IntegerField:
+def limit_field(label: Any) -> forms.IntegerField:
     """How many at once, or a second; empty is unlimited."""
     return forms.IntegerField(label=label, required=False, min_value=0, max_value=1_000_000)
 

@@ -1,7 +1,7 @@
 """Reads of accounts, trunks and hosts for their pages."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.db.models import Case, CharField, Count, F, QuerySet, Value, When
 
@@ -37,7 +37,8 @@ def cards_of(rows: QuerySet[Account], at: datetime) -> QuerySet[Account]:
 
 def card_counts(batch: CardBatch, at: datetime) -> dict[CardState, int]:
     """How many live cards of a batch are in each state at ``at``, in one statement."""
-    states = cards_of(Account.objects.filter(batch=batch), at).order_by().values("card_state")
+    cards: QuerySet[Any] = cards_of(Account.objects.filter(batch=batch), at)
+    states = cards.order_by().values("card_state")
     counted = dict(states.annotate(number=Count("pk")).values_list("card_state", "number"))
     return {state: counted.get(state.value, 0) for state in CardState}
 

@@ -30,8 +30,7 @@ def has_sip_password(record: Account, actor: Any) -> bool:
 
 def has_own_money(record: Any, actor: Any) -> bool:
     """Whether the row is charged by itself, by the actor's own customer."""
-    is_own = record.customer_id == actor.customer_id
-    return is_own and record.charging == Charging.BY_ITSELF
+    return is_own(record, actor) and record.charging == Charging.BY_ITSELF
 
 
 def is_own(record: Account, actor: Any) -> bool:

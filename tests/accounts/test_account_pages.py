@@ -1,6 +1,7 @@
 """Pages of one account: charging, SIP password, logins, delete; lists and bulk actions."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -73,7 +74,11 @@ def test_charging_is_changed_and_its_history_shown(world: World) -> None:
     values = {"charging": "by_itself", "tariff": "same", "mode": "postpaid", "credit_limit": "30"}
     assert client.post(url, values | {"period_type": "weekly"}).status_code == 302
     balance = Balance.objects.get(account=world.account)
-    assert (balance.mode, balance.credit_limit, balance.period_type) == ("postpaid", 30, "weekly")
+    assert (balance.mode, balance.credit_limit, balance.period_type) == (
+        "postpaid",
+        Decimal(30),
+        "weekly",
+    )
     text = client.get(page(world.account, "detail")).content.decode()
     assert "The customer&#x27;s rates" in text
     assert "Street" not in text
@@ -171,7 +176,7 @@ def test_the_pages_ask_the_same_number_of_questions_for_more_rows(
     client, actor = browser(world, "reseller"), world.actor("reseller")
     urls = [reverse("accounts:account_list"), page(desk, "logins")]
     open_login(actor=actor, account=desk, login="desk-0", password=PASSWORD)
-    few = [count_queries(lambda url=url: client.get(url)) for url in urls]
+    few = [count_queries(partial(client.get, url)) for url in urls]
     tariff = tariff_with_rates(world.reseller, "More", "EUR")
     for number in range(12):
         open_account(
@@ -181,4 +186,4 @@ def test_the_pages_ask_the_same_number_of_questions_for_more_rows(
             by_itself=AccountTariff(tariff, opening_balance=Decimal(1)),
         )
         open_login(actor=actor, account=desk, login=f"user-{number}", password=PASSWORD)
-    assert [count_queries(lambda url=url: client.get(url)) for url in urls] == few
+    assert [count_queries(partial(client.get, url)) for url in urls] == few
