@@ -18,6 +18,7 @@ from softswitch.core.jobs import enqueue
 from softswitch.core.locks import Space, lock
 from softswitch.core.money import quantize
 from softswitch.core.sealing import pin_hash, seal, unseal
+from softswitch.core.validation import clean_columns
 
 LARGEST_BATCH = 100_000
 AT_ONCE = 10_000  # what is made while its maker waits; larger batches are a job's
@@ -46,20 +47,23 @@ class NewBatch:
 def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
     """A batch of the actor's customer; up to AT_ONCE vouchers are made with it, more by a job.
 
-    Atomic with the audit row. Raises DomainError ``name``, ``count``, ``value``, ``pin_length`` or
-    ``expires_at``, each naming its field.
+    Atomic with the audit row. Raises DomainError ``name``, ``count``, ``value``, ``currency``,
+    ``pin_length`` or ``expires_at``, each naming its field.
     """
     if not actor.can("vouchers.add"):
         raise PermissionDenied
     starts = new.activates_at or now()
     _check(new, starts)
+    columns = clean_columns(
+        VoucherBatch, {"name": new.name.strip(), "currency": new.currency, "value": new.value}
+    )
     with transaction.atomic():
         batch = VoucherBatch.objects.create(
             customer=actor.customer,
-            name=new.name.strip(),
+            name=columns["name"],
             count=new.count,
-            value=new.value,
-            currency_id=new.currency,
+            value=columns["value"],
+            currency_id=columns["currency"],
             activates_at=starts,
             expires_at=new.expires_at,
             sealed_pins=seal("\n".join(_new_pins(new.count, new.pin_length))),

@@ -28,6 +28,7 @@ from customers.services.users import create_user
 from customers.tenancy import Actor
 from softswitch.core.display import amount_text
 from softswitch.core.errors import DomainError
+from softswitch.core.validation import clean_columns
 from tariffs.models import Tariff
 
 SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
@@ -148,6 +149,8 @@ def check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> N
         raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
     if terms.credit_limit < 0:
         raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+    calendar = {"period_type": terms.period_type, "period_timezone": terms.period_timezone}
+    clean_columns(Balance, {name: value for name, value in calendar.items() if value})
 
 
 def account_currency(customer: Customer, tariff: Tariff) -> str:

@@ -46,6 +46,14 @@ def test_an_account_charged_by_itself_has_its_balance(world: World) -> None:
     assert (refused[0], refused[1]["field"]) == (422, "surplus")
 
 
+def test_a_wrong_calendar_is_named(world: World) -> None:
+    own = tariff_with_rates(world.sub_reseller, "Lines", "GBP")
+    terms = {"tariff_id": own.pk, "period_timezone": "Mars/Base"}
+    body = {"auth_name": "line-1", "by_itself": terms}
+    status, answer = Api(world, "sub_reseller")("POST", "/accounts", body)
+    assert (status, answer["field"]) == (422, "period_timezone")
+
+
 def test_a_trunk_with_hosts(world: World) -> None:
     ask = Api(world, "sub_reseller")
     body = {"customer_id": world.shop.pk, "name": "Main", "call_limit": 5, "hosts": [HOST]}
@@ -88,6 +96,16 @@ def test_vouchers_are_made_exported_once_blocked_and_redeemed(world: World) -> N
     own = Api(world, "shop")
     assert own("POST", "/vouchers/redeem", redeem)[1]["code"] == "pin"
     assert ask("POST", f"/vouchers/{voucher.pk}/unblock")[1]["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"currency": "XYZ"}, "currency"), ({"count": 0}, "count"), ({"name": " "}, "name")],
+)
+def test_a_wrong_batch_names_the_field(world: World, values: dict[str, Any], field: str) -> None:
+    status, answer = Api(world, "sub_reseller")("POST", "/voucher-batches", new_batch(**values))
+    assert status == 422
+    assert field in " ".join(answer.values())
 
 
 @pytest.mark.django_db(transaction=True)
