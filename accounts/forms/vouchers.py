@@ -3,19 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from softswitch.core.chrome import Text
+from accounts.forms.fields import moment_field
 from softswitch.core.forms import ScopedForm, Section
 from tariffs.selectors import currency_choices
-
-
-def moment_field(label: Text, help_text: Text) -> forms.DateTimeField:
-    """A moment in the viewer's zone, or none."""
-    return forms.DateTimeField(
-        label=label,
-        required=False,
-        help_text=help_text,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
 
 
 class VoucherBatchForm(ScopedForm):

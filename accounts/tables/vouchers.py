@@ -128,9 +128,5 @@ class VoucherTable(Table):
 class BatchVoucherTable(VoucherTable):
     """The vouchers of one batch, which the page names."""
 
-    batch = None
-    value = None
-    expires_at = None
-
     class Meta(VoucherTable.Meta):
-        pass
+        exclude = ("batch", "value", "expires_at")

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.choices import VoucherStatus
 from accounts.filters import BatchVoucherFilter, VoucherBatchFilter, VoucherFilter
 from accounts.forms import VoucherBatchForm
 from accounts.models import Voucher, VoucherBatch
@@ -216,13 +217,13 @@ class VoucherUnblockView(VoucherBlockView):
 
 def tiles(batch: VoucherBatch) -> list[Tile]:
     """How many vouchers of a batch stand where, each leading to its list."""
-    counts, state = voucher_counts([batch.pk])[batch.pk], state_of_unused(batch, now())
+    counts = voucher_counts([batch.pk])[batch.pk]
     shown = [
-        (state.label, counts.unused, state.value),
-        (_("Used"), counts.used, "used"),
-        (_("Blocked"), counts.blocked, "blocked"),
+        (state_of_unused(batch, now()), counts.unused),
+        (VoucherStatus.USED, counts.used),
+        (VoucherStatus.BLOCKED, counts.blocked),
     ]
     return [
-        Tile(label, display.number_text(number), url=f"?state={value}" if number else "")
-        for label, number, value in shown
+        Tile(str(state.label), display.number_text(number), url=f"?state={state}" if number else "")
+        for state, number in shown
     ]

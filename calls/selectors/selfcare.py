@@ -116,10 +116,11 @@ class Lines:
 def own_accounts(actor: Actor, *, limit: int = 5) -> Lines:
     """The accounts of the actor's own customer, by auth name, with how each is charged."""
     rows = Account.objects.live().filter(customer=actor.customer_id)
-    return Lines(live_accounts(rows, now()).order_by("auth_name")[:limit], rows.count())
+    shown = live_accounts(rows, now()).order_by("auth_name")
+    return Lines(list(shown[:limit]), rows.count())
 
 
 def own_trunks(actor: Actor, *, limit: int = 5) -> Lines:
     """The trunks of the actor's own customer, by name, with how many hosts lead to each."""
     rows = Trunk.objects.live().filter(customer=actor.customer_id)
-    return Lines(live_trunks(rows).order_by("name")[:limit], rows.count())
+    return Lines(list(live_trunks(rows).order_by("name")[:limit]), rows.count())

@@ -7,7 +7,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.choices import ResourceStatus
-from billing.forms import PinForm
 from billing.selectors.redeem import is_payable, own_balance
 from billing.selectors.standing import standing_of
 from calls.selectors import selfcare as reads
@@ -37,7 +36,7 @@ def selfcare_context(actor: Actor) -> dict[str, Any]:
             "entries": reads.latest_entries(actor, balance),
         }
     if balance is not None and actor.can("payments.make") and is_payable(balance):
-        context["pin_form"] = PinForm(actor=actor)
+        context["may_top_up"] = True
     if actor.can("cdrs.view"):
         pays = balance if actor.account_id is None or actor.can("balance.view") else None
         zone, today = timezone.get_current_timezone(), timezone.localdate()

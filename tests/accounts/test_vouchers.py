@@ -24,7 +24,12 @@ pytestmark = pytest.mark.django_db
 
 def batch_of(world: World, who: str = "sub_reseller", **values: Any) -> VoucherBatch:
     """Five vouchers of 20 GBP of ``who``, valid at once and for ever."""
-    new = {"name": "Shelf", "count": 5, "value": Decimal(20), "currency": "GBP"} | values
+    new: dict[str, Any] = {
+        "name": "Shelf",
+        "count": 5,
+        "value": Decimal(20),
+        "currency": "GBP",
+    } | values
     return create_batch(actor=world.actor(who), new=NewBatch(**new))
 
 

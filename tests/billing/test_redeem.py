@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 def pins_of(world: World, who: str, count: int = 1, **values: Any) -> list[str]:
     """The PINs of new vouchers of 20 GBP of ``who``."""
     actor = world.actor(who)
-    new = {"name": "Shelf", "value": Decimal(20), "currency": "GBP"} | values
+    new: dict[str, Any] = {"name": "Shelf", "value": Decimal(20), "currency": "GBP"} | values
     batch = create_batch(actor=actor, new=NewBatch(count=count, **new))
     return [pin for _serial, pin in export_pins(actor=actor, batch=batch)]
 

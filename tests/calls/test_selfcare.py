@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.conf import settings
@@ -18,6 +18,7 @@ from customers.permissions import DEFAULT_GRANTS, allowed, undelegated
 from customers.selectors import actor_for
 from customers.services.permissions import set_rights
 from customers.tenancy import Actor
+from softswitch.core.nav import Declared
 from tariffs.models import Tariff
 from tests.architecture.test_strangers import WITHOUT_KEY
 from tests.calls.stored import store_call
@@ -41,7 +42,7 @@ PAGES = [route for route in WITHOUT_KEY if getattr(route.view, "permission", Non
 
 def menu() -> Iterator[tuple[str, str | None]]:
     """URL name and right of every entry that the settings declare."""
-    for _label, name, _icon, right, children in settings.NAVIGATION:
+    for _label, name, _icon, right, children in cast("tuple[Declared, ...]", settings.NAVIGATION):
         for entry in [(name, right), *((child[1], child[3]) for child in children)]:
             if entry[0]:
                 yield entry

@@ -8,12 +8,13 @@ import pytest
 
 from accounts.models import Voucher, VoucherAttempt
 from accounts.services.vouchers import NewBatch, create_batch, delete_batch, export_pins
-from billing.models import LedgerEntry
+from billing.models import Balance, LedgerEntry
 from billing.services import verify
 from billing.services.vouchers import MOST_WRONG, redeem_voucher
 from softswitch.core.errors import DomainError
+from tariffs.models import Tariff
 from tests.concurrency.threads import at_once
-from tests.world import World, build_world, customer_of
+from tests.world import World, actor_of, build_world, customer_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,12 +37,12 @@ def pins_of(world: World, count: int) -> list[str]:
 
 def test_one_pin_at_once_by_the_same_and_by_others_posts_once() -> None:
     world = build_world()
-    tariff = world.sub_reseller.tariffs.get()  # type: ignore[attr-defined]
+    tariff = Tariff.objects.get(owner=world.sub_reseller)
     cafe = customer_of(world.sub_reseller, "Cafe", "business", tariff)
     (pin,) = pins_of(world, 1)
-    world.cafe = cafe  # type: ignore[attr-defined]
-    own = [(world.actor(who), world.balance(who)) for who in ("shop", "cafe")]
-    owner = [(world.actor("sub_reseller"), world.balance(who)) for who in ("shop", "cafe")]
+    balances = [Balance.objects.get(customer=customer) for customer in (world.shop, cafe)]
+    own = [(actor_of(balance.customer), balance) for balance in balances]
+    owner = [(world.actor("sub_reseller"), balance) for balance in balances]
     results = at_once(
         *[partial(tried, actor=who, balance=balance, pin=pin) for who, balance in own + owner]
     )
