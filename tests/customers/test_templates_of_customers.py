@@ -1,11 +1,13 @@
 """Customer templates: stored settings without what identifies, and new customers by them."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from calls.services.demo.definitions import add_definitions
 from customers.forms.steps import sent_by
 from customers.models import (
     AuditEvent,
@@ -234,3 +236,18 @@ def test_the_list_costs_the_same_with_more_rows(world: World, client: Client) ->
     for number in range(5, 30):
         create_template(actor=actor, name=f"T{number}")
     assert count_queries(lambda: client.get(url("list"))) == few
+
+
+def test_the_demos_template_opens_a_carrier(world: World) -> None:
+    add_definitions(world.actor("operator"))
+    client = signed_in(world, "operator")
+    client.post(url("use", CustomerTemplate.objects.get().pk))
+    press(client, "basic", "submit", name="Calder Voice")
+    made = Customer.objects.get(name="Calder Voice")
+    assert str(made.customer_class) == "Carriers"
+    balance = made.balances.get()
+    assert (balance.mode, balance.credit_limit, balance.period_type) == (
+        "postpaid",
+        Decimal(5000),
+        "weekly",
+    )

@@ -12,6 +12,7 @@ from calls.choices import CdrImportState
 from calls.models import CdrImport, Switch
 from calls.services.charging import ChargeReport, charge_pending
 from calls.services.demo.cdr_files import CdrFile, Week, write_weeks
+from calls.services.demo.definitions import add_definitions
 from calls.services.demo.mark import MARK, loaded_demo
 from calls.services.demo.market import add_exchange_rates
 from calls.services.demo.opening import Opening
@@ -74,6 +75,7 @@ def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> bool:
         say(f"{ROOT.name} with {len(WORTH) - 1} foreign currencies and {rates} exchange rates")
         opening = Opening(operator, anchor, seed)
         opening.open_below(ROOT, operator)
+        add_definitions(operator)
         _analyze()
         say(
             f"{len(opening.opened)} customers, {opening.tariffs} tariffs,"
