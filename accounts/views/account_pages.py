@@ -60,8 +60,7 @@ class AccountHead(PageMixin):
     @cached_property
     def panel(self) -> MoneyPanel | None:
         """The account's money, for its own user and for who sees that of its customer."""
-        is_own = self.actor.account_id == self.account.pk
-        if not is_own and not may_see_balance(self.actor, self.account.customer):
+        if not may_see_balance(self.actor, self.account.customer):
             return None
         balance = account_balance(self.account)
         return MoneyPanel(balance, display_currency(self.actor)) if balance else None

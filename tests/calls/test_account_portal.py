@@ -134,6 +134,7 @@ def test_a_change_of_the_way_counts_at_once_and_leaves_history(world: World, des
     assert "7.25" not in text
     for name in ("billing:own_ledger", "billing:entry_list", "billing:redeem"):
         assert client.get(reverse(name)).status_code == 403
+    assert "GBP" not in text_of(client.get(reverse("accounts:account_detail", args=[desk.pk])))
     free = text_of(client.get(reverse("calls:call_list") + "?result=free"))
     assert "442079460002" not in free
 
