@@ -16,6 +16,7 @@ def page(portal: Portal) -> Page:
     page = portal.sign_in("operator")
     portal.follow("Customers", "Customer list")
     page.get_by_role("link", name="New customer").click()
+    page.get_by_role("link", name="Short form").click()
     portal.fill(name=NAME, kind="Reseller", tariff="Wholesale", opening_balance="25")
     portal.fill(login="calder", password="a long password")
     portal.press("Save & Close")

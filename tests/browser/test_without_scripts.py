@@ -27,6 +27,7 @@ def test_customers_are_found_opened_and_funded(portal: Portal) -> None:
 
     page.get_by_role("link", name="Reset").click()
     page.get_by_role("link", name="New customer").click()
+    page.get_by_role("link", name="Short form").click()
     portal.fill(name="Calder Voice", kind="Business", tariff="Wholesale", opening_balance="25")
     portal.press("Save & Close")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Calder Voice")
