@@ -24,6 +24,8 @@ from softswitch.core.tables import (
     TelColumn,
 )
 
+LIMIT = "num lim"  # a narrow number whose head may take two lines
+
 
 class TrunkTable(Table):
     """Trunks of the actor's subtree."""
@@ -118,35 +120,56 @@ class BlockColumn(Column):
         return str((value.block or ResourceStatus.ACTIVE).label)
 
 
+class HostColumn(TelColumn):
+    """The address or network, its tech prefix under it."""
+
+    def render(self, value: object, record: Any) -> SafeString:  # type: ignore[override]
+        prefix = record.tech_prefix
+        text = _("Tech prefix %(prefix)s") % {"prefix": prefix} if prefix else ""
+        return format_html('<span class="tel">{}</span> <span class="sub">{}</span>', value, text)
+
+
 class HostTable(Table):
     """Hosts with the limits of host, trunk and customer side by side."""
 
-    network = TelColumn(verbose_name=_("Host"))
+    hidden_by_default = ("tech_prefix",)  # it stands under the host
+
+    network = HostColumn(verbose_name=_("Host"))
     tech_prefix = Column(verbose_name=_("Tech prefix"), priority=3)
     customer = LinkColumn(
         "customers:customer_detail",
         accessor="trunk__customer",
         pk="trunk__customer_id",
         verbose_name=_("Customer"),
-        css="soft",
+        css="name",
         priority=1,
     )
-    trunk = LinkColumn("accounts:trunk_detail", pk="trunk_id", verbose_name=_("Trunk"))
-    status = BlockColumn(verbose_name=_("Status"), priority=1)
+    trunk = LinkColumn(
+        "accounts:trunk_detail", pk="trunk_id", verbose_name=_("Trunk"), narrow=("status",)
+    )
+    status = BlockColumn(verbose_name=_("Status"), css="wrap", priority=1)
     customer_calls = NumberColumn(
-        accessor="trunk__customer__call_limit", verbose_name=_("Customer calls"), priority=3
+        accessor="trunk__customer__call_limit",
+        verbose_name=_("Customer calls"),
+        css=LIMIT,
+        priority=3,
     )
     trunk_calls = NumberColumn(
-        accessor="trunk__call_limit", verbose_name=_("Trunk calls"), priority=3
+        accessor="trunk__call_limit", verbose_name=_("Trunk calls"), css=LIMIT, priority=3
     )
-    call_limit = NumberColumn(verbose_name=_("Host calls"), priority=2)
-    calls = EffectiveColumn("calls", verbose_name=_("Effective calls"), priority=2)
+    call_limit = NumberColumn(verbose_name=_("Host calls"), css=LIMIT, priority=2)
+    calls = EffectiveColumn("calls", verbose_name=_("Effective calls"), css=LIMIT)
     customer_cps = NumberColumn(
-        accessor="trunk__customer__cps_limit", verbose_name=_("Customer CPS"), priority=3
+        accessor="trunk__customer__cps_limit",
+        verbose_name=_("Customer CPS"),
+        css=LIMIT,
+        priority=3,
     )
-    trunk_cps = NumberColumn(accessor="trunk__cps_limit", verbose_name=_("Trunk CPS"), priority=3)
-    cps_limit = NumberColumn(verbose_name=_("Host CPS"), priority=3)
-    cps = EffectiveColumn("cps", verbose_name=_("Effective CPS"), priority=3)
+    trunk_cps = NumberColumn(
+        accessor="trunk__cps_limit", verbose_name=_("Trunk CPS"), css=LIMIT, priority=3
+    )
+    cps_limit = NumberColumn(verbose_name=_("Host CPS"), css=LIMIT, priority=3)
+    cps = EffectiveColumn("cps", verbose_name=_("Effective CPS"), css=LIMIT, priority=3)
     actions = ActionsColumn(
         RowAction(
             _("Edit limits"),

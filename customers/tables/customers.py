@@ -64,7 +64,7 @@ class CustomerTable(Table):
     Without the right to see balances the table has no column of money, nor an order by one.
     """
 
-    MONEY = ("balance", "converted", "credit_limit")
+    MONEY = ("balance", "converted", "credit_limit", "converted_credit")
 
     select = SelectColumn()
     name = LinkColumn(
@@ -81,6 +81,9 @@ class CustomerTable(Table):
     credit_limit = MoneyColumn(
         currency="currency", verbose_name=_("Credit limit"), priority=2, empty_values=(None, 0)
     )
+    converted_credit = ConvertedColumn(
+        accessor="converted_credit", orderable=False, priority=3, empty_values=(None, 0)
+    )
     trunks = TrunksColumn(accessor="trunk_count", verbose_name=_("Trunks"), priority=2)
     standing = StatusColumn(Standing, verbose_name=_("Status"), priority=1)
     actions = ActionsColumn(*ROW_ACTIONS)
@@ -93,10 +96,10 @@ class CustomerTable(Table):
         self.display = display_currency(actor)
         super().__init__(data, actor=actor, exclude=hidden, **kwargs)
         self.modes = dict(mode_choices())
-        if "converted" in self.columns:
-            self.columns["converted"].column.verbose_name = _("In %(currency)s") % {
-                "currency": self.display.code
-            }
+        heads = {"converted": _("In %(code)s"), "converted_credit": _("Credit in %(code)s")}
+        for name, head in heads.items():
+            if name in self.columns:
+                self.columns[name].column.verbose_name = head % {"code": self.display.code}
 
     def prepare(self, records: list[Any]) -> None:
         """Badges, counts and converted amounts of the shown rows, whatever their number at once."""
@@ -108,6 +111,7 @@ class CustomerTable(Table):
             record.trunk_count = trunks.get(record.pk, 0)
             record.second_line = kind_line(record, customers.get(record.pk, 0))
             record.converted = self.display.convert(record.balance, record.currency)
+            record.converted_credit = self.display.convert(record.credit_limit, record.currency)
             record.terms = self.modes.get(record.mode)
 
     def order_company_name(self, rows: QuerySet[Any], is_descending: bool) -> Ordered:  # noqa: FBT001

@@ -103,7 +103,8 @@ class Tree:
     def _query(self, opened: list[int], starts: dict[int, int]) -> str:
         known = {self.actor.customer_id, *opened}
         begun = [f"{pk}-{start}" for pk, start in starts.items() if start and pk in known]
-        return "?" + urlencode({"open": opened, "from": begun}, doseq=True)
+        asked: dict[str, list[Any]] = {"open": opened, "from": begun}
+        return "?" + urlencode(asked, doseq=True)
 
 
 def starts_in(texts: Iterable[str]) -> dict[int, int]:

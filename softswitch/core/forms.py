@@ -141,7 +141,7 @@ class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class LimitField(forms.IntegerField):
     """A limit of calls at once or per second: empty is unlimited, 0 allows none."""
 
-    def __init__(self, label: Text) -> None:
+    def __init__(self, label: Any) -> None:
         super().__init__(label=label, required=False, min_value=0, max_value=LARGEST_LIMIT)
 
 

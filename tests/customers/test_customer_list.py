@@ -150,6 +150,15 @@ def test_the_export_has_the_filtered_rows_and_the_chosen_columns(world: World) -
     assert book.getvalue().startswith(b"PK")
 
 
+def test_credit_stands_in_both_currencies(world: World) -> None:
+    Balance.objects.filter(customer=world.shop).update(credit_limit=Decimal(10))
+    answer = browser(world, "sub_reseller").get(url("customer_list"), {"export": "csv"})
+    rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
+    row = dict(zip(rows[0], rows[1], strict=True))
+    assert Decimal(row["Credit limit"]) == 10
+    assert Decimal(row["Credit in USD"]) == 15
+
+
 def test_negative_balances_are_marked(world: World) -> None:
     owe(world.shop, "-12.5")
     page = browser(world, "sub_reseller").get(url("customer_list")).content.decode()

@@ -42,7 +42,7 @@ def test_children_are_shown_part_by_part(crowd: World) -> None:
 def test_a_start_beyond_the_end_shows_the_last(crowd: World) -> None:
     pk = crowd.sub_reseller.pk
     answer = browser(crowd, "reseller").get(
-        url("customer_tree"), {"open": pk, "from": f"{pk}-999999"}
+        url("customer_tree"), {"open": str(pk), "from": f"{pk}-999999"}
     )
     assert lines(answer)[-1] == "Shop"
 
@@ -50,7 +50,7 @@ def test_a_start_beyond_the_end_shows_the_last(crowd: World) -> None:
 def test_nothing_of_others_is_opened_or_counted(crowd: World) -> None:
     pk = crowd.sub_reseller.pk
     answer = browser(crowd, "other_reseller").get(
-        url("customer_tree"), {"open": pk, "from": f"{pk}-3"}
+        url("customer_tree"), {"open": str(pk), "from": f"{pk}-3"}
     )
     assert lines(answer) == []
     assert Customer.objects.count() > 5

@@ -113,7 +113,8 @@ class PageMixin(AccessMixin):
 
     def get_tabs(self) -> Sequence[Tab]:
         """Parts of the record; for a page of the menu, those that stand beside it (LIST_TABS)."""
-        return nav.tabs(self.actor, self.view_name, settings.NAVIGATION, settings.LIST_TABS)
+        declared = cast("tuple[nav.Declared, ...]", settings.NAVIGATION)
+        return nav.tabs(self.actor, self.view_name, declared, settings.LIST_TABS)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The context of the template; extend it, keep what super() gives."""
