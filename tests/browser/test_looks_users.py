@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from customers.models import User
 from customers.services.permissions import delegated_rights, set_rights
@@ -45,8 +45,10 @@ def test_pages_of_logins_and_rights(
             found += faults_of(portal, path)
         portal.page.get_by_role("checkbox", name="Trunks: add").uncheck()
         portal.press("Save")
+        expect(portal.page.get_by_role("button", name="Save 1 change")).to_be_visible()
         found += faults_of(portal, "preview of rights")
         portal.context.clear_cookies()
         portal.sign_in("shop")
+        expect(portal.page.get_by_role("heading", name="Enter your code")).to_be_visible()
         found += faults_of(portal, "code")
     assert not found, "\n".join(found)
