@@ -133,7 +133,7 @@ def move_facts(customer: Customer, answers: dict[str, Any]) -> Iterable[tuple[st
     yield _("From, to"), f"{customer.owner} → {owner}"
     yield (
         _("Moves along"),
-        _("%(customers)s customers below, %(accounts)s accounts, %(n)s trunks.")
+        _("Customers below: %(customers)s, accounts: %(accounts)s, trunks: %(n)s.")
         % {
             "customers": effects.customers,
             "accounts": effects.accounts,
