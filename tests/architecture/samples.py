@@ -61,6 +61,17 @@ def cards_of(world: World) -> CardBatch:
     return open_cards(actor=world.actor("shop"), customer=world.shop, new=new)
 
 
+def unrated_of(world: World, call: Call) -> UnratedCall:
+    """The shop has no rate for the call."""
+    return UnratedCall.objects.create(
+        call_id=call.id,
+        setup_at=call.setup_at,
+        customer=world.shop,
+        level_customer=world.shop,
+        reason="no_rate",
+    )
+
+
 def trunk_of(world: World) -> Trunk:
     """A trunk of the shop with one host."""
     return create_trunk(
@@ -153,13 +164,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         AuditEvent: AuditEvent.objects.filter(customer=world.shop).earliest("pk"),
         Switch: switch,
         Call: call,
-        UnratedCall: UnratedCall.objects.create(
-            call_id=call.id,
-            setup_at=call.setup_at,
-            customer=world.shop,
-            level_customer=world.shop,
-            reason="no_rate",
-        ),
+        UnratedCall: unrated_of(world, call),
         CdrImport: CdrImport.objects.create(
             switch=switch, format="generic_csv", file="x.csv", file_name=SECRET
         ),
