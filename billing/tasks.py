@@ -1,9 +1,10 @@
-"""Jobs of billing: the nightly proof of the ledger."""
+"""Jobs of billing: imports of customers and accounts, the nightly proof of the ledger."""
 
 import logging
 from itertools import chain
 
 from billing.services import verify
+from billing.services.records import applying, checking, leases, letters
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
 
@@ -16,3 +17,33 @@ def verify_ledger() -> None:
     with verify.snapshot():
         for line in chain(verify.differences(), verify_calls.differences()):
             logger.error("ledger: %s", line)
+
+
+@task("billing.check_record_import")
+def check_record_import(import_id: int) -> None:
+    """Check an uploaded file of customers or accounts; from its first row if a worker died."""
+    checking.check_import(import_id)
+
+
+@task("billing.apply_record_import")
+def apply_record_import(import_id: int) -> None:
+    """Make all that a checked file describes, once."""
+    applying.apply_import(import_id)
+
+
+@task("billing.mail_record_import")
+def mail_record_import(import_id: int) -> None:
+    """Mail the logins of an applied file their set-password links."""
+    letters.mail_links(import_id)
+
+
+@task("billing.resume_record_imports")
+def resume_record_imports() -> None:
+    """Send again what a lost message or a dead worker left lying."""
+    leases.resume_stale()
+
+
+@task("billing.purge_record_imports")
+def purge_record_imports() -> None:
+    """Empty the files that are older than a week."""
+    leases.purge_rows()

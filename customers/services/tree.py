@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Max, When
+from django.db.models import F, Max
 
 from customers.models import Customer, CustomerOwnership
 from softswitch.core.errors import DomainError
@@ -46,12 +46,12 @@ def insert_leaves(*, customers: Sequence[Customer], owner: Customer) -> None:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Structural writes need the caller's transaction.")
+    lock_below(owner)
     if owner.is_root:
-        lock(Space.NEW_TREE)
         last = Customer.objects.aggregate(last=Max("tree_id"))["last"] or 0
         places = [(last + number, 1, 0) for number in range(1, len(customers) + 1)]
     else:
-        parent = lock_tree_of(owner.pk)
+        parent = Customer.objects.get(pk=owner.pk)
         _check_depth(parent, levels=1)
         _open_gap(parent, width=2 * len(customers))
         places = [
@@ -74,11 +74,9 @@ def insert_leaves(*, customers: Sequence[Customer], owner: Customer) -> None:
 
 def _open_gap(parent: Customer, *, width: int) -> None:
     """Make room for ``width`` numbers before the right end of ``parent``; its tree is locked."""
-    behind = Customer.objects.filter(tree_id=parent.tree_id, rght__gte=parent.rght)
-    behind.update(
-        lft=Case(When(lft__gt=parent.rght, then=F("lft") + width), default=F("lft")),
-        rght=F("rght") + width,
-    )
+    tree = Customer.objects.filter(tree_id=parent.tree_id)
+    tree.filter(lft__gt=parent.rght).update(lft=F("lft") + width)
+    tree.filter(rght__gte=parent.rght).update(rght=F("rght") + width)
 
 
 def move_node(*, customer: Customer, owner: Customer, at: datetime) -> Customer:
@@ -111,6 +109,14 @@ def check_room(owner: Customer) -> None:
     """Raise DomainError ``too_deep`` where ``owner`` may have no customers, as things stand."""
     if not owner.is_root:
         _check_depth(owner, levels=1)
+
+
+def lock_below(owner: Customer) -> None:
+    """Lock what a customer of ``owner`` would be put into: its tree, or the making of trees."""
+    if owner.is_root:
+        lock(Space.NEW_TREE)
+    else:
+        lock_tree_of(owner.pk)
 
 
 def lock_tree_of(customer_id: int) -> Customer:

@@ -29,10 +29,11 @@ LINKS_PER_ADDRESS = 20
 LINKS_PER_LOGIN = 3
 
 
-def send_set_password(*, actor: Actor, user: User) -> Message:
+def send_set_password(*, actor: Actor, user: User, key: str | None = None) -> Message:
     """Mail a login the link under which it sets its password: an invitation, or a reset.
 
     It comes from the login's own customer where that asks for it, else from who provides to it.
+    With a ``key`` that was used before nothing is sent.
     Raises PermissionDenied as ``may_manage_logins`` says, DomainError ``no_email`` or ``blocked``.
     """
     if not may_manage_logins(actor, user.customer):
@@ -40,7 +41,8 @@ def send_set_password(*, actor: Actor, user: User) -> Message:
     if not may_sign_in(user):
         raise DomainError("blocked", "This login is closed.")
     is_own = user.customer_id == actor.customer_id
-    return _mail_link(actor, user, user.customer if is_own else provider_of(user))
+    owner = user.customer if is_own else provider_of(user)
+    return _mail_link(actor, user, owner, key=key)
 
 
 def send_welcome(*, actor: Actor, customer: Customer) -> Message:
@@ -126,7 +128,7 @@ def mail_forgotten(*, identifier: str, ip: str | None) -> int:
     return mailed
 
 
-def _mail_link(actor: Actor, user: User, owner: Customer) -> Message:
+def _mail_link(actor: Actor, user: User, owner: Customer, *, key: str | None = None) -> Message:
     recipient = address_of(user)
     if not recipient:
         raise DomainError("no_email", "This login has no e-mail address.", field="email")
@@ -142,4 +144,5 @@ def _mail_link(actor: Actor, user: User, owner: Customer) -> Message:
             "name": str(user),
             "is_invitation": not user.has_usable_password(),
         },
+        key=key,
     )

@@ -1,0 +1,157 @@
+"""Reads a file of records, CSV or XLSX, into numbered rows of named cells."""
+
+import csv
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import IO
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from tariffs.parsers.sheet import open_sheet
+
+ZIP_MARK = b"PK\x03\x04"
+MOST_BYTES = 150 * 1024 * 1024  # of an unpacked workbook
+MOST_WIDE = 2  # letters of a column: ZZ is the 702nd
+BEYOND = ""  # the column of cells without a heading
+_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_PLAIN_NUMBER = re.compile(r"-\d+(\.\d+)?")
+_DANGEROUS = ("=", "+", "-", "@")
+
+Row = tuple[int, dict[str, str]]
+
+
+class UnreadableError(Exception):
+    """Why the file as a whole cannot be read, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The columns that the head names, and the rows below: number in the file from 1, cells.
+
+    Empty cells are absent, empty rows too. A cell without a heading stands under BEYOND.
+    """
+
+    columns: list[str]
+    rows: list[Row]
+
+
+def read_records(
+    file: IO[bytes], *, names: Mapping[str, str], required: Collection[str], most: int
+) -> Records:
+    """Read ``file`` (seekable), whose first row is the head; at most ``most`` rows.
+
+    ``names`` maps headings, as ``heading`` gives them, to columns; ``required`` columns must be
+    there. Raises UnreadableError for anything that is wrong with more than one row.
+    """
+    lines = _lines(file, most=most)
+    first = next(((number, cells) for number, cells in lines if any(cells)), None)
+    if first is None:
+        raise UnreadableError("The file is empty.")
+    columns = _columns(first[1], names, required)
+    rows: list[Row] = []
+    for number, cells in lines:
+        if found := _named(columns, cells):
+            rows.append((number, found))
+        if len(rows) > most:
+            raise UnreadableError(f"The file has more than {most} rows: divide it.")
+    if not rows:
+        raise UnreadableError("There are no rows below the head.")
+    return Records([name for name in columns if name], rows)
+
+
+def heading(text: str) -> str:
+    """A heading as it is compared: ``Credit_Limit *`` is ``credit limit``."""
+    return " ".join(text.rstrip(" *").replace("_", " ").casefold().split())
+
+
+def _columns(head: list[str], names: Mapping[str, str], required: Collection[str]) -> list[str]:
+    found = [names.get(heading(text), BEYOND) for text in head]
+    unknown = [text for text, name in zip(head, found, strict=True) if text and not name]
+    if unknown:
+        raise UnreadableError(f"Unknown columns: {', '.join(text[:60] for text in unknown[:10])}.")
+    twice = sorted({name for name in found if name and found.count(name) > 1})
+    if twice:
+        raise UnreadableError(f"Columns given twice: {', '.join(twice)}.")
+    missing = [name for name in required if name not in found]
+    if missing:
+        raise UnreadableError(f"Missing columns: {', '.join(missing)}.")
+    return found
+
+
+def _named(columns: list[str], cells: list[str]) -> dict[str, str]:
+    width = len(columns)
+    return {
+        columns[place] if place < width else BEYOND: text
+        for place, text in enumerate(cells)
+        if text
+    }
+
+
+def _lines(file: IO[bytes], *, most: int) -> Iterator[tuple[int, list[str]]]:
+    file.seek(0)
+    is_workbook = file.read(len(ZIP_MARK)) == ZIP_MARK
+    try:
+        yield from _workbook_lines(file, most=most) if is_workbook else _csv_lines(file)
+    except (csv.Error, CalamineError, zipfile.BadZipFile) as error:
+        raise UnreadableError(
+            "This is neither CSV nor a workbook that can be read (XLSX)."
+        ) from error
+
+
+def _csv_lines(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    """Rows as a spreadsheet numbers them: one with line breaks in a cell is one row."""
+    sheet = open_sheet(file)
+    texts = (line.replace("\0", "") for line in sheet.text)
+    for number, cells in enumerate(csv.reader(texts, delimiter=sheet.delimiter), start=1):
+        yield number, [_unguarded(cell.strip()) for cell in cells]
+
+
+def _unguarded(text: str) -> str:
+    """Take back the quote that our exports put before what a spreadsheet would calculate."""
+    rest = text[1:]
+    is_guarded = text.startswith("'") and rest.startswith(_DANGEROUS)
+    return rest if is_guarded and not _PLAIN_NUMBER.fullmatch(rest) else text
+
+
+def _workbook_lines(file: IO[bytes], *, most: int) -> Iterator[tuple[int, list[str]]]:
+    """Rows of the first sheet."""
+    _check_size(file, most=most)
+    file.seek(0)
+    sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
+    for number, cells in enumerate(sheet.to_python(skip_empty_area=False), start=1):
+        yield number, [_text(cell) for cell in cells]
+
+
+def _check_size(file: IO[bytes], *, most: int) -> None:
+    """Refuse what would fill the memory: a packed giant, or a lone cell far out."""
+    file.seek(0)
+    with zipfile.ZipFile(file) as book:
+        if sum(part.file_size for part in book.infolist()) > MOST_BYTES:
+            raise UnreadableError("The workbook is too large: divide it.")
+        for part in book.namelist():
+            content = book.read(part)  # it also compares the size and the check sum
+            if part.startswith("xl/worksheets/"):
+                _check_places(content, most=most)
+
+
+def _check_places(content: bytes, *, most: int) -> None:
+    for column, row in _PLACE.findall(content):
+        if len(column) > MOST_WIDE or len(row) > 7 or int(row) > 2 * most:
+            raise UnreadableError("A cell stands too far out: copy the table into a new sheet.")
+
+
+def _text(cell: object) -> str:
+    """A cell as it would stand in CSV: 12 and not 12.0, days and moments in ISO 8601."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return format(Decimal(int(cell)) if cell.is_integer() else Decimal(repr(cell)), "f")
+    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
+        return cell.date().isoformat()
+    if isinstance(cell, dt.date | dt.time):
+        return cell.isoformat()
+    return str(cell).replace("\0", "").strip()

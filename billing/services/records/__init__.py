@@ -1,0 +1,1 @@
+"""Imports of customers and accounts: a file is uploaded, checked row by row, applied as a whole."""
