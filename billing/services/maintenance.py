@@ -40,9 +40,8 @@ def maintain(
 
     ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
     ``at`` (default now) is earlier where money that moved before is brought in with its date.
-    Raises PermissionDenied for a balance that is not between the actor and its direct customer,
-    DomainError ``action``, ``amount``, ``no_exchange_rate`` or ``closed`` (the customer has moved
-    away). Atomic with the audit row; locks the balance.
+    Raises PermissionDenied for a balance that the actor's customer does not bill, DomainError
+    ``action``, ``amount``, ``no_exchange_rate``, ``closed`` (it moved away). Atomic with the audit.
     """
     check_pair(actor, balance)
     if action not in SIGN:

@@ -1,11 +1,9 @@
 """Moves against what goes on meanwhile: charging, postings, new customers and other moves."""
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -64,48 +62,36 @@ def test_a_batch_that_read_the_chain_before_a_move_is_done_again(
     stored: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The call starts after the move, and the batch read the chain before it was committed."""
-    read, moved = threading.Event(), threading.Event()
+    started, read, moved = threading.Event(), threading.Event(), threading.Event()
+    calls: list[int] = []
     tries: list[int] = []
 
-    def wait_after(stage: Callable[..., object]) -> Callable[..., object]:
-        def staged(batch: Any) -> object:
-            tries.append(1)
-            read.set()
-            assert moved.wait(timeout=60)
-            return stage(batch)
-
-        return staged
-
-    monkeypatch.setattr(charging, "stage_usage", wait_after(usage.stage_usage))
+    def stage_late(batch: usage.Usage) -> object:
+        tries.append(1)
+        read.set()
+        assert moved.wait(timeout=60)
+        return usage.stage_usage(batch)
 
     def move_slowly() -> None:
         with transaction.atomic():
             assert move(stored, stored.sub_reseller, stored.other_reseller) == "moved"
-            store_call_elsewhere()
+            elsewhere = threading.Thread(target=partial(call_now, stored, calls))
+            elsewhere.start()
+            elsewhere.join(timeout=60)
+            started.set()
             assert read.wait(timeout=60)
         moved.set()
-
-    def store_call_elsewhere() -> None:
-        thread = threading.Thread(target=partial(call_now, stored, calls))
-        thread.start()
-        thread.join(timeout=60)
-        started.set()
-
-    started = threading.Event()
-    calls: list[int] = []
 
     def charge() -> None:
         assert started.wait(timeout=60)
         assert charge_pending().charged == 1
 
+    monkeypatch.setattr(charging, "stage_usage", stage_late)
     at_once(move_slowly, charge)
     assert len(tries) == 2
-    call = Charge.objects.filter(call_id=calls[0]).order_by("level")
-    assert [charge.issuer for charge in call] == [
-        stored.sub_reseller,
-        stored.other_reseller,
-        stored.root,
-    ]
+    charges = Charge.objects.filter(call_id=calls[0]).order_by("level")
+    owners = [stored.sub_reseller, stored.other_reseller, stored.root]
+    assert [charge.issuer for charge in charges] == owners
     assert_whole()
 
 
