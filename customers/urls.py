@@ -29,24 +29,73 @@ app_name = "customers"
 urlpatterns = [
     path("", customers.CustomerListView.as_view(), name="customer_list"),
     path("new/", wizard.CustomerCreateView.as_view(), name="customer_create"),
-    *(
-        path(
-            f"new/wizard/{slug.replace('_', '-')}/",
-            wizard.WizardView.as_view(slug=slug),
-            name=f"wizard_{slug}",
-        )
-        for slug in wizard.SLUGS
+    path(
+        "new/wizard/basic/",
+        wizard.WizardView.as_view(slug="basic"),
+        name="wizard_basic",
+    ),
+    path(
+        "new/wizard/company/",
+        wizard.WizardView.as_view(slug="company"),
+        name="wizard_company",
+    ),
+    path(
+        "new/wizard/report/",
+        wizard.WizardView.as_view(slug="report"),
+        name="wizard_report",
+    ),
+    path(
+        "new/wizard/short-calls/",
+        wizard.WizardView.as_view(slug="short_calls"),
+        name="wizard_short_calls",
+    ),
+    path(
+        "new/wizard/invoice/",
+        wizard.WizardView.as_view(slug="invoice"),
+        name="wizard_invoice",
+    ),
+    path(
+        "new/wizard/portal/",
+        wizard.WizardView.as_view(slug="portal"),
+        name="wizard_portal",
+    ),
+    path(
+        "new/wizard/notifications/",
+        wizard.WizardView.as_view(slug="notifications"),
+        name="wizard_notifications",
     ),
     path("templates/", templates.TemplateListView.as_view(), name="template_list"),
     path("templates/new/", templates.TemplateCreateView.as_view(), name="template_create"),
     path("templates/<int:pk>/", templates.TemplateEditView.as_view(), name="template_edit"),
-    *(
-        path(
-            f"templates/<int:pk>/{slug.replace('_', '-')}/",
-            templates.TemplateStepView.as_view(slug=slug),
-            name=f"template_{slug}",
-        )
-        for slug in templates.TEMPLATE_SLUGS
+    path(
+        "templates/<int:pk>/basic/",
+        templates.TemplateStepView.as_view(slug="basic"),
+        name="template_basic",
+    ),
+    path(
+        "templates/<int:pk>/report/",
+        templates.TemplateStepView.as_view(slug="report"),
+        name="template_report",
+    ),
+    path(
+        "templates/<int:pk>/short-calls/",
+        templates.TemplateStepView.as_view(slug="short_calls"),
+        name="template_short_calls",
+    ),
+    path(
+        "templates/<int:pk>/invoice/",
+        templates.TemplateStepView.as_view(slug="invoice"),
+        name="template_invoice",
+    ),
+    path(
+        "templates/<int:pk>/portal/",
+        templates.TemplateStepView.as_view(slug="portal"),
+        name="template_portal",
+    ),
+    path(
+        "templates/<int:pk>/notifications/",
+        templates.TemplateStepView.as_view(slug="notifications"),
+        name="template_notifications",
     ),
     path("templates/<int:pk>/use/", templates.TemplateUseView.as_view(), name="template_use"),
     path("templates/<int:pk>/copy/", templates.TemplateCopyView.as_view(), name="template_copy"),
@@ -118,9 +167,7 @@ urlpatterns = [
     path("profile/second-factor/off/", profile.TurnOffView.as_view(), name="second_factor_off"),
     path("profile/tokens/", tokens.TokenListView.as_view(), name="token_list"),
     path("profile/tokens/new/", tokens.TokenCreateView.as_view(), name="token_create"),
-    path(
-        "profile/tokens/<int:pk>/revoke/", tokens.TokenRevokeView.as_view(), name="token_revoke"
-    ),
+    path("profile/tokens/<int:pk>/revoke/", tokens.TokenRevokeView.as_view(), name="token_revoke"),
     path("profile/sessions/", sessions.OwnSessionsView.as_view(), name="own_sessions"),
     path("profile/sign-ins/", sessions.OwnSignInsView.as_view(), name="own_sign_ins"),
     path("classes/", classes.ClassListView.as_view(), name="class_list"),

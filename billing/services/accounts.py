@@ -77,21 +77,29 @@ def open_account(
             **values,
         )
         if by_itself is not None:
-            currency = account_currency(customer, by_itself.tariff)
-            balance = new_balance(account, by_itself, currency, account.opened_at)
-            balance.save(force_insert=True)
-            post_opening(actor=actor, balance=balance, amount=by_itself.opening_balance)
+            _open_balance(actor, account, by_itself)
         if login is not None:
-            create_user(
-                actor=actor,
-                customer=customer,
-                login=login.login,
-                password=login.password,
-                name=login.name,
-                email=login.email,
-                account_id=account.pk,
-            )
+            _open_login(actor, account, login)
     return account
+
+
+def _open_balance(actor: Actor, account: Account, terms: AccountTariff) -> None:
+    currency = account_currency(account.customer, terms.tariff)
+    balance = new_balance(account, terms, currency, account.opened_at)
+    balance.save(force_insert=True)
+    post_opening(actor=actor, balance=balance, amount=terms.opening_balance)
+
+
+def _open_login(actor: Actor, account: Account, login: Login) -> None:
+    create_user(
+        actor=actor,
+        customer=account.customer,
+        login=login.login,
+        password=login.password,
+        name=login.name,
+        email=login.email,
+        account_id=account.pk,
+    )
 
 
 def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | None) -> None:

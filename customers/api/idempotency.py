@@ -7,13 +7,15 @@ was refused did nothing, is not remembered, and may be sent again with the same 
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from customers.models import ApiRequest, ApiToken
-from customers.services.tokens import actor_of_token, token_hash
+from customers.models import ApiRequest
+from customers.services.once import REFUSED, do_once
+from customers.services.tokens import actor_of_token
+from softswitch.core.errors import DomainError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PATH = "/api/v1/"
@@ -43,35 +45,33 @@ class IdempotencyMiddleware:
             wanted = fingerprint(request)
         except RequestDataTooBig:
             return self.get_response(request)  # which says so
-        return self.once(request, ApiToken.objects.get(token_hash=token_hash(text)), key, wanted)
+        return self.once(request, text, key, wanted)
 
-    def once(self, request: HttpRequest, token: ApiToken, key: str, wanted: str) -> HttpResponse:
-        """Answer from memory, or do it and remember the answer; at once with another: it waits."""
+    def once(self, request: HttpRequest, text: str, key: str, wanted: str) -> HttpResponse:
+        """Answer it, or give the answer that the same request had before."""
+        given: list[HttpResponse] = []
+
+        def act() -> tuple[int, Any]:
+            response = self.get_response(request)
+            given.append(response)
+            return response.status_code, answer_of(response)
+
         try:
-            with transaction.atomic():
-                row = ApiRequest.objects.create(
-                    token=token, key=key, fingerprint=wanted, status=0, answer={}
-                )
-                response = self.get_response(request)
-                if response.status_code >= 400:
-                    transaction.set_rollback(True)
-                else:
-                    row.status = response.status_code
-                    row.answer = {"body": json.loads(response.content)} if response.content else {}
-                    row.save(update_fields=["status", "answer"])
-                return response
-        except IntegrityError:
-            known = ApiRequest.objects.filter(token=token, key=key).first()
-            if known is None:
-                raise
-        if known.fingerprint != wanted:
-            return refusal(409, "key_used", "This key belongs to another request.")
-        return again(known)
+            known = do_once(text=text, key=key, fingerprint=wanted, act=act)
+        except DomainError as error:
+            return refusal(409, error.code, error.message)
+        return given[0] if known is None else again(known)
 
 
 def is_remembered(path: str) -> bool:
     """Whether answers under this address are given again."""
     return path.startswith(PATH) and not path.endswith(NOT_REMEMBERED)
+
+
+def answer_of(response: HttpResponse) -> dict[str, Any]:
+    """What is remembered of an answer: its body, where it has one."""
+    is_kept = response.status_code < REFUSED and response.content
+    return {"body": json.loads(response.content)} if is_kept else {}
 
 
 def fingerprint(request: HttpRequest) -> str:

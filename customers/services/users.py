@@ -51,6 +51,12 @@ def create_user(
         customer=customer,
         account_id=account_id,
     )
+    _insert(user, password)
+    record(actor=actor, customer=customer, action="user_created", subject=user.login)
+    return user
+
+
+def _insert(user: User, password: str | None) -> None:
     if not user.login:
         raise DomainError("required", "Enter a login.", field="login")
     if password is None:
@@ -62,8 +68,6 @@ def create_user(
             user.save(force_insert=True)
     except IntegrityError as error:
         raise DomainError("taken", "This login is taken.", field="login") from error
-    record(actor=actor, customer=customer, action="user_created", subject=user.login)
-    return user
 
 
 def add_login(*, actor: Actor, customer: Customer, **values: Any) -> User:

@@ -97,11 +97,17 @@ class CustomerListView(ListView):
         }
 
     def get_actions(self) -> list[Action]:
+        url = reverse("billing:customer_import_export")
+        export = Action(_("Export for import"), url, "arrow-down-tray", "customers.add", more=True)
+        return [*self.ways(), export]
+
+    def ways(self) -> list[Action]:
         """The ways to a new customer: the wizard first."""
         ways = (
             (_("New customer"), "customers:wizard_basic", "plus"),
             (_("Short form"), "customers:customer_create", "bolt"),
             (_("By template"), "customers:template_list", "document-duplicate"),
+            (_("Import"), "billing:customer_import_create", "arrow-up-tray"),
         )
         return [
             Action(label, reverse(name), icon, "customers.add", primary=not place, more=place > 0)
@@ -109,4 +115,4 @@ class CustomerListView(ListView):
         ]
 
     def get_create_actions(self) -> list[Action]:
-        return permitted(self.get_actions(), self.actor)
+        return permitted(self.ways(), self.actor)

@@ -1,8 +1,8 @@
 """The API tokens of the real user: list, make, revoke."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +22,7 @@ class OwnTokensMixin(OwnSecurityMixin):
     """Tokens of the real user, with the right to the API."""
 
     permission = "api.access"
-    model = ApiToken
+    model: ClassVar[type[Model] | None] = ApiToken
     tab = "tokens"
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -42,17 +42,45 @@ def queue_message(
     """
     if not recipient.strip():
         raise DomainError("no_email", "There is no e-mail address.", field="email")
+    message = _written(
+        owner=owner,
+        customer=customer,
+        user=user,
+        event=event,
+        recipient=recipient,
+        context=context,
+    )
+    message.key = key
+    with transaction.atomic():
+        known = _insert(message)
+        if known is not None:
+            return known
+        if actor.user is not None:
+            record(actor=actor, customer=customer, action=f"{event}_mailed", subject=recipient)
+        enqueue("notifications.deliver", message_id=message.pk)
+    return message
+
+
+def _written(
+    *,
+    owner: Customer,
+    customer: Customer,
+    user: User | None,
+    event: str,
+    recipient: str,
+    context: dict[str, Any],
+) -> Message:
+    """The letter as it will be sent, not stored yet."""
     language = (user.language if user else "") or customer.language
     sender = sender_name(owner)
     letter = render_letter(
         event=event, language=language, sender=sender, recipient=recipient, context=context
     )
-    message = Message(
+    return Message(
         owner=owner,
         customer=customer,
         user=user,
         event=event,
-        key=key,
         sender_name=sender,
         reply_to=owner.main_email,
         recipient=recipient.strip(),
@@ -63,14 +91,6 @@ def queue_message(
         message_id=new_message_id(),
         lease_until=now() + ASKED,
     )
-    with transaction.atomic():
-        known = _insert(message)
-        if known is not None:
-            return known
-        if actor.user is not None:
-            record(actor=actor, customer=customer, action=f"{event}_mailed", subject=recipient)
-        enqueue("notifications.deliver", message_id=message.pk)
-    return message
 
 
 def _insert(message: Message) -> Message | None:
