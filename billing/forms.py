@@ -1,4 +1,4 @@
-"""Forms of money: Maintenance, the days and kinds of a statement, payment terms and invoices."""
+"""Forms of money and of files: Maintenance, statements, payment terms, invoices, imports."""
 
 from datetime import date
 from typing import Any
@@ -152,4 +152,22 @@ class InvoiceSettingsForm(ScopedForm):
         required=False,
         max_length=1000,
         widget=forms.Textarea({"rows": 3}),
+    )
+
+
+class RecordFileForm(ScopedForm):
+    """A file of customers or accounts to check."""
+
+    sections = (
+        Section(
+            _("File"),
+            ("file",),
+            help=_(
+                "CSV or XLSX, up to 20,000 rows. The first row names the columns, by the names of "
+                "the template or by their labels. Nothing is made before every row is right."
+            ),
+        ),
+    )
+    file = forms.FileField(
+        label=_("File"), widget=forms.FileInput({"accept": ".csv,.txt,.tsv,.xlsx,text/csv"})
     )

@@ -1,9 +1,10 @@
-"""Lists of ledger entries, payment terms and invoice settings."""
+"""Lists of ledger entries, payment terms, invoice settings and imports of records."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from customers.choices import ImportState
 from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
     ActionsColumn,
@@ -12,6 +13,7 @@ from softswitch.core.tables import (
     LinkColumn,
     MoneyColumn,
     NumberColumn,
+    StatusColumn,
     Table,
     TextColumn,
 )
@@ -112,3 +114,32 @@ class InvoiceSettingsTable(Table):
 
     class Meta:
         order_by = "name"
+
+
+class UploaderColumn(Column):
+    """Who uploaded a file; "Your provider" for one above the viewer."""
+
+    css = "soft"
+
+    def render(self, record: Any) -> str:
+        return poster(record.uploader, is_above=record.is_above)
+
+    def value(self, record: Any) -> str:
+        return self.render(record)
+
+
+class RecordImportTable(Table):
+    """Files of customers or accounts, newest first."""
+
+    filename = LinkColumn("billing:record_import_detail", verbose_name=_("File"), narrow=("state",))
+    total = NumberColumn(verbose_name=_("Rows"))
+    wrong = NumberColumn(verbose_name=_("Errors"), priority=2)
+    state = StatusColumn(ImportState, verbose_name=_("State"), priority=1)
+    uploader = UploaderColumn(
+        verbose_name=_("Uploaded by"), orderable=False, empty_values=(), priority=2
+    )
+    created_at = DateTimeColumn(verbose_name=_("Uploaded"), priority=1)
+    finished_at = DateTimeColumn(verbose_name=_("Applied"), priority=3)
+
+    class Meta:
+        order_by = "-created_at"

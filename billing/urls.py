@@ -1,8 +1,8 @@
-"""Addresses of Maintenance, statements, ledger entries, payment terms and invoice settings."""
+"""Addresses of money: Maintenance, statements, entries, terms, settings; imports of records."""
 
 from django.urls import path
 
-from billing.views import former, invoice_settings, ledger, maintenance, redeem
+from billing.views import former, invoice_settings, ledger, maintenance, records, redeem
 
 app_name = "billing"
 urlpatterns = [
@@ -29,6 +29,37 @@ urlpatterns = [
         "accounts/<int:pk>/maintenance/",
         maintenance.AccountMaintenanceView.as_view(),
         name="account_maintenance",
+    ),
+    path("customer-imports/", records.ImportListView.as_view(), name="customer_import_list"),
+    path(
+        "customer-imports/new/", records.ImportCreateView.as_view(), name="customer_import_create"
+    ),
+    path(
+        "customer-imports/template/",
+        records.TemplateView.as_view(),
+        name="customer_import_template",
+    ),
+    path("customer-imports/export/", records.ExportView.as_view(), name="customer_import_export"),
+    path("account-imports/", records.AccountImportListView.as_view(), name="account_import_list"),
+    path(
+        "account-imports/new/",
+        records.AccountImportCreateView.as_view(),
+        name="account_import_create",
+    ),
+    path(
+        "account-imports/template/",
+        records.AccountTemplateView.as_view(),
+        name="account_import_template",
+    ),
+    path(
+        "account-imports/export/",
+        records.AccountExportView.as_view(),
+        name="account_import_export",
+    ),
+    path("imports/<int:pk>/", records.ImportDetailView.as_view(), name="record_import_detail"),
+    path("imports/<int:pk>/apply/", records.ImportApplyView.as_view(), name="record_import_apply"),
+    path(
+        "imports/<int:pk>/errors/", records.ImportErrorsView.as_view(), name="record_import_errors"
     ),
     path(
         "payment-terms/",

@@ -82,8 +82,15 @@ class AccountListView(ListView):
         return with_account_money(rows)
 
     def get_actions(self) -> list[Action]:
-        url = reverse("accounts:account_create")
-        return [Action(_("New account"), url, "plus", "accounts.add", primary=True)]
+        ways = (
+            (_("New account"), "accounts:account_create", "plus"),
+            (_("Import"), "billing:account_import_create", "arrow-up-tray"),
+            (_("Export for import"), "billing:account_import_export", "arrow-down-tray"),
+        )
+        return [
+            Action(label, reverse(name), icon, "accounts.add", primary=not place, more=place > 0)
+            for place, (label, name, icon) in enumerate(ways)
+        ]
 
 
 class AccountsOfView(AccountListView):

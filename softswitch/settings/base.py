@@ -262,6 +262,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Templates", "customers:template_list", "", "customers.add", ()),
             ("Classes", "customers:class_list", "", "customers.edit", ()),
             ("Business models", "customers:business_model_list", "", "customers.edit", ()),
+            ("Imports", "billing:customer_import_list", "", "customers.add", ()),
         ),
     ),
     (
@@ -271,6 +272,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         None,
         (
             ("Accounts", "accounts:account_list", "", "accounts.view", ()),
+            ("Imports", "billing:account_import_list", "", "accounts.add", ()),
             ("Prepaid cards", "accounts:card_batch_list", "", "vouchers.view", ()),
             ("Trunks", "accounts:trunk_list", "", "trunks.view", ()),
             ("Hosts", "accounts:host_list", "", "trunks.view", ()),

@@ -23,6 +23,7 @@ from customers.models import (
     CustomerClass,
     CustomerTemplate,
     CustomField,
+    RecordImport,
     User,
     UserSession,
 )
@@ -80,6 +81,22 @@ def trunk_of(world: World) -> Trunk:
         name=f"Trunk {SECRET}",
         hosts=[NewHost("192.0.2.99")],
         opened_at=OPENED,
+    )
+
+
+def record_import_of(world: World) -> RecordImport:
+    """A file of customers with an error, uploaded by the sub-reseller."""
+    return RecordImport.objects.create(
+        owner=world.sub_reseller,
+        user=world.user("sub_reseller"),
+        kind="customer",
+        state="failed",
+        filename=SECRET,
+        columns=["name"],
+        rows=[[2, {"name": SECRET}]],
+        errors=[[2, "name", SECRET]],
+        total=1,
+        wrong=1,
     )
 
 
@@ -155,6 +172,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Host: trunk.hosts.earliest("pk"),
         Tariff: tariff,
         Rate: tariff.rates.earliest("pk"),
+        RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),

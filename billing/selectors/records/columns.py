@@ -129,14 +129,14 @@ def _label(name: str, model: type[Model]) -> str:
 
 def examples(actor: Actor, kind: str) -> list[dict[str, str]]:
     """A row for each kind of customer, or for each way of charging an account, for a template."""
-    tariffs = [tariff.name for tariff in own_tariffs(actor.customer)[:1]]
-    tariff = tariffs[0] if tariffs else _("Name of one of your tariffs")
+    found = own_tariffs(actor.customer).first()
     if kind == RecordKind.ACCOUNT:
-        own = {"tariff": tariff, "mode": "prepaid", "opening_balance": "25.00"}
+        own = {"tariff": found.name if found else SAME_RATES, "opening_balance": "25.00"}
         return [
             {"auth_name": "example-1", "name": "Desk 1", "charging": Charging.WITH_CUSTOMER},
-            {"auth_name": "example-2", "charging": Charging.BY_ITSELF, **own},
+            {"auth_name": "example-2", "charging": Charging.BY_ITSELF, "mode": "prepaid", **own},
         ]
+    tariff = found.name if found else _("Name of one of your tariffs")
     kinds = [kind for kind in Kind.values if kind != Kind.ROOT]
     return [_example(actor, kind, tariff) for kind in kinds]
 

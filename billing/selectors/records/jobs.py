@@ -1,7 +1,7 @@
 """Reads of imports of records: who may import, how far they are, their first rows, their errors."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from django.db import connection
@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, NullIf
 from customers.choices import RecordKind
 from customers.models import Customer, RecordImport
 from customers.selectors import actor_for
+from customers.selectors.custom_fields import MASK
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 
@@ -63,11 +64,18 @@ def jobs_shown_to(rows: QuerySet[RecordImport], actor: Actor) -> QuerySet[Record
 
 
 def first_rows(job: RecordImport) -> list[tuple[int, list[str]]]:
-    """The first SHOWN rows: number in the file, and the cells in the order of its columns."""
+    """The first SHOWN rows: number in the file, and the cells in the order of its columns.
+
+    Of a SIP password they say only that there is one.
+    """
     return [
-        (number, [cells.get(name, "") for name in job.columns])
+        (number, [_shown(name, cells.get(name, "")) for name in job.columns])
         for number, cells in _piece("rows", job, 0, SHOWN)
     ]
+
+
+def _shown(column: str, text: str) -> str:
+    return MASK if column == "sip_password" and text else text
 
 
 class Errors(Sequence[Any]):
@@ -78,6 +86,11 @@ class Errors(Sequence[Any]):
 
     def __len__(self) -> int:
         return self.job.wrong
+
+    def __iter__(self) -> Iterator[Any]:
+        """All of them, read at once."""
+        stored = RecordImport.objects.filter(pk=self.job.pk).values_list("errors", flat=True)
+        return iter(stored.get())
 
     @overload
     def __getitem__(self, place: int) -> Any: ...
