@@ -56,6 +56,8 @@ RIGHTS: tuple[Right, ...] = (
     Right("trunks.view", _("View trunks"), delegated=False),
     Right("tariffs.view", _("View tariffs"), delegated=False),
     Right("vouchers.view", _("View vouchers"), delegated=False),
+    # Only where "customers.edit" is effective (customers.selectors.actors); for roles without it.
+    Right("limits.edit", _("Set limits of customers"), delegated=False),
     Right("money.manage", _("Maintenance"), delegated=False),
     Right("users.manage", _("Manage users"), delegated=False),
     Right("audit.view", _("View the audit log"), delegated=False),
@@ -86,7 +88,9 @@ _OWN = frozenset(
         "profile.edit",
     }
 )
-_RESELLER = _OWN | _area("customers", "accounts", "trunks", "tariffs", "vouchers", "money")
+_RESELLER = _OWN | _area(
+    "customers", "limits", "accounts", "trunks", "tariffs", "vouchers", "money"
+)
 KINDS: dict[str, frozenset[str]] = {
     Kind.ROOT: ALL,
     Kind.RESELLER: _RESELLER | SYSTEM,
@@ -106,7 +110,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _CALLS
     | {"customers.view", "accounts.view", "tariffs.view", "vouchers.view", "rates.view"},
     Role.REPORTER: _CALLS,
-    Role.NOC: _CALLS | _area("trunks", "accounts") | {"customers.view"},
+    Role.NOC: _CALLS | _area("trunks", "accounts", "limits") | {"customers.view"},
     Role.READ_ONLY: _VIEWS,
 }
 
@@ -132,7 +136,7 @@ def undelegated(kind: str) -> frozenset[str]:
 # What an API token may be bound to: each scope lets through these rights of its user, no others.
 SCOPES: dict[str, frozenset[str]] = {
     "customers:read": frozenset({"customers.view"}),
-    "customers:write": _area("customers") | {"profile.edit"},
+    "customers:write": _area("customers", "limits") | {"profile.edit"},
     "accounts:read": frozenset({"accounts.view"}),
     "accounts:write": _area("accounts"),
     "trunks:read": frozenset({"trunks.view"}),

@@ -22,7 +22,7 @@ from customers.permissions import (
 )
 from customers.tenancy import Actor, subtree
 
-OWN_RIGHTS_OF_ROOT_ADMINISTRATOR = frozenset({"customers.edit", "money.manage"})
+OWN_RIGHTS_OF_ROOT_ADMINISTRATOR = frozenset({"customers.edit", "limits.edit", "money.manage"})
 
 
 def root_customer() -> Customer:
@@ -66,7 +66,8 @@ def effective_rights(customer: Customer) -> frozenset[str]:
         "rights", flat=True
     ):
         granted.intersection_update(features)
-    return frozenset(granted | undelegated(customer.kind)) & allowed(customer.kind)
+    effective = (granted | undelegated(customer.kind)) & allowed(customer.kind)
+    return effective if "customers.edit" in effective else effective - {"limits.edit"}
 
 
 def is_blocked(customer: Customer) -> bool:

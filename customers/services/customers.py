@@ -34,6 +34,8 @@ OWN_FIELDS = frozenset(
         "timezone",
     }
 )
+# What the owner's NOC may set of its customers, too.
+LIMITS = frozenset({"call_limit", "cps_limit"})
 # What an owner keeps about its customer: absent from the customer's own pages and audit.
 PRIVATE_FIELDS = frozenset(
     {
@@ -193,7 +195,8 @@ def _check_kind(customer: Customer, kind: str) -> None:
 def _check_editor(actor: Actor, customer: Customer, values: dict[str, Any]) -> None:
     if customer.archived_at is not None:
         raise PermissionDenied
-    if customer.is_direct_of(actor) and actor.can("customers.edit"):
+    right = "limits.edit" if values.keys() <= LIMITS else "customers.edit"
+    if customer.is_direct_of(actor) and actor.can(right):
         return
     is_own = customer.pk == actor.customer_id and actor.can("profile.edit")
     if is_own and (values.keys() <= OWN_FIELDS or customer.is_root):

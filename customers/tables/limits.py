@@ -34,7 +34,7 @@ class LimitTable(Table):
             _("Edit limits"),
             "customers:limit_edit",
             "pencil-square",
-            "customers.edit",
+            "limits.edit",
             shown=is_direct,
             in_place=True,
         ),

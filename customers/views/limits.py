@@ -46,7 +46,7 @@ class LimitListView(ListView):
 class LimitEditView(DirectMixin, RowEditView):
     """The limits of one direct customer."""
 
-    permission = "customers.edit"
+    permission = "limits.edit"
     form_class = LimitsForm
     table_class = LimitTable
     list_url_name = LIMITS
@@ -61,9 +61,9 @@ class LimitEditView(DirectMixin, RowEditView):
         return with_balances(rows)
 
     def get_form(self) -> Any:
-        """Without a credit limit for a role that sees no money."""
+        """Without a credit limit for a role that sets no terms, or sees no money."""
         form: Any = super().get_form()
-        if not may_see_balances(self.actor):
+        if not (may_see_balances(self.actor) and self.actor.can("customers.edit")):
             del form.fields["credit_limit"]
         return form
 

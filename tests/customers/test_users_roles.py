@@ -95,3 +95,25 @@ def test_reading_roles_hold_no_right_to_change(world: World) -> None:
     assert not ROLES[Role.REPORTER] & changing
     assert ROLES[Role.BILLING] & changing == {"money.manage", "payments.make"}
     assert not ROLES[Role.NOC] & {"money.manage", "payments.make", "balance.view", "rates.view"}
+
+
+def test_the_noc_sets_limits_of_direct_customers_and_nothing_else(world: World) -> None:
+    client = signed_in(user_of(world, Role.NOC))
+    url = reverse("customers:limit_edit", args=[world.shop.pk])
+    page = client.get(url)
+    assert page.status_code == 200
+    assert "credit_limit" not in page.context["form"].fields
+    assert client.post(url, {"call_limit": "7", "cps_limit": ""}).status_code == 302
+    world.shop.refresh_from_db()
+    assert (world.shop.call_limit, world.shop.cps_limit) == (7, None)
+    assert client.get(reverse("customers:customer_edit", args=[world.shop.pk])).status_code == 403
+
+
+def test_without_the_right_to_edit_customers_nobody_sets_their_limits(world: World) -> None:
+    held = delegated_rights(world.sub_reseller) - {"customers.edit"}
+    set_rights(actor=world.actor("reseller"), customer=world.sub_reseller, rights=held)
+    for role in (Role.NOC, Role.ADMINISTRATOR):
+        user = world.user("sub_reseller") if role == Role.ADMINISTRATOR else user_of(world, role)
+        assert not actor_for(user).can("limits.edit")
+        url = reverse("customers:limit_edit", args=[world.shop.pk])
+        assert signed_in(user).get(url).status_code == 403
