@@ -17,6 +17,7 @@ from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, Switch, UnratedCall
 from customers.models import (
+    ApiToken,
     AuditEvent,
     BusinessModel,
     Customer,
@@ -27,6 +28,7 @@ from customers.models import (
     User,
     UserSession,
 )
+from customers.services.tokens import create_token
 from notifications.models import Message
 from softswitch.core.partitions import ensure_months
 from tariffs.models import Currency, ExchangeRate, Rate, RateImport, Tariff
@@ -165,6 +167,9 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Customer: world.shop,
         User: world.user("shop"),
         UserSession: UserSession.objects.create(user=world.user("shop"), session_key="x"),
+        ApiToken: create_token(
+            actor=world.actor("shop"), name=f"Token {SECRET}", scopes=["money:read"]
+        )[0],
         Account: Account.objects.get(pk=world.account.pk),
         CardBatch: cards_of(world),
         **vouchers_of(world),
