@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.portal import Portal
+from tests.plugins.mail import MailSink
 from tests.world import World, build_world
 
 FLAGS = (
@@ -67,3 +68,18 @@ def worker(
     monkeypatch.setenv("HTTPS", "false")
     process: subprocess.Popen[bytes] = request.getfixturevalue("celery_worker_process")
     return process
+
+
+@pytest.fixture
+def mail(
+    smtp_sink: MailSink,
+    live_server: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> MailSink:
+    """A mail server, and a real worker that sends it letters with links to the live server."""
+    settings.PORTAL_URL = live_server.url
+    monkeypatch.setenv("PORTAL_URL", live_server.url)
+    request.getfixturevalue("worker")
+    return smtp_sink
