@@ -32,7 +32,8 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
     the count). A debt is written off; a positive balance, accounts' too, is paid out or forfeited
     (``surplus``: pay_out or forfeit), each by its own entry with ``reason``; its unused vouchers
     are blocked. The open periods end, and so do accounts, trunks and hosts; calls and ledger stay.
-    One transaction, under the lock of the tree; archiving twice changes nothing.
+    One transaction, under the locks of the tree, its accounts, the balances, then the vouchers, as
+    charging and redemption lock them; archiving twice changes nothing.
     """
     if not customer.is_direct_of(actor) or not actor.can("customers.delete"):
         raise PermissionDenied
@@ -48,11 +49,11 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
         if live:
             raise DomainError("has_customers", f"It has {live} live sub-customers.")
         at = now()
-        blocked = _block_vouchers(customer)
-        _settle(actor, customer, surplus, reason, at)
+        archive_row(customer=customer, at=at)
         close_all(customer=customer, at=at)
         end_assignment(customer=customer, at=at)
-        archive_row(customer=customer, at=at)
+        _settle(actor, customer, surplus, reason, at)
+        blocked = _block_vouchers(customer)
         record(
             actor=actor,
             customer=customer,
@@ -82,7 +83,7 @@ def _settle(actor: Actor, customer: Customer, surplus: str, reason: str, at: dat
             balance=balance,
             kind=EntryKind.WRITE_OFF if balance.amount < 0 else surplus,
             reason=reason,
-            key=f"archive:{balance.pk}",
+            key=f"archive:{balance.pk}:customer",
             at=at,
         )
         end_period(balance, at)
@@ -91,7 +92,7 @@ def _settle(actor: Actor, customer: Customer, surplus: str, reason: str, at: dat
 def _block_vouchers(customer: Customer) -> int:
     """Unused vouchers are money of the customer that nobody can spend after it; returns how many.
 
-    Before the balances are locked: who redeems one locks the voucher and then a balance.
+    After the balances are locked: who redeems one locks a balance and then the voucher.
     """
     unused = Voucher.objects.filter(batch__customer=customer, status=VoucherStatus.ACTIVE)
     return int(unused.update(status=VoucherStatus.BLOCKED))

@@ -1,6 +1,6 @@
 """The only writer of balances: one entry at a time, and the sums of a charging batch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,17 +49,16 @@ def post_once(
 ) -> tuple[LedgerEntry, bool]:
     """The entry of ``post_entry``, and whether it is new.
 
-    Another currency is converted at ``at`` (default: now), rounded half-up to 6 decimals. The
-    period is found before the balance row is locked (FOR NO KEY UPDATE). Atomic. A key that was
-    used for something else raises DomainError ``key_reused``, an amount that the ledger cannot
-    hold ``amount``.
+    The period is found before the balance row is locked (FOR NO KEY UPDATE). Another currency is
+    converted under that lock, at ``at`` (default: now), rounded half-up to 6 decimals. Atomic. A
+    key that was used for something else raises DomainError ``key_reused``, an amount that the
+    ledger cannot hold ``amount``.
     """
     moment = at or now()
     repeat = _posted(posting, balance_id)
     if repeat is not None:
         return repeat, False
     balance = Balance.objects.get(pk=balance_id)
-    converted = _converted(posting, balance, moment)
     inside = balance_id, max(moment, balance.opened_at)
     with transaction.atomic():
         period = periods_for({balance_id: balance}, [inside])[inside]
@@ -67,6 +66,7 @@ def post_once(
         repeat = _posted(posting, balance_id)
         if repeat is not None:
             return repeat, False
+        converted = _converted(posting, locked, moment)
         _move(locked, converted.amount)
         entry = LedgerEntry.objects.create(
             **_parties(balance),
@@ -215,11 +215,10 @@ def _first_period(opened_at: datetime, period_type: str, timezone: str) -> Perio
     )
 
 
-# The lock waits for a move to end and then reads what it has left.
+# The lock waits for a move, or an edit of the currency, to end and then reads what it has left.
 _LOCK = """
-SELECT coalesce(array_agg(id) FILTER (WHERE closed_at IS NOT NULL), '{}') FROM (
-    SELECT id, closed_at FROM billing_balance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
-) locked
+SELECT id, currency_id, closed_at IS NOT NULL
+FROM billing_balance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 
 # A batch's usage stands in the temporary table usage_batch (see calls.services.storing): one row
@@ -246,22 +245,26 @@ WHERE b.id = s.balance_id
 """
 
 
+Known = Set[tuple[int, str, bool]]
+"""What a batch read of its balances: id, currency, and whether a move has closed it."""
+
+
 class MovedMeanwhileError(Exception):
-    """A customer moved after a batch read its chain, which may be that of the old owner."""
+    """A customer moved, or its currency changed, after a batch read what its calls go by."""
 
 
-def post_usage(*, balance_ids: Collection[int], closed: Collection[int] = ()) -> None:
+def post_usage(*, balance_ids: Collection[int], known: Known) -> None:
     """Post the usage entries that stand in ``usage_batch`` and move their balances.
 
     The set-based sibling of ``post_entry``: last in the caller's transaction, balances locked in
     ascending order. What makes it safe to repeat is the caller's: its calls leave the queue in the
-    same transaction. ``closed`` are the balances that it knew to be closed: one more raises
-    MovedMeanwhileError, and the batch is to be done again.
+    same transaction. A balance that is not as ``known`` by now raises MovedMeanwhileError, and the
+    batch is to be done again.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Usage is posted in the transaction that stores its charges.")
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [sorted(balance_ids)])
-        if not set(closed).issuperset(cursor.fetchone()[0]):
+        if any(row not in known for row in cursor.fetchall()):
             raise MovedMeanwhileError
         cursor.execute(_POST_USAGE)

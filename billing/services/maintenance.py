@@ -9,10 +9,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
+from accounts.models import Account
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import Balance, LedgerEntry
 from billing.services.ledger import Posting, check_first, post_entry, post_first, post_once
 from billing.services.periods import periods_for
+from customers.models import Customer
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -41,7 +43,7 @@ def maintain(
     ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
     ``at`` (default now) is earlier where money that moved before is brought in with its date.
     Raises PermissionDenied for a balance that the actor's customer does not bill, DomainError
-    ``action``, ``amount``, ``no_exchange_rate``, ``closed`` (it moved away). Atomic with the audit.
+    ``action``, ``amount``, ``no_exchange_rate``, ``closed`` or ``archived``. Atomic with the audit.
     """
     check_pair(actor, balance)
     if action not in SIGN:
@@ -56,7 +58,7 @@ def maintain(
     with transaction.atomic():
         entry, is_new = post_once(actor=actor, balance_id=balance.pk, posting=posting, at=at)
         if is_new:
-            check_open(entry.balance)
+            _check_payer(entry.balance)
             record(
                 actor=actor,
                 customer=balance.customer,
@@ -132,6 +134,15 @@ def check_open(locked: Balance) -> None:
     """Refuse a balance that a move has closed; its row must be locked, so that none slips in."""
     if locked.closed_at is not None:
         raise DomainError("closed", "The customer has moved to another owner.")
+
+
+def _check_payer(locked: Balance) -> None:
+    """Refuse a balance that takes no more postings: closed by a move, or of what is archived."""
+    check_open(locked)
+    payers = Customer.objects.live().filter(pk=locked.customer_id)
+    accounts = Account.objects.live().filter(balance=locked)
+    if not payers.exists() or (locked.account_id is not None and not accounts.exists()):
+        raise DomainError("archived", "It is archived: nothing is posted to it any more.")
 
 
 def check_pair(actor: Actor, balance: Balance) -> None:

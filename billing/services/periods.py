@@ -20,10 +20,11 @@ def periods_for(
     """
     wanted = sorted(set(moments))
     found = _match(wanted)
-    missing = [moment for moment in wanted if moment not in found]
-    if missing:
-        _open(balances, missing)
-        found |= _match(missing)
+    for _try in range(2):  # one opened meanwhile may have ended before the moment
+        missing = [moment for moment in wanted if moment not in found]
+        if missing:
+            _open(balances, missing)
+            found |= _match(missing)
     for moment, period in found.items():
         if period.closed_at is not None:
             found[moment] = _first_open(balances[moment[0]], period)

@@ -10,6 +10,7 @@ import numpy as np
 from django.db import connection
 
 from billing.models import Balance
+from billing.services.ledger import Known
 from billing.services.periods import periods_for
 from softswitch.core.columns import (
     BIGINT,
@@ -36,14 +37,16 @@ _LARGEST_SUM = 9e18  # range guard
 _ZONE_SIZE = 48
 
 _BALANCES = """
-SELECT id, customer_id, coalesce(account_id, 0), opened_at, coalesce(closed_at, 'infinity'),
-    convert_to(rpad(currency_id, 3), 'UTF8'), convert_to(rpad(period_timezone, %s), 'UTF8')
+SELECT id, customer_id, issuer_id, coalesce(account_id, 0), opened_at,
+    coalesce(closed_at, 'infinity'), convert_to(rpad(currency_id, 3), 'UTF8'),
+    convert_to(rpad(period_timezone, %s), 'UTF8')
 FROM billing_balance
 WHERE customer_id = ANY(%s) AND account_id IS NULL OR account_id = ANY(%s)
 """
 _BALANCE_COLUMNS = {
     "id": BIGINT,
     "customer": BIGINT,
+    "issuer": BIGINT,
     "account": BIGINT,
     "opened_at": MOMENT,
     "closed_at": MOMENT,
@@ -99,10 +102,15 @@ class Payers:
         return self.table["id"][self.rows]
 
     @property
-    def closed(self) -> Int64s:
-        """The balances of the table that a move has closed."""
-        found: Int64s = self.table["id"][self.table["closed_at"] < FOREVER]
-        return found
+    def issuers(self) -> Int64s:
+        return self.table["issuer"][self.rows]
+
+    @property
+    def known(self) -> Known:
+        """All balances of the table, as they were when it was read."""
+        currencies = texts_of(self.table["currency"]).tolist()
+        is_closed = (self.table["closed_at"] < FOREVER).tolist()
+        return set(zip(self.table["id"].tolist(), currencies, is_closed, strict=True))
 
     @property
     def currencies(self) -> Array:

@@ -39,6 +39,10 @@ BATCH = 10_000
 DATA_ERRORS = (ArithmeticError, ValueError, LookupError, DataError, IntegrityError)
 
 
+# So often in one run a batch is read anew; what differs for longer is no move.
+MOST_MOVES = 100
+
+
 @dataclass(slots=True)
 class ChargeReport:
     """What became of the calls: ``charged`` at all levels, ``unrated``, and rows of charges.
@@ -72,12 +76,15 @@ def charge_pending(*, limit: int = BATCH, batches: int | None = None) -> ChargeR
     """
     report = ChargeReport()
     largest = size = min(limit, BATCH)
-    done = 0
+    done = moved = 0
     while batches is None or done < batches:
         done += 1
         try:
             batch = _charge_batch(size)
         except MovedMeanwhileError:  # read anew, the chains are those after the move
+            moved += 1
+            if moved > MOST_MOVES:
+                raise
             continue
         except DATA_ERRORS:
             if size == 1:
@@ -137,6 +144,8 @@ def _charge_known(calls: Calls) -> ChargeReport:
     levels = levels_of(calls)
     prices = price(calls, levels)
     payers = payers_of(levels.customers, levels.accounts, calls.setup_at[levels.calls])
+    if ((payers.issuers != levels.issuers) & (levels.tariffs > 0)).any():
+        raise MovedMeanwhileError  # between the two reads: a chain of before, balances of after
     ended_at = calls.ended_at[levels.calls]
     converted = convert_costs(prices.costs, prices.currencies, payers.currencies, ended_at)
     is_missing = converted.is_missing & calls.is_answered[levels.calls] & (prices.reasons == OK)
@@ -201,7 +210,7 @@ def _store(
             "amount": converted.amounts,
         }
     )
-    post_usage(balance_ids=np.unique(payers.balances).tolist(), closed=payers.closed.tolist())
+    post_usage(balance_ids=np.unique(payers.balances).tolist(), known=payers.known)
 
 
 def _set_aside(calls: Calls) -> ChargeReport:

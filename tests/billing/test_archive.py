@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import Balance, LedgerEntry
 from billing.services import verify
-from billing.services.accounts import AccountTariff, open_account
+from billing.services.accounts import AccountTariff, close_account, open_account
 from billing.services.archive import archive_customer
 from calls.services.charging import charge_pending
 from softswitch.core.errors import DomainError
@@ -55,6 +55,20 @@ def test_a_late_call_is_charged_all_the_same(firm: World) -> None:
     )
     assert charge_pending().charged == 1
     assert Balance.objects.get(customer=firm.shop, account=None).amount == Decimal("-0.015")
+    assert [*verify.differences()] == []
+
+
+def test_what_an_account_owes_after_its_own_end_is_settled_too(firm: World) -> None:
+    """Its late call comes in after it was closed, and before its customer is archived."""
+    close_account(actor=actor_of(firm.shop), account=firm.account, reason="Left")
+    store_call(firm.shop, "442071234567", 60, account=firm.account)
+    assert charge_pending().charged == 1
+    archive_customer(
+        actor=firm.actor("sub_reseller"), customer=firm.shop, surplus="pay_out", reason="Closed"
+    )
+    assert Balance.objects.get(account=firm.account).amount == 0
+    entries = LedgerEntry.objects.filter(account=firm.account, kind="write_off")
+    assert [entry.amount for entry in entries] == [Decimal("0.15"), Decimal("0.15")]
     assert [*verify.differences()] == []
 
 

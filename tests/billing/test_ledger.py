@@ -147,7 +147,7 @@ def test_an_entry_of_a_closed_period_goes_to_the_next_open_one(world: World) -> 
 
 def test_usage_is_posted_only_with_its_charges(transactional_db: None) -> None:
     with pytest.raises(RuntimeError, match="in the transaction"):
-        post_usage(balance_ids=[1])
+        post_usage(balance_ids=[1], known=set())
 
 
 @settings(

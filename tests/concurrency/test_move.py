@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -58,19 +59,23 @@ def assert_whole() -> None:
     assert [*verify.differences(), *verify_calls.differences()] == []
 
 
+@pytest.mark.parametrize("step", ["payers_of", "stage_usage"])
 def test_a_batch_that_read_the_chain_before_a_move_is_done_again(
-    stored: World, monkeypatch: pytest.MonkeyPatch
+    stored: World, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The call starts after the move, and the batch read the chain before it was committed."""
+    """The call starts after the move, and the batch read the chain before it was committed.
+
+    The balances it reads before the commit (``stage_usage``), or after it (``payers_of``).
+    """
     started, read, moved = threading.Event(), threading.Event(), threading.Event()
     calls: list[int] = []
     tries: list[int] = []
 
-    def stage_late(batch: usage.Usage) -> object:
+    def late(*columns: Any) -> object:
         tries.append(1)
         read.set()
         assert moved.wait(timeout=60)
-        return usage.stage_usage(batch)
+        return getattr(usage, step)(*columns)
 
     def move_slowly() -> None:
         with transaction.atomic():
@@ -86,7 +91,7 @@ def test_a_batch_that_read_the_chain_before_a_move_is_done_again(
         assert started.wait(timeout=60)
         assert charge_pending().charged == 1
 
-    monkeypatch.setattr(charging, "stage_usage", stage_late)
+    monkeypatch.setattr(charging, step, late)
     at_once(move_slowly, charge)
     assert len(tries) == 2
     charges = Charge.objects.filter(call_id=calls[0]).order_by("level")
