@@ -50,9 +50,12 @@ class CustomerSearch(Paging):
 
 @router.get("/customers", response={200: CustomerPage, REFUSALS: ErrorOut})
 def list_customers(request: HttpRequest, search: Query[CustomerSearch]) -> Any:
-    """The customers below the token's own, at every depth, in order of id."""
+    """The token's own customer and those below it, at every depth, in order of id."""
     actor = actor_of(request, "customers.view")
-    page = search.page(search.narrow(visible(Customer, actor)))
+    rows = visible(Customer, actor)
+    if search.owner_id is not None:  # whose customer it is itself is not told, nor found by trying
+        rows = rows.exclude(pk=actor.customer_id)
+    page = search.page(search.narrow(rows))
     page["items"] = shown(actor, page["items"])
     return page
 

@@ -1,7 +1,8 @@
 """Requests with an ``Idempotency-Key``: sent again, they do nothing and are answered the same.
 
 The key belongs to the token. What a request did and its answer are one transaction; a request that
-was refused did nothing, is not remembered, and may be sent again with the same key.
+was refused did nothing, is not remembered, and may be sent again with the same key. Where the token
+has lost a right since, the answer is not given again.
 """
 
 import hashlib
@@ -39,28 +40,35 @@ class IdempotencyMiddleware:
         if len(key) > LONGEST_KEY or not key.isprintable():
             return refusal(422, "idempotency_key", f"At most {LONGEST_KEY} printable characters.")
         text = request.headers.get("Authorization", "").removeprefix(BEARER)
-        if actor_of_token(text=text, address=request.META.get("REMOTE_ADDR")) is None:
+        actor = actor_of_token(text=text, address=request.META.get("REMOTE_ADDR"))
+        if actor is None or not actor.rights:
             return self.get_response(request)  # which refuses it, or knows another kind of token
         try:
             wanted = fingerprint(request)
         except RequestDataTooBig:
             return self.get_response(request)  # which says so
-        return self.once(request, text, key, wanted)
+        return self.once(request, text, key, wanted, rights=actor.rights)
 
-    def once(self, request: HttpRequest, text: str, key: str, wanted: str) -> HttpResponse:
+    def once(
+        self, request: HttpRequest, text: str, key: str, wanted: str, *, rights: frozenset[str]
+    ) -> HttpResponse:
         """Answer it, or give the answer that the same request had before."""
         given: list[HttpResponse] = []
 
         def act() -> tuple[int, Any]:
             response = self.get_response(request)
             given.append(response)
-            return response.status_code, answer_of(response)
+            return response.status_code, answer_of(response) | {"rights": sorted(rights)}
 
         try:
             known = do_once(text=text, key=key, fingerprint=wanted, act=act)
         except DomainError as error:
             return refusal(409, error.code, error.message)
-        return given[0] if known is None else again(known)
+        if known is None:
+            return given[0]
+        if not rights.issuperset(known.answer["rights"]):
+            return refusal(403, "forbidden", "The token has lost rights since this was answered.")
+        return again(known)
 
 
 def is_remembered(path: str) -> bool:

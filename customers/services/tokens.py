@@ -82,8 +82,8 @@ def actor_of_token(*, text: str, address: str | None) -> Actor | None:
     """Who a token acts as: its user, with the user's rights as far as the scopes let them through.
 
     None for a token that is unknown, revoked or expired, and where the user could not sign in from
-    ``address`` either. Without ``api.access`` the actor has no rights at all. Notes the use, at
-    most once a minute.
+    ``address`` either. Without ``api.access`` the actor has no rights at all, else that one too.
+    Notes the use, at most once a minute.
     """
     token = live_tokens().filter(token_hash=token_hash(text)).first()
     if token is None or refusal(token.user, address) is not None:
@@ -92,8 +92,8 @@ def actor_of_token(*, text: str, address: str | None) -> Actor | None:
     actor = actor_for(token.user, ip=address)
     if not actor.can("api.access"):
         return replace(actor, rights=frozenset())
-    let_through = frozenset().union(*(SCOPES[scope] for scope in token.scopes if scope in SCOPES))
-    return replace(actor, rights=actor.rights & let_through)
+    scoped = (SCOPES[scope] for scope in token.scopes if scope in SCOPES)
+    return replace(actor, rights=actor.rights & frozenset({"api.access"}).union(*scoped))
 
 
 def live_tokens() -> QuerySet[ApiToken]:

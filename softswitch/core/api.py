@@ -72,8 +72,10 @@ class TokenAuth(HttpBearer):
 
 
 def actor_of(request: HttpRequest, right: str | None = None) -> Any:
-    """Who acts (``customers.tenancy.Actor``); PermissionDenied without ``right``."""
+    """Who acts (``customers.tenancy.Actor``); PermissionDenied without ``right``, or any at all."""
     actor = request.auth  # type: ignore[attr-defined]
+    if not actor.rights:
+        raise PermissionDenied("The user of the token has no access to the API.")
     if right is not None and not actor.can(right):
         raise PermissionDenied(f"The token lacks the right {right}, or its user does.")
     return actor
