@@ -21,13 +21,16 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
 
+# What an owner keeps: its alert rules, and the names of what it has defined.
+PRIVATE_FIELDS = frozenset({*NOTIFICATION_FIELDS, "invoice_settings", "payment_term"})
+
 
 def set_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any]) -> bool:
     """Set some parameters of a direct customer, None or "" to inherit; whether any changed.
 
     ``values`` are typed as in ParameterSet. Locks the customer's row of parameters; atomic with
-    the audit rows, of which that of the notifications stays with the owner. Raises
-    PermissionDenied, or DomainError naming the parameter at fault.
+    the audit rows, of which that of PRIVATE_FIELDS stays with the owner. Raises PermissionDenied,
+    or DomainError naming the parameter at fault.
     """
     if not customer.is_direct_of(actor) or not actor.can("customers.edit"):
         raise PermissionDenied
@@ -44,9 +47,7 @@ def set_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any
             return False
         row.save(update_fields=sorted(differences))
         for is_private in (False, True):
-            part = {
-                k: v for k, v in differences.items() if (k in NOTIFICATION_FIELDS) is is_private
-            }
+            part = {k: v for k, v in differences.items() if (k in PRIVATE_FIELDS) is is_private}
             if part:
                 record(
                     actor=actor,

@@ -5,11 +5,12 @@ from decimal import Decimal
 from django.urls import reverse
 from django.utils.timezone import now
 
-from billing.models import LedgerEntry
+from billing.models import InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.maintenance import maintain
 from customers.models import AuditEvent
 from customers.selectors import system_actor
 from customers.services.customers import edit_profile
+from customers.services.parameters import set_parameters
 from tariffs.models import Tariff
 from tariffs.services.assignments import assign_tariff
 from tests.security.portal import signed_in, text_of
@@ -35,6 +36,25 @@ def test_levels_allowed_stay_the_owners(world: World) -> None:
     assert not [event for event in mine if "max_depth" in event.changes]
     theirs = AuditEvent.objects.visible_to(owner)
     assert [event for event in theirs if "max_depth" in event.changes]
+
+
+def test_names_of_the_owners_definitions_stay_the_owners(world: World) -> None:
+    """Its invoice settings and payment terms are 404 to the customer, by name too."""
+    owner = world.actor("sub_reseller")
+    chosen = {
+        "invoice_settings": InvoiceSettings.objects.create(owner=owner.customer, name="Bad payers"),
+        "payment_term": PaymentTerm.objects.create(owner=owner.customer, name="Squeeze"),
+        "grace_days": 9,
+    }
+    set_parameters(actor=owner, customer=world.shop, values=chosen)
+    url = reverse("customers:audit_list")
+    for query in ("", "?export=csv"):
+        mine = text_of(signed_in(world.user("shop")).get(url + query))
+        assert "grace_days" in mine
+        assert "Bad payers" not in mine
+        assert "Squeeze" not in mine
+    theirs = text_of(signed_in(world.user("sub_reseller")).get(url))
+    assert "Bad payers" in theirs
 
 
 def test_no_customer_reads_its_owners_tariff_anywhere(world: World) -> None:
