@@ -12,11 +12,17 @@ from softswitch.core.forms import ScopedForm, ScopedModelForm
 
 
 class ProfileForm(ScopedModelForm):
-    """What users change of their own login."""
+    """What users change of their own login.
 
+    Letters with set-password links go to the e-mail address: another one wants the present
+    password, and nobody changes it while switched.
+    """
+
+    field_order = ("name", "email", "current")
     widths = {
         "name": 3,
         "email": 3,
+        "current": 3,
         "language": 3,
         "timezone": 3,
         "display_currency": 3,
@@ -28,12 +34,33 @@ class ProfileForm(ScopedModelForm):
         choices=[("", _("As the company")), *settings.LANGUAGES],
     )
 
+    current = forms.CharField(
+        label=_("Present password"),
+        required=False,
+        help_text=_("Only for another e-mail address."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
     class Meta:
         model = User
         fields = ("name", "email", "language", "timezone", "display_currency", "theme")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.actor.is_switched:
+            self.fields["email"].disabled = True
+            del self.fields["current"]
+
     def clean_display_currency(self) -> str:
         return str(self.cleaned_data["display_currency"]).strip().upper()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        user = self.actor.user
+        is_moved = cleaned.get("email", user.email) != user.email
+        if is_moved and not user.check_password(cleaned.get("current", "")):
+            self.add_error("current", _("Another e-mail address wants your present password."))
+        return cleaned
 
 
 class PresentPasswordMixin(forms.Form):

@@ -61,7 +61,7 @@ class ProfileView(ProfileHead, FormView):
     form_class = ProfileForm
 
     def get_initial(self) -> dict[str, Any]:
-        return {name: getattr(self.actor.user, name) for name in ProfileForm.base_fields}
+        return {name: getattr(self.actor.user, name) for name in ProfileForm.Meta.fields}
 
     def service(self, form: ProfileForm) -> None:
         edit_own_profile(actor=self.actor, values=form.cleaned_data)

@@ -23,7 +23,7 @@ from customers.models import User
 from notifications.channels import DeliveryError, Outcome, SmtpServer, send
 from notifications.choices import MessageStatus
 from notifications.models import LinkRequest, Message
-from notifications.selectors import address_of, may_sign_in
+from notifications.selectors import address_of, may_sign_in, provider_of
 from notifications.services.outbox import ASKED
 from notifications.services.rendering import ascii_address, mail_domain, to_mail
 from softswitch.core.jobs import enqueue
@@ -180,7 +180,8 @@ def _after(error: DeliveryError, attempts: int) -> dict[str, Any]:
 def _link_of(message: Message) -> str:
     """The link that a message carries, made now; empty for one without.
 
-    A login that was closed, or has another address by now, gets none: raises Undeliverable.
+    A login that was closed, or has another address or provider by now, gets none: raises
+    Undeliverable.
     """
     if message.user is None:
         return ""
@@ -189,4 +190,6 @@ def _link_of(message: Message) -> str:
         raise Undeliverable("The login is closed.")
     if message.recipient != address_of(user):
         raise Undeliverable("The login has another address by now.")
+    if message.owner_id not in (user.customer_id, provider_of(user).pk):
+        raise Undeliverable("The login has another provider by now.")
     return set_password_url(user)
