@@ -49,6 +49,12 @@ def uploader_of(job: RecordImport) -> Actor:
     return actor
 
 
+def rights_of_uploader(job: RecordImport) -> frozenset[str]:
+    """What the job may do in the name of who uploaded the file; nothing where that is over."""
+    actor = actor_for(job.user, stack=job.stack[1:], ip=job.ip)
+    return actor.rights if actor.customer_id == job.owner_id else frozenset()
+
+
 def jobs_shown_to(rows: QuerySet[RecordImport], actor: Actor) -> QuerySet[RecordImport]:
     """``rows`` without what is large, with who uploaded: ``uploader`` and ``is_above``.
 

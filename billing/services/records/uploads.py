@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from billing.parsers.records import Records, UnreadableError, read_records
 from billing.selectors.records.columns import REQUIRED, columns_of, headings
-from billing.selectors.records.jobs import may_import
+from billing.selectors.records.jobs import may_import, rights_of_uploader
 from billing.services.records.leases import QUIET
 from billing.services.records.passwords import without_passwords
 from customers.choices import ImportState
@@ -54,9 +54,12 @@ def start_import(*, actor: Actor, kind: str, file: IO[bytes], size: int, name: s
 def request_apply(*, actor: Actor, job: RecordImport) -> None:
     """Have a checked file applied by a job; pressing twice changes nothing.
 
-    Locks the import's row. Raises PermissionDenied, or DomainError ``not_ready``.
+    The job acts with the rights of who uploaded it, which the actor must hold too. Locks the
+    import's row. Raises PermissionDenied, or DomainError ``not_ready``.
     """
     if job.owner_id != actor.customer_id or not may_import(actor, job.kind):
+        raise PermissionDenied
+    if not rights_of_uploader(job) <= actor.rights:
         raise PermissionDenied
     if job.state in STARTED:  # its row is locked while it is being applied
         return
