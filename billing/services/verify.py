@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from billing.services.verify_pairs import STATEMENTS
+
 # The placeholder %(customer)s is NULL for all customers.
 _OF_CUSTOMER = "(%(customer)s::bigint IS NULL OR {table}.customer_id = %(customer)s)"
 
@@ -39,10 +41,12 @@ FROM (
 ) e WHERE sequence <> number OR balance_after <> recomputed
 ORDER BY balance_id, sequence
 """
+# Of a period that a move or an archive ended, calls that ended after it are part too.
 _USAGE = """
 WITH charged AS (
     SELECT c.usage_entry_id AS id, -sum(c.amount) AS amount, count(*) AS calls,
         sum(c.billed_seconds) AS billed_seconds,
+        min(c.ended_at) AS first_end, max(c.ended_at) AS last_end,
         count(*) FILTER (WHERE c.balance_id <> u.balance_id OR c.customer_id <> u.customer_id
             OR c.issuer_id <> u.issuer_id OR c.account_id IS DISTINCT FROM u.account_id
             OR date_trunc('month', c.setup_at AT TIME ZONE 'UTC') <> u.setup_month) AS strangers
@@ -50,13 +54,25 @@ WITH charged AS (
     WHERE {of_c} GROUP BY c.usage_entry_id
 ), entry AS (SELECT * FROM billing_usageentry u WHERE {of_u})
 SELECT format(
-    'usage entry %%s: %%s for %%s calls, %%s s; its charges: %%s for %%s, %%s s, %%s astray',
+    'usage entry %%s: %%s for %%s calls, %%s s; its charges: %%s for %%s, %%s s, %%s astray, '
+    'ended from %%s to %%s in the period from %%s to %%s',
     coalesce(u.id, c.id), u.amount, u.calls, u.billed_seconds,
     coalesce(c.amount, 0), coalesce(c.calls, 0), coalesce(c.billed_seconds, 0),
-    coalesce(c.strangers, 0))
+    coalesce(c.strangers, 0), c.first_end, c.last_end, p.starts_at, p.ends_at)
 FROM entry u FULL JOIN charged c ON c.id = u.id
+LEFT JOIN billing_balance b ON b.id = u.balance_id
+LEFT JOIN billing_billingperiod p ON p.id = u.period_id
+LEFT JOIN customers_customer k ON k.id = b.customer_id
+LEFT JOIN accounts_account a ON a.id = b.account_id
 WHERE u.id IS NULL OR c.id IS NULL OR u.amount <> c.amount OR u.calls <> c.calls
    OR u.billed_seconds <> c.billed_seconds OR c.strangers > 0
+   OR (c.last_end >= p.ends_at AND p.ends_at IS DISTINCT FROM b.closed_at
+       AND p.ends_at IS DISTINCT FROM k.archived_at AND p.ends_at IS DISTINCT FROM a.archived_at)
+   OR (greatest(c.first_end, b.opened_at) < p.starts_at AND NOT EXISTS (
+       SELECT FROM billing_billingperiod q
+       WHERE q.balance_id = b.id AND q.closed_at IS NOT NULL
+         AND q.starts_at <= greatest(c.first_end, b.opened_at)
+         AND q.ends_at > greatest(c.first_end, b.opened_at)))
 ORDER BY 1
 """
 # What was settled at 0 for a time without an owner names Root as its issuer.
@@ -110,7 +126,8 @@ def differences(*, customer_id: int | None = None) -> Iterator[str]:
     """Yield a line for each thing that does not add up; of one customer or of all.
 
     Balance against entries, the chain of ``balance_after`` and its sequence, usage entries against
-    charges, and every id that no foreign key guards.
+    charges, every id that no foreign key guards, and what entries say of pairs, periods, vouchers
+    and cards.
     """
     for statement in _statements():
         yield from run(statement, customer_id)
@@ -144,7 +161,7 @@ def run(statement: str, customer_id: int | None) -> list[str]:
 
 def scoped(statement: str, **names: str) -> str:
     """Fill in a check: ``{of_x}`` keeps the rows of table alias x that are the customer's."""
-    aliases = {f"of_{alias}": _OF_CUSTOMER.format(table=alias) for alias in "bcetu"}
+    aliases = {f"of_{alias}": _OF_CUSTOMER.format(table=alias) for alias in "abcetu"}
     return statement.format(**aliases, **names)
 
 
@@ -154,6 +171,7 @@ def _statements() -> Iterator[str]:
     yield scoped(_USAGE)
     yield scoped(_PARTIES, name="usage entry", table="billing_usageentry")
     yield scoped(_PARTIES, name="ledger entry", table="billing_ledgerentry")
+    yield from map(scoped, STATEMENTS)
     for table, columns in _COLUMNS.items():
         for column in columns:
             yield scoped(_MISSING, table=table, column=column, target=_TARGETS[column])
