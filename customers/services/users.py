@@ -86,10 +86,12 @@ def edit_user(*, actor: Actor, user: User, values: dict[str, Any]) -> bool:
 
     By its customer or its owner. Locks the customer's administrators where the role changes.
     Atomic with the audit row. Raises PermissionDenied as ``may_manage_logins`` says, DomainError
-    ``network`` or ``own_address`` (field allowed_networks), ``last_administrator`` (field role).
+    ``network`` or ``own_address`` (field allowed_networks), ``last_administrator`` (field role),
+    ``own_email`` (field email): the own one wants the present password, which the profile asks for.
     """
     _check_manager(actor, user)
     values = {name: value for name, value in values.items() if name in EDITED}
+    _check_own_email(actor, user, values)
     if "allowed_networks" in values:
         values["allowed_networks"] = clean_networks(values["allowed_networks"])
         _check_own_address(actor, user, values["allowed_networks"])
@@ -168,6 +170,12 @@ def clean_networks(entries: Iterable[str]) -> list[str]:
 def _check_manager(actor: Actor, user: User) -> None:
     if not may_manage_logins(actor, user.customer):
         raise PermissionDenied
+
+
+def _check_own_email(actor: Actor, user: User, values: dict[str, Any]) -> None:
+    is_self = actor.user is not None and actor.user.pk == user.pk
+    if is_self and values.get("email", user.email) != user.email:
+        raise DomainError("own_email", "Change your own address in your profile.", field="email")
 
 
 def _check_own_address(actor: Actor, user: User, networks: list[str]) -> None:

@@ -63,3 +63,14 @@ def test_no_address_is_changed_while_switched(world: World) -> None:
     client.post(reverse("customers:switch_to", args=[world.sub_reseller.pk]))
     profile(client, email="me@example.com", current=PASSWORD)
     assert world.user("reseller").email == ""
+
+
+def test_the_page_of_a_login_changes_no_own_address(world: World) -> None:
+    """It asks for no password; of other logins it changes it."""
+    user = world.user("shop")
+    for who, status in (("shop", 422), ("sub_reseller", 302)):
+        url = reverse("customers:user_edit", args=[user.pk])
+        sent = {"name": user.name, "email": "me@example.com", "role": user.role}
+        assert signed_in(world.user(who)).post(url, sent).status_code == status
+        user.refresh_from_db()
+        assert user.email == ("me@example.com" if status == 302 else "")
