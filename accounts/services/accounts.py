@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
@@ -144,6 +145,24 @@ def archive_account(*, actor: Actor, account: Account, at: datetime, reason: str
         changes={"reason": ["", reason]} if reason else None,
     )
     return True
+
+
+def replace_tariffs(*, terms: QuerySet[AccountTerms], tariff: Tariff, at: datetime) -> None:
+    """Charge the accounts of those of ``terms`` that are in force at ``tariff`` from ``at`` on.
+
+    Part of the caller's transaction, before it locks balances; locks the accounts.
+    """
+    in_force = terms.filter(valid_till=None)
+    accounts = Account.objects.filter(terms__in=in_force).order_by("pk")
+    locked = list(accounts.select_for_update(no_key=True, of=("self",)))
+    rows = AccountTerms.objects.filter(account__in=locked, valid_till=None)
+    rows.update(valid_till=at)
+    AccountTerms.objects.bulk_create(
+        [
+            AccountTerms(account=account, charging=Charging.BY_ITSELF, tariff=tariff, valid_from=at)
+            for account in locked
+        ]
+    )
 
 
 def clean_auth_name(text: str) -> str:

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
+from accounts.models import AccountTerms
+from accounts.services.accounts import replace_tariffs
 from billing.choices import EntryKind, Mode
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
@@ -70,9 +72,9 @@ def move_customer(
         at, before = now(), node.owner
         node = move_node(customer=node, owner=fresh, at=at)
         forgotten = forget_owner(customer=node)
+        _change_tariffs(node, before, terms.tariff, at)
         old = _close_balance(actor, node, surplus, reason, at)
         new = _open_balance(old, fresh, terms, at)
-        replace_assignment(customer=node, tariff=terms.tariff, at=at)
         _record_for_each(actor, node, at, terms, kept=forgotten | {"reason": ["", reason]})
         record(
             actor=actor,
@@ -106,6 +108,21 @@ def _check_terms(owner: Customer, terms: NewTerms) -> None:
         raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
     if terms.credit_limit < 0:
         raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+
+
+def _change_tariffs(
+    customer: Customer, old_owner: Customer | None, tariff: Tariff, at: datetime
+) -> None:
+    """Let it pay by ``tariff``, and so its accounts that went by a tariff of the old owner.
+
+    Before balances are locked: accounts are locked before their balances everywhere.
+    """
+    replace_assignment(customer=customer, tariff=tariff, at=at)
+    replace_tariffs(
+        terms=AccountTerms.objects.filter(account__customer=customer, tariff__owner=old_owner),
+        tariff=tariff,
+        at=at,
+    )
 
 
 def _close_balance(

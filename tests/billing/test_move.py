@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from billing.models import Balance, BillingPeriod, LedgerEntry, UsageEntry
 from billing.services import verify
+from billing.services.accounts import AccountTariff, open_account
 from billing.services.archive import archive_customer
 from billing.services.maintenance import bring_to_zero, maintain
 from billing.services.move import NewTerms, move_customer
@@ -270,3 +271,21 @@ def test_archiving_leaves_what_an_earlier_owner_is_owed(world: World, beside: Ta
         world.actor("other_reseller")
     ).filter(customer=world.shop).values_list("action", flat=True)
     assert actor_of(world.reseller).can("customers.view")
+
+
+def test_accounts_at_the_old_owners_tariff_go_by_the_new_one(world: World, beside: Tariff) -> None:
+    """A customer without tariffs of its own charges its accounts at the one that it pays by."""
+    retail = TariffAssignment.objects.get(customer=world.sub_customer).tariff
+    actor, firm = world.actor("sub_customer"), world.sub_customer
+    paying = open_account(
+        actor=actor, customer=firm, auth_name="desk", by_itself=AccountTariff(retail)
+    )
+    plain = open_account(actor=actor, customer=firm, auth_name="hall")
+    before = store_call(firm, NUMBER, at=paying.opened_at, account=paying)
+    moved = move(world, beside, customer=firm)
+    after = store_call(moved, NUMBER, at=datetime.now(UTC), account=paying)
+    assert charge_pending().charged == 2
+    tariffs = [charges_of(call)[0].tariff_version.tariff for call in (before, after)]
+    assert tariffs == [retail, beside]
+    assert [terms.valid_till for terms in plain.terms.all()] == [None]
+    assert [*verify.differences(), *verify_calls.differences()] == []
