@@ -71,7 +71,8 @@ def test_errors_are_paged_and_downloaded_and_nothing_is_applied(
     answer = client.get(detail(job), {"page": 3})
     assert [number for number, _column, _reason in answer.context["errors"]] == [*range(102, 122)]
     assert "Import 120 rows" not in answer.content.decode()
-    lines = b"".join(client.get(detail(job, "errors")).streaming_content).decode().splitlines()
+    file: Any = client.get(detail(job, "errors"))
+    lines = file.getvalue().decode().splitlines()
     assert len(lines) == 121
     assert lines[1].startswith("2,mode,")
     client.post(detail(job, "apply"))
@@ -156,9 +157,8 @@ def test_the_statements_of_the_list_do_not_grow(world: World, client: Client) ->
 def test_the_template_can_be_imported(world: World, client: Client, kind: str, form: str) -> None:
     who, _right = KINDS[kind]
     client.force_login(world.user(who))
-    answer = client.get(reverse(f"billing:{kind}_import_template"), {"format": form})
-    content = b"".join(answer.streaming_content)
-    job = applied(world.actor(who), kind, content)
+    file: Any = client.get(reverse(f"billing:{kind}_import_template"), {"format": form})
+    job = applied(world.actor(who), kind, file.getvalue())
     assert (job.state, job.total) == ("applied", {"customer": 5, "account": 2}[kind])
 
 
