@@ -245,21 +245,17 @@ WHERE b.id = s.balance_id
 """
 
 
-Known = Set[tuple[int, str, bool]]
-"""What a batch read of its balances: id, currency, and whether a move has closed it."""
-
-
 class MovedMeanwhileError(Exception):
     """A customer moved, or its currency changed, after a batch read what its calls go by."""
 
 
-def post_usage(*, balance_ids: Collection[int], known: Known) -> None:
+def post_usage(*, balance_ids: Collection[int], known: Set[tuple[int, str, bool]]) -> None:
     """Post the usage entries that stand in ``usage_batch`` and move their balances.
 
     The set-based sibling of ``post_entry``: last in the caller's transaction, balances locked in
     ascending order. What makes it safe to repeat is the caller's: its calls leave the queue in the
-    same transaction. A balance that is not as ``known`` by now raises MovedMeanwhileError, and the
-    batch is to be done again.
+    same transaction. ``known`` is what it read of them: id, currency, and whether a move has closed
+    it. A balance that is not so by now raises MovedMeanwhileError: the batch is to be done again.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Usage is posted in the transaction that stores its charges.")

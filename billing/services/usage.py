@@ -10,7 +10,6 @@ import numpy as np
 from django.db import connection
 
 from billing.models import Balance
-from billing.services.ledger import Known
 from billing.services.periods import periods_for
 from softswitch.core.columns import (
     BIGINT,
@@ -106,8 +105,8 @@ class Payers:
         return self.table["issuer"][self.rows]
 
     @property
-    def known(self) -> Known:
-        """All balances of the table, as they were when it was read."""
+    def known(self) -> set[tuple[int, str, bool]]:
+        """Of each balance of the table: id, currency, and whether a move had closed it."""
         currencies = texts_of(self.table["currency"]).tolist()
         is_closed = (self.table["closed_at"] < FOREVER).tolist()
         return set(zip(self.table["id"].tolist(), currencies, is_closed, strict=True))
