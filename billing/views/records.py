@@ -47,11 +47,11 @@ def address(kind: str, name: str) -> str:
     return reverse(f"billing:{kind}_import_{name}")
 
 
-def file_actions(kind: str, name: str, label: Text) -> list[Action]:
-    """A file to download, in each format."""
+def file_actions(kind: str, name: str, label: Text, *, more: bool = True) -> list[Action]:
+    """A file to download, in each format; ``more``: in the menu behind the dots."""
     url = address(kind, name)
     return [
-        Action(f"{label} ({form.upper()})", f"{url}?format={form}", "arrow-down-tray", more=True)
+        Action(f"{label} ({form.upper()})", f"{url}?format={form}", "arrow-down-tray", more=more)
         for form in FORMATS
     ]
 
@@ -108,7 +108,7 @@ class ImportCreateView(CreateView):
         return [Link(TITLES[self.record_kind], address(self.record_kind, "list"))]
 
     def get_actions(self) -> list[Action]:
-        return file_actions(self.record_kind, "template", _("Template"))
+        return file_actions(self.record_kind, "template", _("Template"), more=False)
 
     def get_list_url(self) -> str:
         return address(self.record_kind, "list")

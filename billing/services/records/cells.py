@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import DecimalField, Model
 
 from billing.parsers.records import BEYOND
+from customers.choices import Kind
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
 
@@ -96,7 +97,11 @@ def _labels(model: type[Model], field: str) -> dict[str, str]:
 @lru_cache(maxsize=4096)  # zones, terms, limits: mostly the same in all rows
 def _clean(model: type[Model], field: str, text: str) -> tuple[Any, str]:
     """The value, or None and what is wrong."""
-    text = _labels(model, field).get(text.lower(), text)
+    labels = _labels(model, field)
+    text = labels.get(text.lower(), text)
+    if labels and text not in labels.values():
+        offered = [value for value in labels.values() if value != Kind.ROOT]
+        return None, f"Choose one of: {', '.join(offered)}."
     if isinstance(model._meta.get_field(field), DecimalField):
         if not _NUMBER.fullmatch(text):
             return None, "Enter a number such as 12.50, without separators of thousands."
