@@ -17,10 +17,11 @@ class Api:
         wanted = scopes or tuple(SCOPES)
         self.token, self.text = create_token(actor=world.actor(who), name="test", scopes=wanted)
         self.client = Client(enforce_csrf_checks=True)
+        self.scheme = "Bearer"
 
     def __call__(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
         """Status and answer of a request; ``path`` after /api/v1."""
-        headers = {"Authorization": f"Bearer {self.text}"}
+        headers = {"Authorization": f"{self.scheme} {self.text}"}
         if key:
             headers["Idempotency-Key"] = key
         data = "" if body is None else json.dumps(body)

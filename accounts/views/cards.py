@@ -71,16 +71,12 @@ class CardBatchCreateView(CreateView):
 
     model = CardBatch
     permission = "accounts.add"
+    further = ("money.manage", "vouchers.view")
     title = gettext_lazy("New batch of prepaid cards")
     form_class = CardBatchForm
     list_url_name = LIST
     save_label = gettext_lazy("Make the cards")
     close_label = ""
-
-    def get_form(self) -> Any:
-        if not (self.actor.can("money.manage") and self.actor.can("vouchers.view")):
-            raise PermissionDenied
-        return super().get_form()
 
     def get_initial(self) -> dict[str, Any]:
         return {"customer": self.request.GET.get("customer") or self.actor.customer_id}

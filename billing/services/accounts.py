@@ -26,6 +26,7 @@ from customers.selectors import may_see_logins
 from customers.services.audit import changed, record
 from customers.services.users import create_user
 from customers.tenancy import Actor
+from notifications.services.letters import send_set_password
 from softswitch.core.display import amount_text
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
@@ -91,7 +92,8 @@ def _open_balance(actor: Actor, account: Account, terms: AccountTariff) -> None:
 
 
 def _open_login(actor: Actor, account: Account, login: Login) -> None:
-    create_user(
+    """Create the login; without a password it is mailed the link that sets one."""
+    user = create_user(
         actor=actor,
         customer=account.customer,
         login=login.login,
@@ -100,6 +102,8 @@ def _open_login(actor: Actor, account: Account, login: Login) -> None:
         email=login.email,
         account_id=account.pk,
     )
+    if login.password is None:
+        send_set_password(actor=actor, user=user)
 
 
 def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | None) -> None:

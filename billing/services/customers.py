@@ -204,7 +204,9 @@ def edit_customer(
     waits for the next close. A new tariff counts for calls that start from now on. Locks the
     balance only for the terms.
     """
-    check_kind(customer=customer, kind=profile.get("kind", customer.kind))
+    if profile.get("kind", customer.kind) != customer.kind:
+        _must_own(actor, customer)
+        check_kind(customer=customer, kind=profile["kind"])
     with transaction.atomic():
         edit_profile(actor=actor, customer=customer, values=profile)
         if DEFINED & profile.keys():

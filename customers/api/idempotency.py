@@ -24,7 +24,7 @@ PATH = "/api/v1/"
 # anyway; and PINs that are taken are shown once.
 NOT_REMEMBERED = ("/vouchers/redeem", "/pins")
 LONGEST_KEY = 80
-BEARER = "Bearer "
+BEARER = "bearer"
 
 
 class IdempotencyMiddleware:
@@ -39,7 +39,9 @@ class IdempotencyMiddleware:
             return self.get_response(request)
         if len(key) > LONGEST_KEY or not key.isprintable():
             return refusal(422, "idempotency_key", f"At most {LONGEST_KEY} printable characters.")
-        text = request.headers.get("Authorization", "").removeprefix(BEARER)
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != BEARER:
+            return self.get_response(request)
         actor = actor_of_token(text=text, address=request.META.get("REMOTE_ADDR"))
         if actor is None or not actor.rights:
             return self.get_response(request)  # which refuses it, or knows another kind of token

@@ -11,6 +11,7 @@ AREAS = {
     "accounts": _("Accounts"),
     "trunks": _("Trunks and hosts"),
     "vouchers": _("Vouchers"),
+    "users": _("Logins"),
     "money": _("Money"),
 }
 VERBS = {"read": _("read"), "write": _("read and change")}

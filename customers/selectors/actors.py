@@ -66,7 +66,7 @@ def effective_rights(customer: Customer) -> frozenset[str]:
         "rights", flat=True
     ):
         granted.intersection_update(features)
-    effective = (granted | undelegated(customer.kind)) & allowed(customer.kind)
+    effective = frozenset(granted | undelegated(customer.kind)) & allowed(customer.kind)
     return effective if "customers.edit" in effective else effective - {"limits.edit"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Account, Host, Trunk, Voucher
+from notifications.models import Message
 from tests.api import Api
 from tests.world import World, tariff_with_rates
 
@@ -44,6 +45,21 @@ def test_an_account_charged_by_itself_has_its_balance(world: World) -> None:
     assert [Decimal(row["amount"]) for row in rows] == [Decimal("7.5")]
     refused = ask("POST", f"/accounts/{made['id']}/archive", {"reason": "test"})
     assert (refused[0], refused[1]["field"]) == (422, "surplus")
+
+
+def test_a_login_without_a_password_is_mailed_its_link(world: World) -> None:
+    login = {"login": "line-user", "email": "line@shop.example"}
+    ask = Api(world, "shop")
+    status, made = ask("POST", "/accounts", {"auth_name": "line-9", "login": login})
+    assert status == 201, made
+    message = Message.objects.get(user__login="line-user")
+    assert (message.recipient, message.event) == ("line@shop.example", "set_password")
+    assert message.user is not None
+    assert not message.user.has_usable_password()
+    missing = {"login": "other-user"}
+    refused = ask("POST", "/accounts", {"auth_name": "line-10", "login": missing})
+    assert (refused[0], refused[1]["field"]) == (422, "email")
+    assert not Account.objects.filter(auth_name="line-10").exists()
 
 
 def test_a_wrong_calendar_is_named(world: World) -> None:

@@ -154,6 +154,12 @@ def name_all(world: World) -> None:
     Rate.objects.filter(tariff__owner=world.sub_reseller).update(destination=SECRET)
 
 
+def token_of(world: World) -> ApiToken:
+    """An API token of the shop's administrator."""
+    actor = world.actor("shop")
+    return create_token(actor=actor, name=f"Token {SECRET}", scopes=["money:read"])[0]
+
+
 def build_samples(world: World) -> dict[type[Model], Any]:
     """A row of each model; names hold SECRET, but those of the customers beside the shop's line."""
     name_all(world)
@@ -167,9 +173,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Customer: world.shop,
         User: world.user("shop"),
         UserSession: UserSession.objects.create(user=world.user("shop"), session_key="x"),
-        ApiToken: create_token(
-            actor=world.actor("shop"), name=f"Token {SECRET}", scopes=["money:read"]
-        )[0],
+        ApiToken: token_of(world),
         Account: Account.objects.get(pk=world.account.pk),
         CardBatch: cards_of(world),
         **vouchers_of(world),

@@ -173,6 +173,14 @@ def test_pages_follow_each_other_by_id(world: World) -> None:
     assert seen == sorted(Customer.objects.filter(is_root=False).values_list("pk", flat=True))
 
 
+def test_the_word_before_a_token_may_be_small(world: World) -> None:
+    ask = Api(world, "reseller")
+    ask.scheme = "bearer"
+    first = ask("POST", URL, new_customer(world), key="k-1")
+    assert first[0] == 201
+    assert ask("POST", URL, new_customer(world), key="k-1") == first
+
+
 def test_a_key_makes_a_request_count_once(world: World) -> None:
     ask = Api(world, "reseller")
     body = new_customer(world)

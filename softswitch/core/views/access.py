@@ -23,14 +23,16 @@ def rows_of(model: type[Model], actor: Any) -> QuerySet[Any]:
 
 
 class AccessMixin(View):
-    """Login, then the declared right, before any handler runs."""
+    """Login, then the declared right, before any handler runs; ``further`` are needed as well."""
 
     permission: ClassVar[str | None] = None
+    further: ClassVar[Sequence[str]] = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if self.permission is not None and not self.actor.can(self.permission):
+        needed = [self.permission, *self.further] if self.permission else self.further
+        if not all(self.actor.can(right) for right in needed):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
