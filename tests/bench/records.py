@@ -50,11 +50,12 @@ def _measured() -> Iterator[tuple[str, float]]:
 def _reseller_inside() -> Actor:
     """The first customer of the loaded tree, made a reseller: all others stand behind it."""
     inside = Customer.objects.filter(parent__isnull=False).order_by("lft").first()
-    if inside is None:
+    if inside is None or inside.owner is None:
         raise RuntimeError("the forest has one level only")
     Customer.objects.filter(pk=inside.pk).update(kind="reseller")
+    top = inside.owner
     inside.refresh_from_db()
-    grant_defaults_to_all(actor=system_actor(), customers=[inside.get_root(), inside])
+    grant_defaults_to_all(actor=system_actor(), customers=[top, inside])
     user = create_user(actor=system_actor(), customer=inside, login="inside", password=PASSWORD)
     actor = actor_for(user)
     create_tariff(actor=actor, name="Wholesale", currency="USD", valid_from=OPENED)

@@ -190,7 +190,7 @@ def test_a_name_that_is_just_being_taken_fails_the_file(stored_world: World) -> 
 def waiting() -> int:
     """How many sessions wait for a lock."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return int(cursor.fetchone()[0])
 
 
