@@ -16,9 +16,11 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from softswitch.celery import app
 from softswitch.core.embedded.process import last_lines, spawn
-from tests.world import World, build_world
+from tests.snapshots import Snapshot
+from tests.world import World, build_world, find_world
 
 pytest_plugins = ("tests.plugins.mail",)
+WORLD = Snapshot(build_world, find_world)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -38,7 +40,7 @@ def flush_append_only_tables() -> Iterator[None]:
 @pytest.fixture
 def world(db: None) -> World:
     """A fresh tree of four levels with its tariffs, logins and balances (tests.world)."""
-    return build_world()
+    return WORLD.load()
 
 
 @pytest.fixture

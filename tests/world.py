@@ -117,3 +117,17 @@ def build_world() -> World:
         login=Login("shop-1", PASSWORD),
     )
     return World(root, reseller, other, sub, business, shop, account)
+
+
+def find_world() -> World:
+    """The world of ``build_world`` as it stands in the database."""
+    customers = {customer.name: customer for customer in Customer.objects.all()}
+    return World(
+        root=customers["Root"],
+        reseller=customers["Reseller"],
+        other_reseller=customers["Other reseller"],
+        sub_reseller=customers["Sub reseller"],
+        sub_customer=customers["Sub customer"],
+        shop=customers["Shop"],
+        account=Account.objects.select_related("customer").get(auth_name="shop-1"),
+    )
