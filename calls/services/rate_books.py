@@ -33,6 +33,11 @@ class RateBooks:
             self._rates -= len(dropped.columns.ids)
         return book
 
+    def clear(self) -> None:
+        """Forget all: a tariff of the same id and revision may be another one, after a restore."""
+        self._books.clear()
+        self._rates = 0
+
 
 BOOKS = RateBooks()
 """The books of this process; a revision of the tariff makes an old one useless."""

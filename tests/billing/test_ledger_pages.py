@@ -14,6 +14,7 @@ from django.utils.timezone import now
 
 from billing.models import Balance, LedgerEntry
 from billing.selectors.statements import statement
+from billing.services.accounts import AccountTariff, set_charging
 from billing.services.maintenance import maintain
 from billing.services.periods import periods_for
 from customers.choices import Role
@@ -21,6 +22,7 @@ from customers.models import User
 from customers.services.permissions import delegated_rights, set_rights
 from customers.services.users import create_user
 from softswitch.core.partitions import ensure_months
+from tariffs.models import Tariff
 from tests.concurrency.threads import at_once
 from tests.world import PASSWORD, World
 
@@ -276,7 +278,7 @@ def test_each_ledger_page_is_closed_to_strangers(world: World) -> None:
     assert "Shop" in browser(world, "reseller").get(url("entry_list")).content.decode()
     account_user = signed_in(User.objects.get(account=world.account))
     assert account_user.get(url("ledger", world.shop.pk)).status_code == 404
-    assert account_user.get(url("account_ledger", world.account.pk)).status_code == 404
+    assert account_user.get(url("account_ledger", world.account.pk)).status_code == 403
 
 
 def test_root_has_no_statement_and_is_led_to_the_entries(world: World) -> None:
@@ -286,14 +288,9 @@ def test_root_has_no_statement_and_is_led_to_the_entries(world: World) -> None:
 
 
 def test_an_account_charged_by_itself_has_the_same_pages(world: World) -> None:
-    balance = Balance.objects.create(
-        customer=world.shop,
-        issuer=world.shop,
-        account=world.account,
-        currency_id="GBP",
-        period_timezone="UTC",
-        opened_at=world.account.opened_at,
-    )
+    street = AccountTariff(Tariff.objects.get(name="Street"))
+    set_charging(actor=world.actor("shop"), account=world.account, by_itself=street)
+    balance = Balance.objects.get(account=world.account)
     with pytest.raises(PermissionDenied):  # an account's balance is between it and its customer
         maintain(
             actor=world.actor("sub_reseller"),

@@ -101,6 +101,14 @@ def test_a_changed_rate_and_version_count_from_their_start(world: World) -> None
 def test_a_moved_customer_pays_through_the_owner_it_had(world: World) -> None:
     other = tariff_with_rates(world.other_reseller, "Other", "USD", factor="4")
     move_node(customer=world.shop, owner=world.other_reseller, at=START)
+    Balance.objects.filter(customer=world.shop).update(closed_at=START)
+    Balance.objects.create(
+        customer=world.shop,
+        issuer=world.other_reseller,
+        currency_id="GBP",
+        period_timezone="UTC",
+        opened_at=START,
+    )
     assign_tariff(actor=actor_of(world.other_reseller), customer=world.shop, tariff=other, at=START)
     before = store_call(world.shop, LONDON, at=START - timedelta(microseconds=1))
     after = store_call(world.shop, LONDON, at=START)
