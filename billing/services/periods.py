@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from billing.models import Balance, BillingPeriod
+from django.db.models import Max
+
+from billing.models import Balance, BillingPeriod, LedgerEntry
 from billing.periods import Period, PeriodType, period_at
 
 Moment = tuple[int, datetime]
@@ -57,10 +59,13 @@ def first_period(balance: Balance) -> Period:
 def end_period(balance: Balance, at: datetime) -> None:
     """Let the open period that ``at`` lies in end there; it waits to be closed like any other.
 
-    What ended up to then still belongs to it. Part of the caller's transaction.
+    What ended up to then still belongs to it, and so does what was posted after ``at`` while the
+    caller waited for the balance's lock, which it holds now. Part of the caller's transaction.
     """
+    posted = LedgerEntry.objects.filter(balance=balance).aggregate(last=Max("posted_at"))["last"]
+    end = max(at, posted or at)
     rows = BillingPeriod.objects.filter(balance=balance, closed_at=None)
-    rows.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
+    rows.filter(starts_at__lt=at, ends_at__gt=end).update(ends_at=end)
 
 
 def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
