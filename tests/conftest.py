@@ -90,3 +90,15 @@ def chromium_path() -> str:
     if os.environ.get("REQUIRE_BROWSER"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def pdf_libraries() -> None:
+    """WeasyPrint's system libraries; without them these tests skip, or fail where CI wants them."""
+    try:
+        import weasyprint  # noqa: F401, PLC0415
+    except OSError as error:
+        message = f"No PDF libraries ({error}); see README.md"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)

@@ -253,11 +253,8 @@ def test_too_many_cards_for_a_pdf_keep_their_pins(
     assert CardBatch.objects.get(pk=batch.pk).sealed_pins is not None
 
 
+@pytest.mark.usefixtures("pdf_libraries")
 def test_sheets_to_print_are_a_pdf(world: World, batch: CardBatch) -> None:
-    try:
-        import weasyprint  # noqa: F401, PLC0415
-    except OSError as error:
-        pytest.skip(f"No PDF libraries ({error}); see README.md")
     url = reverse("accounts:card_batch_export", args=[batch.pk])
     answer = browser(world, "reseller").post(url, {"file": "pdf"})
     assert answer.status_code == 200

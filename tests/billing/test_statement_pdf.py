@@ -1,7 +1,6 @@
 """The statement as a PDF, and what is said where it cannot be made."""
 
 import builtins
-import os
 from typing import Any
 
 import pytest
@@ -13,24 +12,12 @@ from softswitch.core.errors import DomainError
 from tests.world import World
 
 
-@pytest.fixture
-def libraries() -> None:
-    """WeasyPrint's system libraries; without them these tests skip, or fail where CI wants them."""
-    try:
-        import weasyprint  # noqa: F401, PLC0415
-    except OSError as error:
-        message = f"No PDF libraries ({error}); see README.md"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
-
-
 def own_statement(client: Client, world: World) -> Any:
     client.force_login(world.user("sub_reseller"))
     return client.get(reverse("billing:ledger", args=[world.shop.pk]), {"export": "pdf"})
 
 
-@pytest.mark.usefixtures("libraries")
+@pytest.mark.usefixtures("pdf_libraries")
 def test_a_statement_leaves_as_pdf(client: Client, world: World) -> None:
     answer = own_statement(client, world)
     assert answer.status_code == 200, answer.content[:500]
@@ -59,7 +46,7 @@ def test_long_tables_do_not_become_pdf() -> None:
         pdf.render_pdf("<p>", rows=pdf.MOST_ROWS + 1)
 
 
-@pytest.mark.usefixtures("libraries")
+@pytest.mark.usefixtures("pdf_libraries")
 def test_a_pdf_loads_nothing(caplog: pytest.LogCaptureFixture) -> None:
     page = '<html lang="en"><title>t</title><img alt="x" src="http://127.0.0.1:9/x.png"></html>'
     assert pdf.render_pdf(page, rows=0).startswith(b"%PDF-")
