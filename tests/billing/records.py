@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Model
+
 from billing.services.records.applying import apply_import
 from billing.services.records.checking import check_import
 from billing.services.records.uploads import request_apply, start_import
@@ -52,3 +54,24 @@ def applied(actor: Actor, kind: str, rows: Iterable[dict[str, Any]] | bytes) -> 
 def problems(job: RecordImport) -> dict[tuple[int, str], str]:
     """The errors of an import by row and column."""
     return {(row, column): reason for row, column, reason in job.errors}
+
+
+def plain(
+    record: Any, own: dict[tuple[type[Model], Any], str], left_out: set[str]
+) -> dict[str, str]:
+    """The columns of a row as text, without those ``left_out``.
+
+    ``own`` says in words what is only this row's: ids by the model they are ids of (two tables
+    may well count to the same number), and texts under the model ``Model``.
+    """
+    texts = {value: word for (model, value), word in own.items() if model is Model}
+    shown = {}
+    for field in record._meta.fields:
+        if field.name in left_out:
+            continue
+        value = getattr(record, field.attname)
+        text = str(own.get((field.related_model, value), value) if field.is_relation else value)
+        for key, word in texts.items():
+            text = text.replace(key, word)
+        shown[field.name] = text
+    return shown
