@@ -3,11 +3,9 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.models import Group
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Deferrable, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Trim, Upper
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +17,7 @@ from timezone_field import TimeZoneField
 from customers.choices import Kind, ProfitUnit, Status
 from customers.permissions import RIGHTS
 from customers.querysets import CustomerQuerySet
-from softswitch.core.constraints import never_twice
+from softswitch.core.constraints import UniqueAtCommit, never_twice
 from softswitch.core.fields import OptionalPriceField
 
 if TYPE_CHECKING:
@@ -104,14 +102,7 @@ class Customer(MPTTModel):
                 "tree_id", condition=Q(parent=None), name="customer_one_top_per_tree"
             ),
             *(
-                ExclusionConstraint(
-                    name=f"customer_{column}_once",
-                    expressions=[
-                        ("tree_id", RangeOperators.EQUAL),
-                        (column, RangeOperators.EQUAL),
-                    ],
-                    deferrable=Deferrable.DEFERRED,
-                )
+                UniqueAtCommit(name=f"customer_{column}_once", columns=["tree_id", column])
                 for column in ("lft", "rght")
             ),
         ]
