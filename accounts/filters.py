@@ -44,7 +44,9 @@ class AccountsOfFilter(FilterSet):
 class AccountFilter(AccountsOfFilter):
     """The same of all customers, and by customer."""
 
-    customer = PartFilter(field_name="customer__search__name", label=_("Customer"))
+    customer = PartFilter(
+        field_name="customer__name", index="customer__search__name", label=_("Customer")
+    )
 
 
 class CardBatchFilter(FilterSet):
@@ -83,7 +85,9 @@ class TrunksOfFilter(FilterSet):
 class TrunkFilter(TrunksOfFilter):
     """The same of all customers, and by customer."""
 
-    customer = PartFilter(field_name="customer__search__name", label=_("Customer"))
+    customer = PartFilter(
+        field_name="customer__name", index="customer__search__name", label=_("Customer")
+    )
 
 
 class HostFilter(FilterSet):
@@ -91,7 +95,11 @@ class HostFilter(FilterSet):
 
     network = AddressFilter(label=_("IP"))
     trunk = PartFilter(field_name="trunk__name", label=_("Trunk"))
-    customer = PartFilter(field_name="trunk__customer__search__name", label=_("Customer"))
+    customer = PartFilter(
+        field_name="trunk__customer__name",
+        index="trunk__customer__search__name",
+        label=_("Customer"),
+    )
     status = ChoiceFilter(choices=CUSTOMER_STATES, label=_("Customer status"), method="by_status")
 
     class Meta:

@@ -33,7 +33,7 @@ class CustomerSearchFilter(FilterSet):
     The balances are joined only where something asked for needs them.
     """
 
-    name = PartFilter(field_name="search__name", label=_("Name"))
+    name = PartFilter(field_name="name", index="search__name", label=_("Name"))
     status = ChoiceFilter(choices=STATES, label=_("Status"), method="by_status")
     show = ChoiceFilter(choices=SHOWN[1:], label=_("Show"), empty_label=SHOWN[0][1], method="any")
 
@@ -65,7 +65,7 @@ class CustomerSearchFilter(FilterSet):
 class CustomerFilter(CustomerSearchFilter):
     """By name, company, status, terms and kind."""
 
-    company_name = PartFilter(field_name="search__company_name", label=_("Company"))
+    company_name = PartFilter(index="search__company_name", label=_("Company"))
     mode = ChoiceFilter(choices=mode_choices, label=_("Terms"), method="by_mode")
     kind = ChoiceFilter(choices=[c for c in Kind.choices if c[0] != "root"], label=_("Kind"))
     field_order = ("name", "company_name", "status", "mode", "kind", "show")

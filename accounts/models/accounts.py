@@ -56,6 +56,7 @@ class Account(models.Model):
             models.Index("customer", Lower("auth_name"), name="account_by_customer"),
             GinIndex(OpClass(Upper("auth_name"), name="gin_trgm_ops"), name="account_part"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_part"),
+            models.Index(Upper("auth_name"), "id", name="account_start"),
         ]
         constraints = [
             models.UniqueConstraint(

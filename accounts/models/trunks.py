@@ -35,6 +35,7 @@ class Trunk(models.Model):
         default_permissions = ()
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="trunk_name_part"),
+            models.Index(Upper("name"), "id", name="trunk_name_start"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -86,6 +87,9 @@ class Host(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            models.Index("network", "id", name="host_by_network", condition=Q(valid_till=None))
+        ]
         constraints = [
             ExclusionConstraint(
                 name="host_taken",

@@ -157,7 +157,7 @@ class CustomerSearch(models.Model):
         indexes = [
             GinIndex(OpClass(Upper(column), name="gin_trgm_ops"), name=f"customer_{column}_part")
             for column in ("name", "company_name")
-        ]
+        ] + [models.Index(Upper("name"), "customer", name="customer_name_start")]
 
     def __str__(self) -> str:
         return self.name

@@ -67,6 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         indexes = [
             GinIndex(OpClass(Upper("login"), name="gin_trgm_ops"), name="user_login_part"),
+            models.Index(Upper("login"), "id", name="user_login_start"),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ from django_filters import NumberFilter
 
 from softswitch.core.addresses import network_of
 from softswitch.core.forms import NamedChoiceField, ScopedForm
-from softswitch.core.parts import part_condition
+from softswitch.core.parts import holding_part
 
 __all__ = [
     "AddressFilter",
@@ -79,10 +79,14 @@ class TextFilter(django_filters.CharFilter):
 
 
 class PartFilter(django_filters.CharFilter):
-    """A part of a name in a column with a trigram index (softswitch.core.parts)."""
+    """A part of a name in a column with a trigram index; ``index`` names a copy that has it."""
+
+    def __init__(self, *args: Any, index: str = "", **kwargs: Any) -> None:
+        self.index = index
+        super().__init__(*args, **kwargs)
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return qs.filter(part_condition(str(self.field_name), value)) if value else qs
+        return holding_part(qs, str(self.field_name), value, index=self.index) if value else qs
 
 
 def pattern_condition(field: str, pattern: str) -> Q:
