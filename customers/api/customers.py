@@ -20,6 +20,7 @@ from customers.api.schemas import (
     CustomerStatus,
     Kept,
     Key,
+    LoginIn,
     Text,
 )
 from customers.models import Customer
@@ -85,7 +86,7 @@ def add_customer(request: HttpRequest, body: CustomerIn) -> Any:
         name=body.name,
         kind=body.kind,
         terms=terms,
-        login=Login(**body.login.model_dump()) if body.login else None,
+        login=login_of(body.login),
         opened_at=body.opened_at,
         **given(body, Kept),
     )
@@ -118,6 +119,13 @@ def archive(request: HttpRequest, key: int, body: ArchiveIn) -> Any:
         actor=actor, customer=find(actor, key), surplus=body.surplus, reason=body.reason
     )
     return Status(204, None)
+
+
+def login_of(login: LoginIn | None) -> Login | None:
+    """The login as the services take it: without a password its user is mailed a link."""
+    if login is None:
+        return None
+    return Login(**login.model_dump(exclude={"password"}), password=login.password or None)
 
 
 def find(actor: Actor, key: int) -> Customer:

@@ -7,9 +7,10 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
-from customers.models import ApiToken, AuditEvent, Customer
+from customers.models import ApiToken, AuditEvent, Customer, User
 from customers.services.permissions import set_rights
 from customers.services.tokens import create_token, revoke_token
+from notifications.models import Message
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
 from tests.api import Api
@@ -118,6 +119,16 @@ def test_a_customer_is_opened_changed_and_archived(world: World) -> None:
     assert ask("GET", f"{URL}?name=afar")[1]["items"] == []
     actions = set(AuditEvent.objects.filter(customer=key).values_list("action", flat=True))
     assert {"customer_created", "customer_edited", "customer_archived"} <= actions
+
+
+def test_a_login_without_a_password_is_mailed_its_link(world: World) -> None:
+    ask = Api(world, "reseller")
+    body = new_customer(world, main_email="office@afar.example", login={"login": "afar"})
+    status, made = ask("POST", URL, body)
+    assert status == 201, made
+    letter = Message.objects.get(customer=made["id"])
+    assert (letter.event, letter.recipient) == ("set_password", "office@afar.example")
+    assert not User.objects.get(login="afar").has_usable_password()
 
 
 def test_an_owner_changes_its_direct_customers_only(world: World) -> None:
