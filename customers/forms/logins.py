@@ -12,6 +12,9 @@ PASSWORD_HELP = _(
     "At least 10 characters, not a common password, and nothing like the login, name or e-mail."
 )
 
+LINK_HELP = _("While switched nobody types a password: a link to set one is mailed here.")
+LINK_TO_MAIN = _("While switched nobody types a password: a link is mailed to the main e-mail.")
+
 
 def password_field(label: Any, **kwargs: Any) -> forms.CharField:
     """A new password, typed once and never shown again; the rules stand below it."""
