@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms import RecordFileForm
-from billing.selectors.records.columns import columns_of, examples, labels
+from billing.selectors.records.columns import columns_of, examples, hidden_columns, labels
 from billing.selectors.records.exports import exported
 from billing.selectors.records.jobs import RIGHT, Errors, first_rows, jobs_shown_to, may_import
 from billing.services.records.uploads import request_apply, start_import
@@ -177,8 +177,8 @@ class ImportDetailView(OwnImportMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         job: RecordImport = self.object
-        columns = columns_of(self.actor, job.kind)
-        errors = Paginator(Errors(job), ERRORS_SHOWN).get_page(self.request.GET.get("page"))
+        columns, hidden = columns_of(self.actor, job.kind), hidden_columns(self.actor, job)
+        errors = Paginator(Errors(job, hidden), ERRORS_SHOWN).get_page(self.request.GET.get("page"))
         names = labels(columns, [column for _row, column, _reason in errors])
         shown = zip(errors, names, strict=True)
         return super().get_context_data(
@@ -186,7 +186,7 @@ class ImportDetailView(OwnImportMixin, DetailView):
             is_running=self.is_running,
             tiles=tiles(job),
             heads=labels(columns, job.columns),
-            rows=first_rows(job),
+            rows=first_rows(job, hidden),
             page=errors,
             errors=[(row, name, reason) for (row, _column, reason), name in shown],
             may_apply=job.state == ImportState.CHECKED,
@@ -224,7 +224,8 @@ class ImportErrorsView(OwnImportMixin, DownloadView):
 
     def get_download(self, obj: Any) -> Download:
         heads = [_("Row"), _("Column"), _("Reason")]
-        return Download(f"errors-{obj.pk}.csv", "text/csv", csv_lines(heads, iter(Errors(obj))))
+        errors = Errors(obj, hidden_columns(self.actor, obj))
+        return Download(f"errors-{obj.pk}.csv", "text/csv", csv_lines(heads, iter(errors)))
 
 
 class TemplateView(AccessMixin):
