@@ -14,8 +14,15 @@ from django.utils.translation import gettext_lazy
 from billing.forms import RecordFileForm
 from billing.selectors.records.columns import columns_of, examples, hidden_columns, labels
 from billing.selectors.records.exports import exported
-from billing.selectors.records.jobs import RIGHT, Errors, first_rows, jobs_shown_to, may_import
-from billing.services.records.uploads import request_apply, start_import
+from billing.selectors.records.jobs import (
+    DISCARDABLE,
+    RIGHT,
+    Errors,
+    first_rows,
+    jobs_shown_to,
+    may_import,
+)
+from billing.services.records.uploads import discard_import, request_apply, start_import
 from billing.tables import RecordImportTable, poster
 from customers.choices import ImportState, RecordKind
 from customers.models import RecordImport
@@ -26,6 +33,7 @@ from softswitch.core.exports import csv_lines
 from softswitch.core.views import (
     AccessMixin,
     ActionView,
+    ConfirmView,
     CreateView,
     DetailView,
     Download,
@@ -168,6 +176,12 @@ class ImportDetailView(OwnImportMixin, DetailView):
     def get_crumbs(self) -> list[Link]:
         return [Link(TITLES[self.object.kind], address(self.object.kind, "list"))]
 
+    def get_actions(self) -> list[Action]:
+        if self.object.state not in DISCARDABLE:
+            return []
+        url = reverse("billing:record_import_discard", args=[self.object.pk])
+        return [Action(_("Discard"), url, "x-mark", danger=True)]
+
     def get_meta(self) -> str:
         job = self.object
         return _("Uploaded %(when)s by %(who)s") % {
@@ -215,6 +229,30 @@ class ImportApplyView(OwnImportMixin, ActionView):
 
     def service(self, obj: RecordImport) -> None:
         request_apply(actor=self.actor, job=obj)
+
+
+class ImportDiscardView(OwnImportMixin, ConfirmView):
+    """Throw away the rows of a file that was not applied."""
+
+    model = RecordImport
+    return_url_name = "billing:record_import_detail"
+    returns_to_object = True
+    success_message = gettext_lazy("Discarded. Its rows are gone.")
+
+    def get_title(self) -> str:
+        return _("Discard %(name)s?") % {"name": self.object}
+
+    def get_crumbs(self) -> list[Link]:
+        return [Link(TITLES[self.object.kind], address(self.object.kind, "list"))]
+
+    def get_facts(self) -> list[tuple[Text, Any]]:
+        return [
+            (_("Goes"), _("The rows of the file, and their errors. There is no undo.")),
+            (_("Stays"), _("That it was uploaded, when and by whom. Nothing was made of it.")),
+        ]
+
+    def service(self, obj: RecordImport) -> None:
+        discard_import(actor=self.actor, job=obj)
 
 
 class ImportErrorsView(OwnImportMixin, DownloadView):

@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext as _
 
-from customers.choices import RecordKind
+from customers.choices import ImportState, RecordKind
 from customers.models import Customer, RecordImport
 from customers.selectors import actor_for
 from customers.selectors.custom_fields import MASK
@@ -26,6 +26,8 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 
 RIGHT = {RecordKind.CUSTOMER.value: "customers.add", RecordKind.ACCOUNT.value: "accounts.add"}
+# Whose rows can be thrown away: nothing was made of them.
+DISCARDABLE = frozenset({ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED})
 SHOWN = 50
 _PIECE = """
 SELECT jsonb_path_query_array({column}, '$[$first to $last]',
