@@ -59,6 +59,11 @@ urlpatterns = [
     path("imports/<int:pk>/", records.ImportDetailView.as_view(), name="record_import_detail"),
     path("imports/<int:pk>/apply/", records.ImportApplyView.as_view(), name="record_import_apply"),
     path(
+        "imports/<int:pk>/discard/",
+        records.ImportDiscardView.as_view(),
+        name="record_import_discard",
+    ),
+    path(
         "imports/<int:pk>/errors/", records.ImportErrorsView.as_view(), name="record_import_errors"
     ),
     path(

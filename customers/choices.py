@@ -189,3 +189,4 @@ class ImportState(ToneChoices):
     APPLYING = "applying", "info", _("Applying")
     APPLIED = "applied", "ok", _("Applied")
     FAILED = "failed", "bad", _("Failed")
+    DISCARDED = "discarded", "off", _("Discarded")

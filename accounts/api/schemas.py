@@ -38,7 +38,7 @@ class NewByItself(ByItself):
 
 
 class LoginIn(In):
-    """A web login: with a password, or (empty) without one until its user sets it."""
+    """A web login: with a password, or (empty) mailed a link under which its user sets it."""
 
     login: Annotated[str, Field(min_length=1, max_length=150)]
     password: Annotated[str, Field(max_length=128)] = ""

@@ -179,10 +179,20 @@ class NewAccountForm(ChargingFields, AccountForm):
             self._drop(MONEY.fields)
         if not self.actor.can("users.manage"):
             self._drop(("login", "email", "password"))
+        if self.actor.is_switched:
+            self._type_no_password()
 
     def _drop(self, names: Sequence[str]) -> None:
         for name in names:
-            del self.fields[name]
+            self.fields.pop(name, None)
+
+    def _type_no_password(self) -> None:
+        """Whoever acts as a customer sets none of its passwords: a login is mailed a link."""
+        self._drop(("password", "sip_password"))
+        if "email" in self.fields:
+            self.fields["email"].help_text = _(
+                "While switched nobody types a password: a link to set one is mailed here."
+            )
 
     def narrow_customer(self, customers: QuerySet[Customer]) -> QuerySet[Customer]:
         kinds = [kind for kind in Kind.values if has_accounts(kind, AccountKind.SIP)]
@@ -195,12 +205,18 @@ class NewAccountForm(ChargingFields, AccountForm):
         customer = cleaned.get("customer")
         if customer and cleaned.get("tariff") and not may_manage_charging(self.actor, customer):
             self.add_error("charging", _("The customer decides this. Switch to it first."))
-        has_way = cleaned.get("password") or cleaned.get("email")
+        self._clean_login(cleaned)
+        return cleaned
+
+    def _clean_login(self, cleaned: dict[str, Any]) -> None:
+        """A login has a password, or an address for the link; neither stands without a login."""
+        has_way = cleaned.get("password") or cleaned.get("email") or "email" in self.errors
         if cleaned.get("login") and not has_way:
-            self.add_error("email", _("Enter an e-mail address or a password."))
+            by_link = _("Enter the address that the link is mailed to.")
+            either = _("Enter an e-mail address or a password.")
+            self.add_error("email", either if "password" in self.fields else by_link)
         if cleaned.get("password") and not cleaned.get("login"):
             self.add_error("login", _("Enter a login for this password."))
-        return cleaned
 
 
 class SipPasswordForm(ScopedForm):

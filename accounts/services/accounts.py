@@ -48,9 +48,12 @@ def create_account(
 
     Atomic with the audit row; its balance, where it has one, is opened by
     ``billing.services.accounts``. Raises DomainError ``taken``, ``auth_name``, ``opened_at``,
-    ``above_ceiling``, or ``kind`` for a customer that cannot have SIP accounts.
+    ``above_ceiling``, ``switched`` for a SIP password, or ``kind`` for a customer that cannot have
+    SIP accounts.
     """
     check_editor(actor, customer, "accounts.add")
+    if sip_password:
+        check_not_switched(actor)
     check_account_kind(customer, AccountKind.SIP)
     check_ceiling(actor, customer, values)
     clean = clean_auth_name(auth_name)
@@ -109,10 +112,7 @@ def set_sip_password(*, actor: Actor, account: Account, sip_password: str = "") 
     card, or ``weak_password`` below 8 characters.
     """
     check_editor(actor, account.customer, "accounts.edit")
-    if actor.is_switched:
-        raise DomainError(
-            "switched", "Passwords are not changed while switched.", field="sip_password"
-        )
+    check_not_switched(actor)
     if account.kind != AccountKind.SIP:
         raise DomainError("no_password", "A card has a PIN and no SIP password.")
     if sip_password and len(sip_password) < 8:
@@ -163,6 +163,12 @@ def replace_tariffs(*, terms: QuerySet[AccountTerms], tariff: Tariff, at: dateti
             for account in locked
         ]
     )
+
+
+def check_not_switched(actor: Actor) -> None:
+    """Raise DomainError ``switched``: whoever acts as a customer sets none of its SIP passwords."""
+    if actor.is_switched:
+        raise DomainError("switched", "Passwords are not set while switched.", field="sip_password")
 
 
 def clean_auth_name(text: str) -> str:

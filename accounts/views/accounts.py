@@ -18,10 +18,10 @@ from accounts.selectors import account_for_edit, live_accounts
 from accounts.selectors.charging import may_manage_charging
 from accounts.selectors.records import with_account_money
 from accounts.services.accounts import edit_account, set_status
-from accounts.services.logins import open_login
 from accounts.tables import AccountTable, PlainAccountTable, is_near
 from billing.selectors.balances import account_balance, may_see_balances
 from billing.services.accounts import AccountTariff, close_account, open_account
+from billing.services.customers import Login
 from customers.models import Customer
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Link
@@ -137,16 +137,14 @@ class AccountCreateView(CreateView):
 
     def service(self, form: NewAccountForm) -> Account:
         values = dict(form.cleaned_data)
-        login = {name: values.pop(name, "") for name in ("login", "email", "password")}
-        account = open_account(
+        login, email, password = (values.pop(name, "") for name in ("login", "email", "password"))
+        return open_account(
             actor=self.actor,
             opened_at=values.pop("since"),
             by_itself=own_terms(values),
+            login=Login(login, password or None, email=email) if login else None,
             **values,
         )
-        if login["login"]:
-            open_login(actor=self.actor, account=account, **login)
-        return account
 
 
 def own_terms(values: dict[str, Any]) -> AccountTariff | None:

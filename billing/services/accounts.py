@@ -26,7 +26,7 @@ from customers.selectors import may_see_logins
 from customers.services.audit import changed, record
 from customers.services.users import create_user
 from customers.tenancy import Actor
-from notifications.services.letters import send_set_password
+from notifications.services.letters import send_first_link
 from softswitch.core.display import amount_text
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
@@ -103,7 +103,7 @@ def _open_login(actor: Actor, account: Account, login: Login) -> None:
         account_id=account.pk,
     )
     if login.password is None:
-        send_set_password(actor=actor, user=user)
+        send_first_link(actor=actor, user=user)
 
 
 def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | None) -> None:

@@ -25,7 +25,7 @@ from customers.services.parameters import set_parameters
 from customers.services.permissions import set_rights
 from customers.services.users import create_user
 from customers.tenancy import Actor
-from notifications.services.letters import send_set_password, send_welcome
+from notifications.services.letters import send_first_link, send_welcome
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
 from tariffs.models import Tariff
@@ -96,8 +96,8 @@ def open_customer(
     ``profile`` holds columns of the record, business model and class among them. All or nothing,
     letters included; locks the tree. ``opened_at`` (default now) may lie in the past, for calls
     that come in late. Raises DomainError naming the field: ``taken``, ``tariff``,
-    ``credit_limit``, ``weak_password``, ``too_deep``, ``no_email``, ``rights``, and what
-    check_definitions, set_parameters and set_custom_values refuse.
+    ``credit_limit``, ``weak_password``, ``switched`` (password), ``too_deep``, ``no_email``,
+    ``rights``, and what check_definitions, set_parameters and set_custom_values refuse.
     """
     _check_terms(terms)
     with transaction.atomic():
@@ -168,7 +168,7 @@ def _open_login(opener: Actor, customer: Customer, login: Login, *, sends_welcom
     if sends_welcome:
         send_welcome(actor=opener, customer=customer)
     elif login.password is None:
-        send_set_password(actor=opener, user=user)
+        send_first_link(actor=opener, user=user)
 
 
 def _open_balance(customer: Customer, owner: Customer, terms: Terms) -> Balance:

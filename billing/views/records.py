@@ -12,10 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms import RecordFileForm
-from billing.selectors.records.columns import columns_of, examples, labels
+from billing.selectors.records.columns import columns_of, examples, hidden_columns, labels
 from billing.selectors.records.exports import exported
-from billing.selectors.records.jobs import RIGHT, Errors, first_rows, jobs_shown_to, may_import
-from billing.services.records.uploads import request_apply, start_import
+from billing.selectors.records.jobs import (
+    DISCARDABLE,
+    RIGHT,
+    Errors,
+    first_rows,
+    jobs_shown_to,
+    may_import,
+)
+from billing.services.records.uploads import discard_import, request_apply, start_import
 from billing.tables import RecordImportTable, poster
 from customers.choices import ImportState, RecordKind
 from customers.models import RecordImport
@@ -26,6 +33,7 @@ from softswitch.core.exports import csv_lines
 from softswitch.core.views import (
     AccessMixin,
     ActionView,
+    ConfirmView,
     CreateView,
     DetailView,
     Download,
@@ -168,6 +176,12 @@ class ImportDetailView(OwnImportMixin, DetailView):
     def get_crumbs(self) -> list[Link]:
         return [Link(TITLES[self.object.kind], address(self.object.kind, "list"))]
 
+    def get_actions(self) -> list[Action]:
+        if self.object.state not in DISCARDABLE:
+            return []
+        url = reverse("billing:record_import_discard", args=[self.object.pk])
+        return [Action(_("Discard"), url, "x-mark", danger=True)]
+
     def get_meta(self) -> str:
         job = self.object
         return _("Uploaded %(when)s by %(who)s") % {
@@ -177,8 +191,8 @@ class ImportDetailView(OwnImportMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         job: RecordImport = self.object
-        columns = columns_of(self.actor, job.kind)
-        errors = Paginator(Errors(job), ERRORS_SHOWN).get_page(self.request.GET.get("page"))
+        columns, hidden = columns_of(self.actor, job.kind), hidden_columns(self.actor, job)
+        errors = Paginator(Errors(job, hidden), ERRORS_SHOWN).get_page(self.request.GET.get("page"))
         names = labels(columns, [column for _row, column, _reason in errors])
         shown = zip(errors, names, strict=True)
         return super().get_context_data(
@@ -186,7 +200,7 @@ class ImportDetailView(OwnImportMixin, DetailView):
             is_running=self.is_running,
             tiles=tiles(job),
             heads=labels(columns, job.columns),
-            rows=first_rows(job),
+            rows=first_rows(job, hidden),
             page=errors,
             errors=[(row, name, reason) for (row, _column, reason), name in shown],
             may_apply=job.state == ImportState.CHECKED,
@@ -217,6 +231,30 @@ class ImportApplyView(OwnImportMixin, ActionView):
         request_apply(actor=self.actor, job=obj)
 
 
+class ImportDiscardView(OwnImportMixin, ConfirmView):
+    """Throw away the rows of a file that was not applied."""
+
+    model = RecordImport
+    return_url_name = "billing:record_import_detail"
+    returns_to_object = True
+    success_message = gettext_lazy("Discarded. Its rows are gone.")
+
+    def get_title(self) -> str:
+        return _("Discard %(name)s?") % {"name": self.object}
+
+    def get_crumbs(self) -> list[Link]:
+        return [Link(TITLES[self.object.kind], address(self.object.kind, "list"))]
+
+    def get_facts(self) -> list[tuple[Text, Any]]:
+        return [
+            (_("Goes"), _("The rows of the file, and their errors. There is no undo.")),
+            (_("Stays"), _("That it was uploaded, when and by whom. Nothing was made of it.")),
+        ]
+
+    def service(self, obj: RecordImport) -> None:
+        discard_import(actor=self.actor, job=obj)
+
+
 class ImportErrorsView(OwnImportMixin, DownloadView):
     """All errors as CSV: row, column, reason."""
 
@@ -224,7 +262,8 @@ class ImportErrorsView(OwnImportMixin, DownloadView):
 
     def get_download(self, obj: Any) -> Download:
         heads = [_("Row"), _("Column"), _("Reason")]
-        return Download(f"errors-{obj.pk}.csv", "text/csv", csv_lines(heads, iter(Errors(obj))))
+        errors = Errors(obj, hidden_columns(self.actor, obj))
+        return Download(f"errors-{obj.pk}.csv", "text/csv", csv_lines(heads, iter(errors)))
 
 
 class TemplateView(AccessMixin):

@@ -24,6 +24,7 @@ RIGHT = "tariffs.edit"
 class UnratedListView(ListView):
     """The calls of the actor's subtree that some level could not charge."""
 
+    is_for_accounts = False  # whose customer, or somebody above, sets it right
     model = UnratedCall
     permission = "cdrs.view"
     title = gettext_lazy("Unrated calls")

@@ -1,5 +1,7 @@
 """Customers in the API: list, read, open, change, archive; the rules are the pages' services."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,7 +11,7 @@ from ninja import Query, Router, Status
 
 from billing.selectors.standing import standings
 from billing.services.archive import archive_customer
-from billing.services.customers import Login, Terms, edit_customer, open_customer
+from billing.services.customers import Login, Settings, Terms, edit_customer, open_customer
 from customers.api.schemas import (
     ArchiveIn,
     CustomerIn,
@@ -19,16 +21,32 @@ from customers.api.schemas import (
     CustomerPatch,
     CustomerStatus,
     Kept,
+    KeptOut,
     Key,
+    LoginIn,
     Text,
 )
-from customers.models import Customer
+from customers.models import Customer, CustomField
+from customers.selectors.custom_fields import (
+    custom_fields,
+    input_name,
+    shown_custom_values,
+    values_by_field,
+)
+from customers.selectors.definitions import own_business_model, own_class
 from customers.tenancy import Actor
 from softswitch.core.api import REFUSALS, ErrorOut, Paging, actor_of, visible, visible_or_404
+from softswitch.core.errors import DomainError
 from tariffs.selectors import own_tariff
 
 router = Router(tags=["Customers"])
-KEPT = ("max_depth", "min_profitability", "min_profitability_unit", "internal_notes")
+KEPT = tuple(KeptOut.model_fields)
+# What services call the fields of a request that name a row.
+REFERENCES = {
+    "tariff": "tariff_id",
+    "business_model": "business_model_id",
+    "customer_class": "customer_class_id",
+}
 MONEY = {"currency": "currency_id", "mode": "mode", "credit_limit": "credit_limit"}
 
 
@@ -80,15 +98,22 @@ def add_customer(request: HttpRequest, body: CustomerIn) -> Any:
         period_type=body.period_type,
         period_timezone=body.period_timezone,
     )
-    customer = open_customer(
-        actor=actor,
-        name=body.name,
-        kind=body.kind,
-        terms=terms,
-        login=Login(**body.login.model_dump()) if body.login else None,
-        opened_at=body.opened_at,
-        **given(body, Kept),
-    )
+    fields: list[CustomField] = []
+    with named_as_asked(fields):
+        chosen = own_class(actor, body.customer_class_id)
+        fields += custom_fields(chosen)
+        customer = open_customer(
+            actor=actor,
+            name=body.name,
+            kind=body.kind,
+            terms=terms,
+            business_model=own_business_model(actor, body.business_model_id),
+            customer_class=chosen,
+            login=login_of(body.login),
+            settings=Settings(custom_values=values_by_field(fields, body.custom_fields)),
+            opened_at=body.opened_at,
+            **given(body, Kept),
+        )
     return Status(201, shown(actor, [customer])[0])
 
 
@@ -100,13 +125,21 @@ def change_customer(request: HttpRequest, key: int, body: CustomerPatch) -> Any:
     named = given(body, CustomerPatch)
     tariff_id = named.pop("tariff_id", None)
     money = {MONEY[name]: named.pop(name) for name in MONEY if name in named}
-    edit_customer(
-        actor=actor,
-        customer=customer,
-        profile=named,
-        tariff=own_tariff(actor, tariff_id) if tariff_id else None,
-        money=money,
-    )
+    texts = named.pop("custom_fields", None)
+    fields: list[CustomField] = []
+    with named_as_asked(fields):
+        defined = definitions_of(actor, named)
+        fields += fields_of(actor, customer, defined)
+        if texts is None and "customer_class" in defined:
+            texts = {}  # another class may have fields that have to be filled in
+        edit_customer(
+            actor=actor,
+            customer=customer,
+            profile=named | defined,
+            tariff=own_tariff(actor, tariff_id) if tariff_id else None,
+            money=money,
+            custom_values=None if texts is None else values_by_field(fields, texts),
+        )
     return shown(actor, [find(actor, key)])[0]
 
 
@@ -118,6 +151,42 @@ def archive(request: HttpRequest, key: int, body: ArchiveIn) -> Any:
         actor=actor, customer=find(actor, key), surplus=body.surplus, reason=body.reason
     )
     return Status(204, None)
+
+
+@contextmanager
+def named_as_asked(fields: list[CustomField]) -> Iterator[None]:
+    """Name the field at fault as the request does; ``fields`` are the custom ones it may mean."""
+    try:
+        yield
+    except DomainError as error:
+        custom = {input_name(row.pk): f"custom_fields.{row.name}" for row in fields}
+        field = (REFERENCES | custom).get(error.field, error.field)
+        raise DomainError(error.code, error.message, field=field) from error
+
+
+def definitions_of(actor: Actor, named: dict[str, Any]) -> dict[str, Any]:
+    """Take business model and class out of what is ``named``, as rows of the actor's own."""
+    found: dict[str, Any] = {}
+    if "business_model_id" in named:
+        found["business_model"] = own_business_model(actor, named.pop("business_model_id"))
+    if "customer_class_id" in named:
+        found["customer_class"] = own_class(actor, named.pop("customer_class_id"))
+    return found
+
+
+def fields_of(actor: Actor, customer: Customer, defined: dict[str, Any]) -> list[CustomField]:
+    """The custom fields that the actor may set, of the class that the customer is to have."""
+    is_own = customer.pk == actor.customer_id
+    return custom_fields(
+        defined.get("customer_class", customer.customer_class), for_customer=is_own
+    )
+
+
+def login_of(login: LoginIn | None) -> Login | None:
+    """The login as the services take it: without a password its user is mailed a link."""
+    if login is None:
+        return None
+    return Login(**login.model_dump(exclude={"password"}), password=login.password or None)
 
 
 def find(actor: Actor, key: int) -> Customer:
@@ -143,10 +212,11 @@ def may_be_none(name: str) -> bool:
 
 def shown(actor: Actor, customers: list[Customer]) -> list[dict[str, Any]]:
     """The customers as the actor may read them, with their badges."""
-    badges = standings(actor, customers)
+    badges, custom = standings(actor, customers), shown_custom_values(actor, customers)
     return [
         {
             **{name: getattr(row, name) for name in CustomerOut.model_fields if hasattr(row, name)},
+            "custom_fields": {item.field.name: item.value for item in custom[row.pk]},
             "timezone": str(row.timezone),
             "standing": badges[row.pk].value,
             "owner_id": None if row.pk == actor.customer_id else row.owner_id,

@@ -21,6 +21,11 @@ Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
 Positive = Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=6)]
 Price = Annotated[Decimal, Field(ge=0, le=10**6, max_digits=20, decimal_places=8)]
 Text = Annotated[str, Field(max_length=200)]
+# Custom fields by name: texts, a day as 2026-11-21, a number with a dot; empty text: nothing.
+CustomFields = Annotated[
+    dict[Annotated[str, Field(max_length=80)], Annotated[str, Field(max_length=500)]],
+    Field(max_length=200),
+]
 Code = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
@@ -65,6 +70,9 @@ class CustomerIn(Kept):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     kind: CustomerKind
     tariff_id: Key
+    business_model_id: Key | None = None
+    customer_class_id: Key | None = None
+    custom_fields: CustomFields = {}
     currency: Code | Literal[""] = ""
     mode: Mode = "prepaid"
     credit_limit: Positive = Decimal(0)
@@ -82,6 +90,9 @@ class CustomerPatch(Kept):
     kind: CustomerKind | None = None
     status: CustomerStatus | None = None
     tariff_id: Key | None = None
+    business_model_id: Key | None = None
+    customer_class_id: Key | None = None
+    custom_fields: CustomFields = {}
     currency: Code | None = None
     mode: Mode | None = None
     credit_limit: Positive | None = None
@@ -116,6 +127,7 @@ class CustomerOut(Schema):
     call_limit: int | None
     cps_limit: int | None
     opened_at: datetime
+    custom_fields: dict[str, str]
     kept: "KeptOut | None"
 
 
@@ -126,6 +138,8 @@ class KeptOut(Schema):
     min_profitability: Decimal | None
     min_profitability_unit: str
     internal_notes: str
+    business_model_id: int | None
+    customer_class_id: int | None
 
 
 class CustomerPage(Schema):

@@ -8,7 +8,7 @@ from customers.forms.customers import (
     ZoneField,
     zone_choices,
 )
-from customers.forms.logins import NewPasswordForm, RightsForm, password_field
+from customers.forms.logins import LogOutForm, NewPasswordForm, RightsForm, password_field
 from customers.forms.profile import (
     PasswordForm,
     ProfileForm,
@@ -25,6 +25,7 @@ __all__ = [
     "CompanyForm",
     "EditAccountLoginForm",
     "EditLoginForm",
+    "LogOutForm",
     "LoginForm",
     "NewCustomerForm",
     "NewLoginForm",

@@ -16,7 +16,7 @@ from billing.selectors.balances import mode_choices, tariff_choices
 from billing.selectors.overview import surplus_choices
 from customers.choices import Kind
 from customers.forms.custom_fields import custom_form_fields
-from customers.forms.logins import password_field
+from customers.forms.logins import LINK_TO_MAIN, password_field
 from customers.models import Customer, CustomerClass
 from customers.selectors.definitions import (
     business_model_choices,
@@ -251,10 +251,18 @@ class NewCustomerForm(TermsFields, OpeningFields, DefinedFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.require_business_model()
+        if self.actor.is_switched:
+            del self.fields["password"]
+            self.fields["login"].help_text = LINK_TO_MAIN
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("login") and not cleaned.get("password"):
+        if not cleaned.get("login"):
+            return cleaned
+        if "password" not in self.fields:
+            if not cleaned.get("main_email") and "main_email" not in self.errors:
+                self.add_error("main_email", _("Enter the address that the link is mailed to."))
+        elif not cleaned.get("password"):
             self.add_error("password", _("Enter a password for this login."))
         return cleaned
 

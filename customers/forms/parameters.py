@@ -5,7 +5,7 @@ form = ReportForm(actor=actor, data=..., inherited=inherited(customer_class, own
 set_parameters(actor=actor, customer=customer, values=form.parameter_values())
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import QuerySet
+from django.forms.models import ModelChoiceIterator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +27,7 @@ from customers.forms.customers import zone_choices
 from customers.models import CustomerParameters, ParameterSet
 from customers.selectors.parameters import (
     INVOICE_FIELDS,
+    NOTHING,
     NOTIFICATION_FIELDS,
     PARAMETER_FIELDS,
     REPORT_FIELDS,
@@ -39,6 +41,13 @@ from customers.selectors.parameters import (
 from softswitch.core.forms import ScopedForm, Section
 
 NONE = "none"
+# The boxes beside numbers that can be nothing, whatever is inherited: name and label.
+TICKS = {
+    "low_balance_amount": ("no_low_balance_amount", gettext_lazy("No amount")),
+    "low_balance_percent": ("no_low_balance_percent", gettext_lazy("No percentage")),
+    "low_balance_days": ("no_low_balance_days", gettext_lazy("Without end")),
+    "disable_trunks_after_days": ("no_disable_trunks_after_days", gettext_lazy("Never")),
+}
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -57,11 +66,41 @@ class YesNoField(forms.TypedChoiceField):
 
 
 class OptionalZoneField(forms.TypedChoiceField):
-    """A time zone, or None."""
+    """A time zone, None (inherited), or NOTHING: the customer's."""
 
     def __init__(self, *, empty_label: str, **kwargs: Any) -> None:
-        choices = [("", empty_label), *zone_choices()]
-        super().__init__(choices=choices, coerce=ZoneInfo, empty_value=None, **kwargs)
+        none = (NONE, capfirst(_("the customer's time zone")))
+        choices = [("", empty_label), none, *zone_choices()]
+        super().__init__(choices=choices, coerce=self._read, empty_value=None, **kwargs)
+
+    @staticmethod
+    def _read(value: str) -> Any:
+        return NOTHING if value == NONE else ZoneInfo(value)
+
+
+class RowsOrNone(ModelChoiceIterator):  # type: ignore[type-arg]
+    """The choices with "none" after the first, which inherits."""
+
+    def __iter__(self) -> Iterator[Any]:
+        for place, choice in enumerate(super().__iter__()):
+            yield choice
+            if place == 0:
+                yield NONE, capfirst(_("none"))
+
+    def __len__(self) -> int:
+        return super().__len__() + 1
+
+
+class OptionalRowField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A row, None (inherited), or NOTHING."""
+
+    iterator = RowsOrNone
+
+    def prepare_value(self, value: Any) -> Any:
+        return NONE if value is NOTHING else super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        return NOTHING if value == NONE else super().to_python(value)
 
 
 class SectionsField(forms.MultipleChoiceField):
@@ -87,9 +126,11 @@ class SectionsField(forms.MultipleChoiceField):
 class ParametersForm(ScopedForm):
     """All parameters, or the group that a subclass names in ``shown``.
 
-    ``inherited`` (customers.selectors.parameters) is what counts where a field stays empty.
+    ``inherited`` (customers.selectors.parameters) is what counts where a field stays empty. A box
+    beside a number says that it is nothing at all.
     """
 
+    ticks = {name: tick for name, (tick, _label) in TICKS.items()}
     shown: ClassVar[Sequence[str]] = PARAMETER_FIELDS
     sections: ClassVar[Sequence[Section]] = (
         Section(
@@ -159,6 +200,9 @@ class ParametersForm(ScopedForm):
             if isinstance(field, forms.ModelChoiceField):
                 self._narrow(name, field)
             self.fields[name] = field
+            if name in TICKS:
+                tick, label = TICKS[name]
+                self.fields[tick] = forms.BooleanField(label=label, required=False)
 
     def narrow_invoice_settings(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Only the acting owner's own."""
@@ -168,6 +212,9 @@ class ParametersForm(ScopedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for name, tick in self.ticks.items():
+            if cleaned.get(tick) and cleaned.get(name) is not None:
+                self.add_error(name, _("Enter a number, or tick the box, not both."))
         for name, message in problems_of(self.inherited.with_own(self._own(cleaned))).items():
             if name in self.fields and name not in self.errors:
                 self.add_error(name, message)
@@ -178,7 +225,11 @@ class ParametersForm(ScopedForm):
         return self._own(self.cleaned_data)
 
     def _own(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: cleaned[name] for name in self.shown if name in cleaned}
+        return {
+            name: NOTHING if cleaned.get(self.ticks.get(name, "")) else cleaned[name]
+            for name in self.shown
+            if name in cleaned
+        }
 
 
 class ReportForm(ParametersForm):
@@ -207,10 +258,13 @@ class NotificationForm(ParametersForm):
 
 def initial_of(row: ParameterSet) -> dict[str, Any]:
     """The values of a row as a form shows them first: decimals without ending zeros."""
-    return {
-        name: value.normalize() + 0 if isinstance(value, Decimal) else value
-        for name, value in stored_values(row)
-    }
+    shown: dict[str, Any] = {}
+    for name, value in stored_values(row):
+        shown[name] = value.normalize() + 0 if isinstance(value, Decimal) else value
+        if name in TICKS:
+            shown[TICKS[name][0]] = value is NOTHING
+            shown[name] = None if value is NOTHING else shown[name]
+    return shown
 
 
 def parameter_field(name: str, above: Value) -> forms.Field:
@@ -234,7 +288,7 @@ def parameter_field(name: str, above: Value) -> forms.Field:
 def _options(column: Any, text: str) -> dict[str, Any]:
     """What the form field of a column is made with, to say what is inherited."""
     if issubclass(type(column), models.ForeignKey):
-        return {"empty_label": text}
+        return {"empty_label": text, "form_class": OptionalRowField}
     if column.choices:
         return {}
     if issubclass(type(column), models.TimeField):
@@ -277,4 +331,5 @@ def value_text(name: str, value: Any) -> str:
 def _nothing(name: str) -> str:
     if name.endswith("timezone"):
         return _("the customer's time zone")
-    return _("never") if name == "disable_trunks_after_days" else _("none")
+    words = {"disable_trunks_after_days": _("never"), "low_balance_days": _("without end")}
+    return words.get(name, _("none"))

@@ -88,6 +88,12 @@ class PasswordForm(PresentPasswordMixin, ScopedForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.actor.account_id is None and self.actor.can("api.access"):
+            text = _("API tokens stay valid. Revoke them on the page “API tokens”.")
+            self.fields["again"].help_text = text
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("password") != cleaned.get("again"):

@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.forms.models import fields_for_model
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.selectors.balances import period_choices
 from customers.choices import ProfitUnit, Status
 from customers.forms.customers import DefinedFields, OpeningFields, TermsFields, ZoneField
-from customers.forms.logins import password_field
+from customers.forms.logins import LINK_HELP, password_field
 from customers.forms.parameters import NotificationForm
 from customers.models import BusinessModel, Customer
 from customers.permissions import RIGHTS
@@ -254,8 +255,11 @@ class PortalForm(ScopedForm):
         rights: Any = self.fields["rights"]
         rights.choices = [(item.code, right_label(item)) for item in RIGHTS if item.code in held]
         rights.initial = sorted(usual)
-        if self.actor.is_switched:  # letters with links are the own customer's business
+        if self.actor.is_switched:
             del self.fields["access"], self.fields["sends_welcome"]
+            self.fields["email"].help_text = format_lazy(
+                "{} {}", LINK_HELP, self.fields["email"].help_text
+            )
         data: Any = self.data
         if self.is_bound and "rights" in data:
             self.data = data = data.copy()
@@ -273,16 +277,16 @@ class PortalForm(ScopedForm):
         address = cleaned.get("email") or self.main_email
         if is_welcomed and login == "":
             self.add_error("login", _("The welcome letter needs a login."))
-        is_mailed = is_welcomed or cleaned.get("access") == self.LINK
+        is_mailed = is_welcomed or cleaned.get("access") == self.LINK or self.actor.is_switched
         if login and is_mailed and not address and "email" not in self.errors:
             self.add_error("email", _("Enter the address that the link is mailed to."))
         return cleaned
 
     @property
     def asks_password(self) -> bool:
-        """Whether, once cleaned, the last step has to ask for a password."""
+        """Whether, once cleaned, the last step has to ask for a password; never while switched."""
         cleaned = getattr(self, "cleaned_data", {})
-        return bool(cleaned.get("login")) and cleaned.get("access", self.PASSWORD) == self.PASSWORD
+        return bool(cleaned.get("login")) and cleaned.get("access") == self.PASSWORD
 
 
 class LastForm(NotificationForm):

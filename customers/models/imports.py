@@ -15,9 +15,10 @@ class RecordImport(models.Model):
     """One uploaded file: its rows as read, the errors by row, how far the job has come.
 
     ``rows`` are ``[number, {column: text}]`` (a SIP password is only its digest there), ``errors``
-    ``[number, column, reason]``; both are large and gone some time after the end, their numbers
-    stay in ``total`` and ``wrong``. ``stack`` and ``ip`` are the uploader's, for the audit log.
-    ``new_users`` are the logins made, ``mailed`` of which got their letter.
+    ``[number, column, reason]``; both are large and gone some time after the end, or once the file
+    is discarded; their numbers stay in ``total`` and ``wrong``. ``stack`` and ``ip`` are the
+    uploader's, for the audit log. ``new_users`` are the logins made, ``mailed`` of which got their
+    letter.
     """
 
     owner = models.ForeignKey(Customer, models.PROTECT, related_name="record_imports")
@@ -26,7 +27,7 @@ class RecordImport(models.Model):
     ip = models.GenericIPAddressField(null=True)
     kind = models.CharField(_("records"), max_length=8, choices=RecordKind.choices)
     filename = models.CharField(_("file"), max_length=200)
-    state = models.CharField(_("state"), max_length=8, choices=ImportState.choices)
+    state = models.CharField(_("state"), max_length=9, choices=ImportState.choices)
     columns: models.JSONField[Any, Any] = models.JSONField(default=list)
     rows: models.JSONField[Any, Any] = models.JSONField(default=list)
     errors: models.JSONField[Any, Any] = models.JSONField(default=list)

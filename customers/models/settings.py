@@ -92,8 +92,11 @@ class ParameterSet(models.Model):
     """What a class sets for its customers, and a customer for itself; empty: inherited.
 
     A customer's own value counts, else its class's, else the product's default
-    (customers.selectors.parameters). Nothing is None, or an empty text.
+    (customers.selectors.parameters). Empty is None, or an empty text. What is in ``nothing`` is
+    empty too, but inherits nothing: never, none, without end.
     """
+
+    nothing = ArrayField(models.CharField(max_length=30), default=list, blank=True, editable=False)
 
     # Automatic reports
     report_at = models.TimeField(_("send at"), null=True, blank=True)

@@ -128,7 +128,15 @@ def may_manage_logins(actor: Actor, customer: Customer) -> bool:
     Its owner and itself may; nobody does while switched: passwords are then neither shown nor
     changed.
     """
-    if actor.is_switched or customer.archived_at is not None:
+    return not actor.is_switched and may_invite(actor, customer)
+
+
+def may_invite(actor: Actor, customer: Customer) -> bool:
+    """Whether the actor opens a login together with its customer or account, by a mailed link.
+
+    The customer's owner and itself may, also while switched: nobody sees a password so.
+    """
+    if customer.archived_at is not None:
         return False
     is_own = customer.pk == actor.customer_id and actor.can("users.manage")
     return is_own or (customer.is_direct_of(actor) and actor.can("customers.edit"))

@@ -1,7 +1,7 @@
 """The custom fields of customers: which there are, what they hold, who may see it."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from customers.choices import FieldKind, Visibility
 from customers.models import Customer, CustomerClass, CustomField, CustomFieldValue
 from customers.tenancy import Actor
 from softswitch.core import display
+from softswitch.core.errors import DomainError
 
 MASK = "•••"
 """What stands for personal data in audit, exports and for who may not see it."""
@@ -21,10 +22,14 @@ _PREFIX = "custom_"
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """One field of a customer for a reader: ``text`` is empty where nothing is stored."""
+    """One field of a customer for a reader: ``text`` for people, ``value`` as it is stored.
+
+    Both are empty where nothing is.
+    """
 
     field: CustomField
     text: str
+    value: str
 
 
 def input_name(field_id: int) -> str:
@@ -51,6 +56,18 @@ def custom_fields(
     if isinstance(source, Customer):
         return list(rows.filter(customer_class__owner=source))
     return [] if source is None else list(rows.filter(customer_class=source))
+
+
+def values_by_field(fields: Collection[CustomField], named: Mapping[str, str]) -> dict[int, str]:
+    """Values by the name of their field, whatever its case, as services take them: by its id.
+
+    Raises DomainError ``not_found`` at ``custom_fields.<name>``.
+    """
+    known = {field.name.lower(): field.pk for field in fields}
+    for name in named:
+        if name.lower() not in known:
+            raise DomainError("not_found", "There is no such field.", field=f"custom_fields.{name}")
+    return {known[name.lower()]: value for name, value in named.items()}
 
 
 def stored_custom_values(customer: Customer) -> dict[int, str]:
@@ -81,7 +98,7 @@ def shown_custom_values(
     stored = {(row.customer_id, row.field_id): row.value for row in rows}
     return {
         customer.pk: [
-            ShownValue(field, _shown_text(actor, customer, field, stored))
+            _shown(actor, customer, field, stored.get((customer.pk, field.pk), ""))
             for field in by_class.get(customer.customer_class_id or 0, ())
             if _is_visible(actor, customer, field)
         ]
@@ -116,13 +133,8 @@ def _is_visible(actor: Actor, customer: Customer, field: CustomField) -> bool:
     return customer.pk != actor.customer_id or field.visibility != Visibility.HIDDEN
 
 
-def _shown_text(
-    actor: Actor, customer: Customer, field: CustomField, stored: dict[tuple[int, int], str]
-) -> str:
-    value = stored.get((customer.pk, field.pk), "")
-    if not value:
-        return ""
+def _shown(actor: Actor, customer: Customer, field: CustomField, value: str) -> ShownValue:
     is_own = customer.pk == actor.customer_id
-    if field.is_personal and not is_own and not actor.can("customers.edit"):
-        return MASK
-    return value_text(field, value)
+    if value and field.is_personal and not is_own and not actor.can("customers.edit"):
+        return ShownValue(field, MASK, MASK)
+    return ShownValue(field, value_text(field, value) if value else "", value)

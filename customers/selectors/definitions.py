@@ -7,6 +7,7 @@ from customers.models import BusinessModel, CustomerClass, User
 from customers.permissions import DEFAULT_GRANTS, DELEGATED, allowed
 from customers.selectors.actors import effective_rights
 from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
 
 
 def business_model_choices() -> QuerySet[BusinessModel]:
@@ -19,6 +20,31 @@ def class_choices() -> QuerySet[CustomerClass]:
     """Customer classes by name; a form narrows them to the actor's own."""
     rows: QuerySet[CustomerClass] = CustomerClass.objects.order_by("name", "pk")
     return rows
+
+
+def own_business_model(actor: Actor, key: int | None) -> BusinessModel | None:
+    """The actor's own model with this key, or None; DomainError ``business_model`` for any other.
+
+    Somebody else's is like one that does not exist.
+    """
+    if key is None:
+        return None
+    found: BusinessModel | None = BusinessModel.objects.of(actor).filter(pk=key).first()
+    if found is None:
+        raise DomainError(
+            "business_model", "Choose one of your business models.", field="business_model"
+        )
+    return found
+
+
+def own_class(actor: Actor, key: int | None) -> CustomerClass | None:
+    """The actor's own class with this key, or None; else DomainError ``customer_class``."""
+    if key is None:
+        return None
+    found: CustomerClass | None = CustomerClass.objects.of(actor).filter(pk=key).first()
+    if found is None:
+        raise DomainError("customer_class", "Choose one of your classes.", field="customer_class")
+    return found
 
 
 def has_business_models(actor: Actor) -> bool:

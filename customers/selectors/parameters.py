@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any
+from enum import Enum, StrEnum
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -79,6 +79,19 @@ INVOICE_FIELDS = tuple(INVOICE_DEFAULTS)
 NOTIFICATION_FIELDS = tuple(NOTIFICATION_DEFAULTS)
 PARAMETER_FIELDS = tuple(DEFAULTS)
 ZONE_FIELDS = ("report_timezone", "invoice_timezone", "low_balance_timezone")
+# Those that can be nothing whatever is inherited. The percentage and the price of short calls
+# cannot: these are charged with both, or not at all.
+OPTIONAL_FIELDS = frozenset(
+    {
+        "invoice_settings",
+        "payment_term",
+        "low_balance_amount",
+        "low_balance_percent",
+        "low_balance_days",
+        "disable_trunks_after_days",
+        *ZONE_FIELDS,
+    }
+)
 
 # What the chosen invoice settings and payment term say of parameters, by their own column.
 _BY_CHOICE = {
@@ -91,6 +104,18 @@ _BY_CHOICE = {
     },
     "payment_term": {"grace_days": "grace_days"},
 }
+
+
+class Nothing(Enum):
+    """Its one member stands for a parameter that is nothing, where None is one that inherits."""
+
+    NOTHING = "none"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+NOTHING: Final = Nothing.NOTHING
 
 
 class Source(StrEnum):
@@ -117,7 +142,8 @@ class Resolved:
     """All parameters in force for one customer; ``resolved["grace_days"]`` is the bare value.
 
     Types are those of customers.models.settings.ParameterSet; ``invoice_settings`` and
-    ``payment_term`` are rows or None, zones are ZoneInfo (None only without a customer).
+    ``payment_term`` are rows or None, zones are ZoneInfo (None only without a customer). None of a
+    number is none, never or without end.
     """
 
     values: Mapping[str, Value]
@@ -131,7 +157,8 @@ class Resolved:
     def with_own(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The bare values in force once ``values`` are set above these; empty ones inherit."""
         own = {name: value for name, value in values.items() if not is_empty(value)}
-        return {name: own.get(name, item.value) for name, item in self.values.items()}
+        found = {name: own.get(name, item.value) for name, item in self.values.items()}
+        return {name: None if value is NOTHING else value for name, value in found.items()}
 
 
 def is_empty(value: Any) -> bool:
@@ -157,7 +184,7 @@ def parameters_of(customer_ids: Collection[int]) -> dict[int, Resolved]:
     for row in customers:
         values = _inherited(classes.get(row.customer_class_id), row.timezone)
         if row.pk in own:
-            values |= _level(own[row.pk], Source.OWN)
+            values = _with_level(values, own[row.pk], Source.OWN, timezone=row.timezone)
         found[row.pk] = Resolved(values)
     return found
 
@@ -174,7 +201,7 @@ def inherited(
     Without a class, it is what a class itself inherits.
     """
     values = _inherited(customer_class, timezone)
-    return Resolved(values | (_by_choice(own) if own is not None else {}))
+    return Resolved(values if own is None else _with_choices(values, own))
 
 
 def own_parameters(customer: Customer) -> CustomerParameters:
@@ -225,29 +252,56 @@ def _inherited(customer_class: CustomerClass | None, timezone: ZoneInfo | None) 
     values = {name: Value(value, Source.DEFAULT) for name, value in defaults.items()}
     if customer_class is None:
         return values
-    return values | _level(customer_class, Source.CLASS, customer_class.name)
+    return _with_level(
+        values, customer_class, Source.CLASS, name=customer_class.name, timezone=timezone
+    )
 
 
-def _level(row: ParameterSet, source: Source, name: str = "") -> dict[str, Value]:
-    return _by_choice(row) | {
-        field: Value(value, source, name)
+def _with_level(
+    values: dict[str, Value],
+    row: ParameterSet,
+    source: Source,
+    *,
+    name: str = "",
+    timezone: ZoneInfo | None,
+) -> dict[str, Value]:
+    """``values`` with those of ``row`` above them; a zone that is nothing is the customer's."""
+    return _with_choices(values, row) | {
+        field: Value(_in_force(field, value, timezone), source, name)
         for field, value in stored_values(row)
         if not is_empty(value)
     }
 
 
+def _in_force(name: str, value: Any, timezone: ZoneInfo | None) -> Any:
+    if value is not NOTHING:
+        return value
+    return timezone if name in ZONE_FIELDS else None
+
+
 def stored_values(row: ParameterSet) -> Iterable[tuple[str, Any]]:
-    """The parameters of a row as they stand in it, by name."""
-    return [(name, getattr(row, name)) for name in PARAMETER_FIELDS]
+    """The parameters of a row as they stand in it, by name; NOTHING for those that are nothing."""
+    nothing = set(row.nothing)
+    return [(name, NOTHING if name in nothing else getattr(row, name)) for name in PARAMETER_FIELDS]
 
 
-def _by_choice(row: ParameterSet) -> dict[str, Value]:
-    found: dict[str, Value] = {}
+def _with_choices(values: dict[str, Value], row: ParameterSet) -> dict[str, Value]:
+    """``values`` with what the settings and term chosen in ``row`` say above them.
+
+    Where the row wants none, those that were chosen further up say nothing any more either.
+    """
+    found = dict(values)
     for field, columns in _BY_CHOICE.items():
         chosen = getattr(row, field)
         if chosen is not None:
             found |= {
                 name: Value(getattr(chosen, column), Source(field), chosen.name)
                 for name, column in columns.items()
+            }
+        elif field in row.nothing:
+            found |= {
+                name: Value(DEFAULTS[name], Source.DEFAULT)
+                for name in columns
+                if found[name].source == field
             }
     return found

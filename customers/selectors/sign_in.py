@@ -5,7 +5,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from customers.choices import SignInOutcome
-from customers.models import User
+from customers.models import User, UserSession
 from customers.selectors.actors import is_blocked, may_manage_logins
 from customers.selectors.networks import is_allowed
 from customers.tenancy import Actor
@@ -36,6 +36,11 @@ def recovery_codes_left(user: User) -> int:
     """How many recovery codes of a user are unused."""
     codes = StaticToken.objects.filter(device__user=user, device__confirmed=True)
     return int(codes.count())
+
+
+def session_count(user: User) -> int:
+    """In how many sessions a user is signed in."""
+    return int(UserSession.objects.filter(user=user).count())
 
 
 def waiting_user(user_id: int, auth_hash: str) -> User | None:

@@ -16,7 +16,7 @@ from customers.services.named import (
     must_own,
     save_named,
 )
-from customers.services.parameters import change_parameters
+from customers.services.parameters import change_parameters, stored_in
 from customers.tenancy import Actor
 
 NOUN = "class"
@@ -49,7 +49,8 @@ def edit_class(*, actor: Actor, customer_class: CustomerClass, values: Mapping[s
         differences = changed(row, named) | change_parameters(
             actor=actor, row=row, values=rest, above=inherited(own=row)
         )
-        return save_named(actor=actor, row=row, differences=differences, noun=NOUN)
+        columns = stored_in(differences)
+        return save_named(actor=actor, row=row, differences=differences, noun=NOUN, columns=columns)
 
 
 def copy_class(*, actor: Actor, customer_class: CustomerClass) -> CustomerClass:

@@ -48,13 +48,23 @@ def lock_named(*, actor: Actor, row: Any) -> Any:
     return type(row).objects.select_for_update().get(pk=row.pk)
 
 
-def save_named(*, actor: Actor, row: Any, differences: dict[str, Any], noun: str) -> bool:
-    """Store changes that stand on ``row`` already (customers.services.audit.changed)."""
+def save_named(
+    *,
+    actor: Actor,
+    row: Any,
+    differences: dict[str, Any],
+    noun: str,
+    columns: Iterable[str] | None = None,
+) -> bool:
+    """Store changes that stand on ``row`` already (customers.services.audit.changed).
+
+    ``columns`` hold them where they are not named like the differences.
+    """
     if not differences:
         return False
     _check(row, differences)
     with transaction.atomic():
-        _save(row, update_fields=sorted(differences))
+        _save(row, update_fields=sorted(differences if columns is None else columns))
         record(
             actor=actor,
             customer=actor.customer,

@@ -8,7 +8,9 @@ from django.db import transaction
 
 from customers.models import Customer, CustomerParameters, ParameterSet
 from customers.selectors.parameters import (
+    NOTHING,
     NOTIFICATION_FIELDS,
+    OPTIONAL_FIELDS,
     PARAMETER_FIELDS,
     Resolved,
     inherited,
@@ -16,7 +18,7 @@ from customers.selectors.parameters import (
     problems_of,
     stored_values,
 )
-from customers.services.audit import changed, record
+from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
@@ -28,7 +30,8 @@ PRIVATE_FIELDS = frozenset({*NOTIFICATION_FIELDS, "invoice_settings", "payment_t
 def set_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any]) -> bool:
     """Set some parameters of a direct customer, None or "" to inherit; whether any changed.
 
-    ``values`` are typed as in ParameterSet. Locks the customer's row of parameters; atomic with
+    ``values`` are typed as in ParameterSet; NOTHING is never, none, without end, whatever would be
+    inherited. Locks the customer's row of parameters; atomic with
     the audit rows, of which that of PRIVATE_FIELDS stays with the owner. Raises PermissionDenied,
     or DomainError naming the parameter at fault.
     """
@@ -45,7 +48,7 @@ def set_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any
         )
         if not differences:
             return False
-        row.save(update_fields=sorted(differences))
+        row.save(update_fields=stored_in(differences))
         for is_private in (False, True):
             part = {k: v for k, v in differences.items() if (k in PRIVATE_FIELDS) is is_private}
             if part:
@@ -65,22 +68,49 @@ def change_parameters(
 ) -> dict[str, list[Any]]:
     """Put checked ``values`` on ``row`` without saving it; what changed, as text for the audit.
 
-    ``above`` is what the row inherits. Part of the caller's atomic. Raises DomainError
-    ``parameters`` or ``invalid`` naming the field, or ``not_found`` for what is another owner's.
+    ``above`` is what the row inherits. Part of the caller's atomic, which saves ``stored_in``.
+    Raises DomainError ``parameters`` or ``invalid`` naming the field, or ``not_found`` for what is
+    another owner's.
     """
-    unknown = values.keys() - set(PARAMETER_FIELDS)
-    if unknown:
-        raise DomainError("parameters", f"Unknown parameters: {', '.join(sorted(unknown))}.")
+    _check_names(values)
     for name in ("invoice_settings", "payment_term"):
         chosen = values.get(name)
-        if chosen is not None and chosen.owner_id != actor.customer_id:
+        if chosen not in (None, NOTHING) and chosen.owner_id != actor.customer_id:
             raise DomainError("not_found", "Choose one of your own.", field=name)
-    differences = changed(row, dict(values))
-    check_columns(row, [name for name, value in values.items() if not is_empty(value)])
+    before = dict(stored_values(row))
+    differences = {
+        name: [before[name], value] for name, value in values.items() if before[name] != value
+    }
+    _put(row, {name: pair[1] for name, pair in differences.items()})
+    filled = [
+        name for name, value in values.items() if not is_empty(value) and value is not NOTHING
+    ]
+    check_columns(row, filled)
     problems = problems_of(above.with_own(dict(stored_values(row))))
     for field, message in problems.items():
         raise DomainError("parameters", message, field=field)
     return {name: [_text(value) for value in pair] for name, pair in differences.items()}
+
+
+def stored_in(differences: Mapping[str, Any]) -> list[str]:
+    """The columns that hold what ``change_parameters`` changed."""
+    return sorted({*differences, "nothing"})
+
+
+def _check_names(values: Mapping[str, Any]) -> None:
+    unknown = values.keys() - set(PARAMETER_FIELDS)
+    if unknown:
+        raise DomainError("parameters", f"Unknown parameters: {', '.join(sorted(unknown))}.")
+    needed = {name for name, value in values.items() if value is NOTHING} - OPTIONAL_FIELDS
+    for name in sorted(needed):
+        raise DomainError("parameters", "Enter a value, or inherit it.", field=name)
+
+
+def _put(row: ParameterSet, values: Mapping[str, Any]) -> None:
+    nothing = {name for name, value in values.items() if value is NOTHING}
+    row.nothing = sorted({*row.nothing} - values.keys() | nothing)
+    for name, value in values.items():
+        setattr(row, name, None if name in nothing else value)
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from customers.models import SignIn, User, UserSession
 from customers.selectors.sign_in import may_end_sessions
 from customers.services.audit import record
+from customers.services.tokens import drop_tokens
 from customers.tenancy import Actor
 
 AGENT_LENGTH = 300
@@ -51,13 +52,18 @@ def end_session(*, actor: Actor, session: UserSession) -> None:
         _record(actor, session.user, "session_ended")
 
 
-def end_all_sessions(*, actor: Actor, user: User) -> int:
-    """Sign a user out everywhere; returns of how many sessions. Atomic with the audit row."""
+def end_all_sessions(*, actor: Actor, user: User, revokes_tokens: bool = False) -> int:
+    """Sign a user out everywhere; returns of how many sessions. Atomic with the audit rows.
+
+    ``revokes_tokens``: its API tokens end, too.
+    """
     if not may_end_sessions(actor, user):
         raise PermissionDenied
     with transaction.atomic():
         ended = drop_sessions(user=user)
         _record(actor, user, "sessions_ended")
+        if revokes_tokens:
+            drop_tokens(actor=actor, user=user)
     return ended
 
 

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from customers.models import ApiToken, User
 from customers.permissions import SCOPES
 from customers.selectors import actor_for
 from customers.selectors.sign_in import refusal
+from customers.selectors.tokens import live_tokens
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -78,6 +78,20 @@ def revoke_token(*, actor: Actor, token: ApiToken) -> None:
             record(actor=actor, customer=actor.customer, action="token_revoked", subject=token.name)
 
 
+def drop_tokens(*, actor: Actor, user: User) -> int:
+    """End all tokens of a user at once; how many. Part of the caller's atomic, which checks who."""
+    ended: int = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now())
+    if ended:
+        record(
+            actor=actor,
+            customer=user.customer,
+            action="tokens_revoked",
+            subject=user.login,
+            changes={"tokens": [ended, 0]},
+        )
+    return ended
+
+
 def actor_of_token(*, text: str, address: str | None) -> Actor | None:
     """Who a token acts as: its user, with the user's rights as far as the scopes let them through.
 
@@ -94,13 +108,6 @@ def actor_of_token(*, text: str, address: str | None) -> Actor | None:
         return replace(actor, rights=frozenset())
     scoped = (SCOPES[scope] for scope in token.scopes if scope in SCOPES)
     return replace(actor, rights=actor.rights & frozenset({"api.access"}).union(*scoped))
-
-
-def live_tokens() -> QuerySet[ApiToken]:
-    """Tokens that are neither revoked nor expired, with their users."""
-    in_time = Q(expires_at=None) | Q(expires_at__gt=now())
-    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(in_time, revoked_at=None)
-    return tokens.select_related("user__customer")
 
 
 def token_hash(text: str) -> str:

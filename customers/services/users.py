@@ -37,9 +37,11 @@ def create_user(
     """Create a login of ``customer``, or of one of its accounts.
 
     Without a ``password`` (None) it waits for the one that its user sets by a mailed link. Atomic
-    with the audit row. Raises DomainError ``taken`` (field login), ``weak_password`` or
-    ``network`` (field allowed_networks).
+    with the audit row. Raises DomainError ``taken`` (field login), ``switched`` (whoever acts as a
+    customer sets no password), ``weak_password`` or ``network`` (field allowed_networks).
     """
+    if password is not None and actor.is_switched:
+        raise DomainError("switched", "Passwords are not set while switched.", field="password")
     user = User(
         login=login.strip().lower(),
         name=name.strip(),

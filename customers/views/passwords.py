@@ -15,6 +15,7 @@ from django.views.generic import FormView
 
 from customers.forms.passwords import ForgottenPasswordForm, SetPasswordForm
 from customers.models import User
+from customers.selectors.tokens import live_tokens
 from customers.services.passwords import set_password_by_link
 from notifications.selectors import may_sign_in
 from notifications.services.letters import ask_for_link
@@ -53,6 +54,10 @@ class SetPasswordView(auth.PasswordResetConfirmView):
     def get_user(self, uidb64: str) -> User | None:
         user = super().get_user(uidb64)
         return user if isinstance(user, User) and may_sign_in(user) else None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        has_tokens = self.user is not None and live_tokens().filter(user=self.user).exists()
+        return super().get_context_data(has_tokens=has_tokens, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:

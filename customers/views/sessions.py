@@ -9,14 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.forms import LogOutForm
 from customers.models import SignIn, User, UserSession
-from customers.selectors.sign_in import may_end_sessions
+from customers.selectors.sign_in import may_end_sessions, session_count
+from customers.selectors.tokens import live_tokens
 from customers.services.sessions import end_all_sessions, end_session
 from customers.tables import SessionTable, SignInTable
 from customers.views.profile import OwnSecurityMixin
 from customers.views.users import UserHead
 from softswitch.core.chrome import Action
-from softswitch.core.views import ActionView, ListView
+from softswitch.core.views import ActionView, EditView, ListView
 
 
 class OwnRowsMixin(OwnSecurityMixin):
@@ -60,7 +62,7 @@ class SessionList(RowsOfPerson):
 
     def get_actions(self) -> list[Action]:
         url = reverse("customers:user_log_out", args=[self.person.pk])
-        return [Action(_("Log out everywhere"), url, "computer-desktop", post=True)]
+        return [Action(_("Log out everywhere"), url, "computer-desktop")]
 
 
 class SignInList(RowsOfPerson):
@@ -114,23 +116,52 @@ class SessionEndView(ActionView):
         return sessions_url(self.request, self.object.user)
 
 
-class UserLogOutView(ActionView):
-    """Sign a user out everywhere; oneself too, this session included."""
+class UserLogOutView(EditView):
+    """Sign a user out everywhere, and revoke its API tokens; oneself too, this session included."""
 
     model = User
+    form_class = LogOutForm
+    template_name = "confirm.html"
     success_message = gettext_lazy("Signed out everywhere.")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("customer")
 
-    def service(self, obj: User) -> None:
-        is_self = obj.pk == self.actor.user.pk
-        end_all_sessions(actor=self.actor, user=obj)
-        if is_self:
+    def check_object(self, obj: User) -> None:
+        if not may_end_sessions(self.actor, obj):
+            raise PermissionDenied
+
+    def get_title(self) -> str:
+        return _("Log out %(login)s everywhere?") % {"login": self.object.login}
+
+    def get_form(self) -> LogOutForm:
+        data = self.request.POST if self.request.method == "POST" else None
+        has_tokens = live_tokens().filter(user=self.object).exists()
+        return LogOutForm(data, actor=self.actor, has_tokens=has_tokens)
+
+    def service(self, form: LogOutForm) -> None:
+        user: User = self.object
+        end_all_sessions(
+            actor=self.actor,
+            user=user,
+            revokes_tokens=form.cleaned_data.get("revokes_tokens", False),
+        )
+        if user.pk == self.actor.user.pk:
             logout(self.request)
 
-    def get_return_url(self) -> str:
+    def get_stay_url(self, saved: None) -> str:
         return sessions_url(self.request, self.object)
+
+    def get_cancel_url(self) -> str:
+        return sessions_url(self.request, self.object)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        sessions = session_count(self.object)
+        return super().get_context_data(
+            facts=[(_("Ends at once"), _("Sessions: %(count)s") % {"count": sessions})],
+            button_label=_("Log out %(login)s everywhere") % {"login": self.object.login},
+            **kwargs,
+        )
 
 
 def sessions_url(request: Any, user: User) -> str:

@@ -236,9 +236,7 @@ def user_actions(person: User, actor: Any, *, has_second_factor: bool) -> list[A
         items.append(item(label, "user_send_link", "envelope", post=True, more=True))
     if may_set_password(person, actor):
         items.append(item(_("Change password"), "user_password", "key", more=True))
-    items.append(
-        item(_("Log out everywhere"), "user_log_out", "computer-desktop", post=True, more=True)
-    )
+    items.append(item(_("Log out everywhere"), "user_log_out", "computer-desktop", more=True))
     if has_second_factor and not is_self(person, actor):
         label = _("Reset two-step sign-in")
         items.append(item(label, "user_second_factor", "shield-exclamation", more=True))
@@ -278,6 +276,10 @@ class UserPasswordView(ManagedUserMixin, EditView):
         if is_self(self.person, self.actor):
             raise Http404
         return super().get_object()
+
+    def get_form(self) -> Any:
+        data = self.request.POST if self.request.method == "POST" else None
+        return NewPasswordForm(data, actor=self.actor, has_api=self.person.account_id is None)
 
     def service(self, form: Any) -> None:
         change_password(actor=self.actor, user=self.person, password=form.cleaned_data["password"])

@@ -300,7 +300,7 @@ class CustomerCreateView(NewCustomerMixin, CreateView):
 
     def service(self, form: Any) -> Customer:
         data = form.cleaned_data
-        login = Login(data["login"], data["password"], email=data["main_email"])
+        login = Login(data["login"], data.get("password"), email=data["main_email"])
         names = ("name", "kind", "business_model", "customer_class", "company_name", "main_email")
         return open_customer(
             actor=self.actor,

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from customers.models import Customer, User
-from customers.selectors import may_manage_logins
+from customers.selectors import may_invite, may_manage_logins
 from customers.services.audit import record
 from customers.tenancy import Actor
 from notifications.choices import Event
@@ -38,11 +38,19 @@ def send_set_password(*, actor: Actor, user: User, key: str | None = None) -> Me
     """
     if not may_manage_logins(actor, user.customer):
         raise PermissionDenied
-    if not may_sign_in(user):
-        raise DomainError("blocked", "This login is closed.")
-    is_own = user.customer_id == actor.customer_id
-    owner = user.customer if is_own else provider_of(user)
-    return _mail_link(actor, user, owner, key=key)
+    return _mail_to_open(actor, user, key=key)
+
+
+def send_first_link(*, actor: Actor, user: User) -> Message:
+    """Mail a login that the actor has just opened the link for its first password.
+
+    Part of the caller's transaction, which makes the login. Also while switched, when nobody may
+    type one. Raises PermissionDenied as ``may_invite`` says, and for a login that has a password;
+    DomainError ``no_email`` or ``blocked``.
+    """
+    if user.has_usable_password() or not may_invite(actor, user.customer):
+        raise PermissionDenied
+    return _mail_to_open(actor, user)
 
 
 def send_welcome(*, actor: Actor, customer: Customer) -> Message:
@@ -126,6 +134,15 @@ def mail_forgotten(*, identifier: str, ip: str | None) -> int:
             )
             mailed += 1
     return mailed
+
+
+def _mail_to_open(actor: Actor, user: User, *, key: str | None = None) -> Message:
+    """Mail the link where the login is open, from its own customer or from who provides to it."""
+    if not may_sign_in(user):
+        raise DomainError("blocked", "This login is closed.")
+    is_own = user.customer_id == actor.customer_id
+    owner = user.customer if is_own else provider_of(user)
+    return _mail_link(actor, user, owner, key=key)
 
 
 def _mail_link(actor: Actor, user: User, owner: Customer, *, key: str | None = None) -> Message:

@@ -10,7 +10,8 @@
 
 Every ModelChoiceField offers only ``.visible_to(actor)``; a model without that rule must be named
 in ``public_choices`` (currencies), else ImproperlyConfigured. A method
-``narrow_<field>(self, queryset)`` narrows one field further. ``widths`` are columns of six.
+``narrow_<field>(self, queryset)`` narrows one field further. ``widths`` are columns of six;
+``ticks`` name the box that stands beside a field ("Never").
 Forms of services that move money add IdempotentFormMixin.
 """
 
@@ -100,6 +101,12 @@ class StyledBoundField(BoundField):
         return "narrow" if isinstance(widget, forms.Select | forms.NumberInput) else ""
 
     @property
+    def tick(self) -> "BoundField | None":
+        """The box beside the field, by which it is nothing at all."""
+        name = getattr(self.form, "ticks", {}).get(self.name, "")
+        return self.form[name] if name in self.form.fields else None
+
+    @property
     def width(self) -> str:
         """The class that spans the field's columns of six."""
         columns = getattr(self.form, "widths", {}).get(self.name, FULL_WIDTH)
@@ -152,6 +159,7 @@ class ScopedFormMixin(forms.BaseForm):
     sections: ClassVar[Sequence[Section]] = ()
     widths: ClassVar[Mapping[str, int]] = {}
     public_choices: ClassVar[Sequence[str]] = ()
+    ticks: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
         self.actor = actor
@@ -181,6 +189,7 @@ class ScopedFormMixin(forms.BaseForm):
     def laid_out(self) -> list[BoundSection]:
         """The visible fields by section; a section whose fields were all taken out is left out."""
         placed = {name for section in self.sections for name in section.fields}
+        placed.update(self.ticks.values())
         rest = tuple(field.name for field in self.visible_fields() if field.name not in placed)
         sections = [*self.sections, *([Section("", rest)] if rest else [])]
         shown = [

@@ -2,14 +2,17 @@
 
 An entry of the setting is ``(label, url_name, icon, right, children)``: ``right`` None is for
 everybody, ``icon`` a Heroicon, ``children`` a tuple of entries. A group has no URL of its own ("").
-An unknown URL name raises NoReverseMatch, so a menu cannot hold a dead link.
+An unknown URL name raises NoReverseMatch, so a menu cannot hold a dead link. An entry also goes
+where its page is closed to the actor (views.AccessMixin.is_open_to), so a menu leads to no 403.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from django.urls import reverse
+from django.conf import settings
+from django.urls import resolve, reverse
 from django.utils.functional import Promise
 
 from softswitch.core.actors import ActorLike
@@ -52,7 +55,7 @@ def tabs(
     found = [
         Tab(label, reverse(name), name == view_name)
         for label, name, _icon, right, _children in (entries[n] for n in group if n in entries)
-        if right is None or actor.can(right)
+        if _is_shown(actor, name, right)
     ]
     return found if len(found) > 1 else []
 
@@ -83,7 +86,7 @@ def _items(
 ) -> list[NavItem]:
     items = []
     for label, name, icon, right, children in declared:
-        if right is not None and not actor.can(right):
+        if not _is_shown(actor, name, right):
             continue
         below = _items(actor, current, exact=exact, declared=children)
         if not name and not below:
@@ -91,3 +94,17 @@ def _items(
         here = ("page" if exact else "true") if name and name == current else ""
         items.append(NavItem(label, reverse(name) if name else "", icon, here, below))
     return items
+
+
+def _is_shown(actor: ActorLike, name: str, right: str | None) -> bool:
+    if right is not None and not actor.can(right):
+        return False
+    is_open = _door(name, settings.ROOT_URLCONF) if name else None
+    return is_open is None or is_open(actor)
+
+
+@cache
+def _door(name: str, _urlconf: str) -> Callable[[ActorLike], bool] | None:
+    """What the page behind ``name`` says of who may open it; None for one that does not say."""
+    view = getattr(resolve(reverse(name)).func, "view_class", None)
+    return getattr(view, "is_open_to", None)

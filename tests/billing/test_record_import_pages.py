@@ -1,5 +1,6 @@
 """Pages of record imports: upload, progress, preview, apply, errors, template, export, access."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from billing.selectors.records.columns import hidden_columns
 from billing.services.records.applying import apply_import
 from billing.services.records.checking import check_import
-from customers.models import Customer, RecordImport
+from customers.models import Customer, CustomerClass, CustomField, RecordImport, User
 from customers.selectors import actor_for
 from customers.services.permissions import delegated_rights, set_rights
-from tests.billing.records import applied, checked, csv_file
+from tests.billing.records import applied, checked, csv_file, problems
 from tests.world import World
 
 KINDS = {"customer": ("reseller", "customers.add"), "account": ("shop", "accounts.add")}
@@ -87,6 +89,72 @@ def test_the_preview_never_shows_a_digest(world: World, client: Client) -> None:
     page = client.get(detail(job)).content.decode()
     assert "phone-9" in page
     assert job.rows[0][1]["sip_password"] not in page
+
+
+MONEY = {
+    "charging": "by_itself",
+    "tariff": "same",
+    "mode": "postpaid",
+    "credit_limit": "3141.59",
+    "opening_balance": "2718.28",
+}
+
+
+@pytest.mark.parametrize("who", ["colleague", "uploader", "administrator"])
+def test_money_and_logins_of_a_file_are_for_who_has_the_rights(
+    world: World, client: Client, who: str
+) -> None:
+    viewer = world.user("shop")
+    login = {"login": "ada", "login_name": "Ada L", "login_email": "ada@shop.example"}
+    rows = [{"auth_name": "phone-9", "max_sessions": "4"} | MONEY | login]
+    job = checked(world.actor("shop"), "account", rows)
+    assert job.state == "checked", job.errors
+    if who != "administrator":
+        viewer = User.objects.create(login="noc", role="noc", customer=world.shop)
+    if who == "uploader":
+        RecordImport.objects.update(user=viewer)
+    client.force_login(viewer)
+    ((_number, cells),) = client.get(detail(job)).context["rows"]
+    shown = dict(zip(job.columns, cells, strict=True))
+    assert (shown["auth_name"], shown["max_sessions"]) == ("phone-9", "4")
+    hidden = MONEY | login
+    expected = dict.fromkeys(hidden, "•••") if who == "colleague" else hidden
+    assert {name: shown[name] for name in hidden} == expected
+
+
+def test_reasons_in_columns_that_are_hidden_are_too(world: World, client: Client) -> None:
+    wrong = {"charging": "by_itself", "tariff": "same", "credit_limit": "-31415", "mode": "later"}
+    rows = [{"auth_name": "phone-9", "max_sessions": "-4"} | wrong]
+    job = checked(world.actor("shop"), "account", rows)
+    client.force_login(User.objects.create(login="noc", role="noc", customer=world.shop))
+    told = {name: reason for _row, name, reason in client.get(detail(job)).context["errors"]}
+    assert told["Credit limit"] == told["Mode"] == "Not for your role."
+    assert told["Max sessions"] == problems(job)[2, "max_sessions"]
+    file: Any = client.get(detail(job, "errors"))
+    lines = file.getvalue().decode().splitlines()
+    assert len(lines) == 4
+    assert [line for line in lines if line.startswith(("2,credit_limit", "2,mode"))] == [
+        "2,credit_limit,Not for your role.",
+        "2,mode,Not for your role.",
+    ]
+
+
+def test_personal_data_of_a_file_is_for_who_edits_customers(world: World, client: Client) -> None:
+    retail = CustomerClass.objects.create(owner=world.reseller, name="Retail class")
+    for name, is_personal in {"Passport": True, "Colour": False, "Former": False}.items():
+        CustomField.objects.create(
+            customer_class=retail, name=name, kind="text", is_personal=is_personal
+        )
+    cells = {f"field: {name}": f"{name} value" for name in ("Passport", "Colour", "Former")}
+    cells["customer_class"] = "Retail class"
+    job = checked(world.actor("reseller"), "customer", [row(**cells)])
+    assert job.state == "checked", job.errors
+    CustomField.objects.filter(name="Former").update(name="Renamed")  # who knows what it was
+    keeper = actor_for(world.user("reseller"))
+    assert hidden_columns(keeper, job) == set()
+    stranger = replace(keeper, user=world.user("shop"), rights=frozenset({"balance.view"}))
+    assert hidden_columns(stranger, job) >= {"field: Passport", "field: Former", "login"}
+    assert not hidden_columns(stranger, job) & {"field: Colour", "opening_balance", "name"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -176,6 +176,7 @@ class Payment(FormView):
 
 
 class AuditList(ListView):
+    is_for_accounts = False
     model = AuditEvent
     title = "Audit"
     table_class = type("AuditTable", (Table,), {"action": TextColumn()})

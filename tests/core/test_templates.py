@@ -36,7 +36,7 @@ def below_the_project(path: Path) -> str:
 
 class Actor:
     customer_id = 1
-    account_id = None
+    account_id: int | None = None
     is_root = False
 
     def __init__(self, *rights: str) -> None:
@@ -68,6 +68,15 @@ def test_the_menu_shows_what_the_actor_may_open():
     assert items[1].is_open
     assert items[1].children[0].current == "true"
     assert [item.label for item in nav.build(Actor(), "dashboard", MENU)] == ["Dashboard"]
+
+
+def test_the_menu_leaves_out_what_is_closed_to_logins_of_an_account():
+    desk = Actor("audit.view", "customers.view")
+    labels = [child.label for child in nav.build(desk, "dashboard", MENU)[1].children]
+    assert labels == ["Customer list", "Audit log"]
+    desk.account_id = 7
+    labels = [child.label for child in nav.build(desk, "dashboard", MENU)[1].children]
+    assert labels == ["Customer list"]
 
 
 def test_the_menu_marks_the_page_itself():

@@ -1,15 +1,25 @@
 """The API of customers: tokens, rights and scopes, tenancy, errors, pages, idempotency."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
-from customers.models import ApiToken, AuditEvent, Customer
+from customers.models import (
+    ApiToken,
+    AuditEvent,
+    BusinessModel,
+    Customer,
+    CustomerClass,
+    CustomField,
+    User,
+)
 from customers.services.permissions import set_rights
 from customers.services.tokens import create_token, revoke_token
+from notifications.models import Message
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
 from tests.api import Api
@@ -120,6 +130,16 @@ def test_a_customer_is_opened_changed_and_archived(world: World) -> None:
     assert {"customer_created", "customer_edited", "customer_archived"} <= actions
 
 
+def test_a_login_without_a_password_is_mailed_its_link(world: World) -> None:
+    ask = Api(world, "reseller")
+    body = new_customer(world, main_email="office@afar.example", login={"login": "afar"})
+    status, made = ask("POST", URL, body)
+    assert status == 201, made
+    letter = Message.objects.get(customer=made["id"])
+    assert (letter.event, letter.recipient) == ("set_password", "office@afar.example")
+    assert not User.objects.get(login="afar").has_usable_password()
+
+
 def test_an_owner_changes_its_direct_customers_only(world: World) -> None:
     ask = Api(world, "reseller")
     assert ask("GET", f"{URL}/{world.shop.pk}")[0] == 200
@@ -158,6 +178,120 @@ def test_an_error_names_the_field_and_nothing_is_made(
     assert status == 422
     assert word in " ".join(answer.values()).lower()
     assert Customer.objects.count() == before
+
+
+@pytest.fixture
+def defined(world: World) -> dict[str, Any]:
+    """A business model and a class with two fields of the reseller's, as a request names them."""
+    model = BusinessModel.objects.create(
+        owner=world.reseller, name="PBX", kinds=["business"], rights=["api.access"]
+    )
+    retail = CustomerClass.objects.create(owner=world.reseller, name="Retail class")
+    make = partial(CustomField.objects.create, customer_class=retail)
+    make(name="Licence", kind="text", is_mandatory=True, visibility="edit")
+    make(name="Since", kind="date", default="2026-01-01")
+    return {"business_model_id": model.pk, "customer_class_id": retail.pk}
+
+
+def test_a_customer_is_opened_with_model_class_and_custom_fields(
+    world: World, defined: dict[str, Any]
+) -> None:
+    ask = Api(world, "reseller")
+    body = new_customer(world, custom_fields={"licence": "LX-7"}, **defined)
+    status, made = ask("POST", URL, body)
+    assert status == 201, made
+    assert made["custom_fields"] == {"Licence": "LX-7", "Since": "2026-01-01"}
+    assert {name: made["kept"][name] for name in defined} == defined
+    key = made["id"]
+    status, changed = ask("PATCH", f"{URL}/{key}", {"custom_fields": {"Since": "2026-11-21"}})
+    assert status == 200, changed
+    assert changed["custom_fields"] == {"Licence": "LX-7", "Since": "2026-11-21"}
+    status, changed = ask("PATCH", f"{URL}/{key}", {"customer_class_id": None})
+    assert (status, changed["custom_fields"]) == (200, {})
+    assert changed["kept"]["customer_class_id"] is None
+    status, answer = ask("PATCH", f"{URL}/{key}", {"business_model_id": None, "kind": "reseller"})
+    assert status == 200, answer
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "detail"),
+    [
+        ({"business_model_id": None}, "business_model_id", "Choose a business model."),
+        ({"kind": "reseller"}, "kind", "PBX is not for this kind."),
+        ({"custom_fields": {}}, "custom_fields.Licence", "Fill in Licence."),
+        ({"custom_fields": {"Licence": ""}}, "custom_fields.Licence", "Fill in Licence."),
+        ({"custom_fields": {"Colour": "red"}}, "custom_fields.Colour", "There is no such field."),
+        ({"customer_class_id": None}, "custom_fields.Licence", "There is no such field."),
+        (
+            {"custom_fields": {"Licence": "x", "Since": "soon"}},
+            "custom_fields.Since",
+            "Enter a day such as 2026-11-21.",
+        ),
+    ],
+)
+def test_what_the_page_refuses_of_definitions_is_refused_here(
+    world: World, defined: dict[str, Any], values: dict[str, Any], field: str, detail: str
+) -> None:
+    body = new_customer(world, **defined, custom_fields={"Licence": "LX-7"}) | values
+    status, answer = Api(world, "reseller")("POST", URL, body)
+    assert (status, answer["field"], answer["detail"]) == (422, field, detail)
+    assert not Customer.objects.filter(name="From afar").exists()
+
+
+def test_definitions_of_others_are_like_none(world: World, defined: dict[str, Any]) -> None:
+    ask, key = Api(world, "reseller"), world.sub_customer.pk
+    for name in defined:
+        foreign = [
+            BusinessModel.objects.create(owner=owner, name="PBX", kinds=["business"]).pk
+            if name == "business_model_id"
+            else CustomerClass.objects.create(owner=owner, name="Theirs").pk
+            for owner in (world.root, world.sub_reseller, world.other_reseller)
+        ]
+        for method, path in (("POST", URL), ("PATCH", f"{URL}/{key}")):
+            body = new_customer(world, **defined) if method == "POST" else {}
+            absent = ask(method, path, body | {name: 987_654_321})
+            assert (absent[0], absent[1]["field"]) == (422, name)
+            for row in foreign:
+                assert ask(method, path, body | {name: row}) == absent
+
+
+def test_another_class_asks_for_its_fields(world: World, defined: dict[str, Any]) -> None:
+    ask, key = Api(world, "reseller"), world.sub_customer.pk
+    change = {"customer_class_id": defined["customer_class_id"]}
+    status, answer = ask("PATCH", f"{URL}/{key}", change)
+    assert (status, answer["field"]) == (422, "custom_fields.Licence")
+    status, answer = ask("PATCH", f"{URL}/{key}", change | {"custom_fields": {"Licence": "LX-8"}})
+    assert (status, answer["custom_fields"]["Licence"]) == (200, "LX-8")
+
+
+def test_of_itself_a_customer_sees_and_sets_the_fields_that_it_may(
+    world: World, defined: dict[str, Any]
+) -> None:
+    key = world.sub_customer.pk
+    change = {**defined, "custom_fields": {"Licence": "LX-8", "Since": "2026-02-02"}}
+    assert Api(world, "reseller")("PATCH", f"{URL}/{key}", change)[0] == 200
+    ask = Api(world, "sub_customer")
+    assert ask("GET", f"{URL}/{key}")[1]["custom_fields"] == {"Licence": "LX-8"}
+    status, own = ask("PATCH", f"{URL}/{key}", {"custom_fields": {"Licence": "LX-9"}})
+    assert (status, own["custom_fields"]) == (200, {"Licence": "LX-9"})
+    hidden, absent = (
+        ask("PATCH", f"{URL}/{key}", {"custom_fields": {name: "x"}}) for name in ("Since", "Until")
+    )
+    assert hidden[0] == absent[0] == 422
+    assert hidden[1]["code"] == absent[1]["code"] == "not_found"
+    assert ask("PATCH", f"{URL}/{key}", {"business_model_id": None})[0] == 403
+
+
+def test_personal_data_is_masked_for_who_may_not_edit(
+    world: World, defined: dict[str, Any]
+) -> None:
+    CustomField.objects.filter(name="Licence").update(is_personal=True)
+    address = f"{URL}/{world.sub_customer.pk}"
+    change = {**defined, "custom_fields": {"Licence": "LX-8"}}
+    status, seen = Api(world, "reseller")("PATCH", address, change)
+    assert (status, seen["custom_fields"]["Licence"]) == (200, "LX-8")
+    reads = Api(world, "reseller", "customers:read")
+    assert reads("GET", address)[1]["custom_fields"]["Licence"] == "•••"
 
 
 def test_pages_follow_each_other_by_id(world: World) -> None:

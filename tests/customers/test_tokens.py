@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from customers.models import ApiToken
+from customers.models import ApiToken, AuditEvent
 from customers.services.tokens import actor_of_token, create_token
+from notifications.services.delivery import set_password_url
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +67,81 @@ def test_no_tokens_while_switched_or_without_the_right(world: World) -> None:
     account_user.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     assert account_user.get(reverse(LIST)).status_code == 403
     assert Client().get(reverse(LIST)).status_code == 302
+
+
+def make(world: World, who: str) -> str:
+    """The text of a new token of the administrator of ``who``."""
+    actor = world.actor(who)
+    _token, text = create_token(actor=actor, name="Billing sync", scopes=["customers:read"])
+    return text
+
+
+def is_good(text: str) -> bool:
+    return actor_of_token(text=text, address=None) is not None
+
+
+def test_a_blocked_user_has_no_good_token(world: World) -> None:
+    text, owner = make(world, "shop"), client_of(world, "sub_reseller")
+    key = world.user("shop").pk
+    owner.post(reverse("customers:user_block", args=[key]))
+    assert not is_good(text)
+    owner.post(reverse("customers:user_unblock", args=[key]))
+    assert is_good(text)
+
+
+@pytest.mark.parametrize("who", ["shop", "sub_reseller"])
+def test_logging_out_everywhere_revokes_the_tokens_unless_it_is_unticked(
+    world: World, who: str
+) -> None:
+    text, others = make(world, "shop"), make(world, "sub_customer")
+    client, user = client_of(world, who), world.user("shop")
+    url = reverse("customers:user_log_out", args=[user.pk])
+    form = client.get(url).context["form"]
+    assert form["revokes_tokens"].value() is True
+    client.post(url)
+    assert is_good(text)
+    assert not AuditEvent.objects.filter(action="tokens_revoked").exists()
+    client_of(world, who).post(url, {"revokes_tokens": "on"})
+    assert not is_good(text)
+    assert is_good(others)
+    event = AuditEvent.objects.get(action="tokens_revoked")
+    assert (event.customer, event.subject, event.changes) == (
+        world.shop,
+        user.login,
+        {"tokens": ["1", "0"]},
+    )
+    assert "revokes_tokens" not in client_of(world, who).get(url).context["form"].fields
+
+
+def test_who_may_not_end_the_sessions_is_not_asked_either(world: World) -> None:
+    make(world, "shop")
+    url = reverse("customers:user_log_out", args=[world.user("shop").pk])
+    for who, expected in {"reseller": 403, "other_reseller": 404}.items():
+        client = client_of(world, who)
+        for send in (client.get, client.post):
+            assert send(url, {"revokes_tokens": "on"}).status_code == expected
+    assert ApiToken.objects.filter(revoked_at=None).count() == 1
+
+
+def test_the_pages_of_passwords_say_that_tokens_stay(world: World) -> None:
+    text, key = make(world, "shop"), world.user("shop").pk
+    client, owner = client_of(world, "shop"), client_of(world, "sub_reseller")
+    own = client.get(reverse("customers:password")).content.decode()
+    assert "API tokens stay valid. Revoke them on the page" in own
+    reset = reverse("customers:user_password", args=[key])
+    assert "API tokens of this login stay valid." in owner.get(reset).content.decode()
+    owner.post(reset, {"password": "a brand new phrase"})
+    assert is_good(text)
+    desk = world.account.users.get()
+    reset = reverse("customers:user_password", args=[desk.pk])
+    assert "API tokens" not in owner.get(reset).content.decode()
+    client.force_login(desk, backend="django.contrib.auth.backends.ModelBackend")
+    assert "API tokens" not in client.get(reverse("customers:password")).content.decode()
+
+
+def test_the_page_behind_a_mailed_link_says_so_to_who_has_any(world: World) -> None:
+    line = "Your API tokens stay valid."
+    link = set_password_url(world.user("shop")).removeprefix(settings.PORTAL_URL)
+    assert line not in Client().get(link, follow=True).content.decode()
+    make(world, "shop")
+    assert line in Client().get(link, follow=True).content.decode()

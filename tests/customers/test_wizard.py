@@ -204,16 +204,6 @@ def test_the_welcome_letter_takes_the_place_of_the_invitation(client: Client) ->
     assert [letter.event for letter in Message.objects.all()] == ["welcome"]
 
 
-def test_while_switched_no_link_is_offered(world: World) -> None:
-    client = signed_in(world, "operator")
-    client.post(reverse("customers:switch_to", args=[world.reseller.pk]))
-    fields = client.get(step("portal")).context["form"].fields
-    assert not {"access", "sends_welcome"} & fields.keys()
-    fill_in(client, {"portal": {"login": "calder", "access": "link"}})
-    submit(client, password=PASSWORD)
-    assert made().owner == world.reseller
-
-
 # What the owner has defined -------------------------------------------------------------------
 @pytest.fixture
 def defined(world: World) -> dict[str, Any]:

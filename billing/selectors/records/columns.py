@@ -12,8 +12,9 @@ from accounts.models import Account
 from accounts.selectors.charging import own_tariffs
 from billing.models import Balance
 from billing.parsers.records import heading
+from billing.selectors.balances import may_see_balances
 from customers.choices import FieldKind, Kind, RecordKind
-from customers.models import BusinessModel, Customer, CustomField, User
+from customers.models import BusinessModel, Customer, CustomField, RecordImport, User
 from customers.selectors.custom_fields import custom_fields
 from customers.selectors.definitions import class_choices
 from customers.tenancy import Actor
@@ -44,6 +45,8 @@ PROFILE = (
 TERMS = ("currency", "mode", "credit_limit", "opening_balance", "period_type", "period_timezone")
 LOGIN = ("login", "login_name", "login_email")
 LIMITS = ("max_sessions", "cps_limit", "max_call_seconds")
+# What only roles with money are offered.
+MONEY = (*TERMS, "charging", "tariff")
 CUSTOMER_COLUMNS = (
     "name",
     "kind",
@@ -92,6 +95,39 @@ def columns_of(actor: Actor, kind: str) -> list[Column]:
     return [Column(name, _label(name, Customer)) for name in CUSTOMER_COLUMNS] + [
         Column(FIELD_PREFIX + name, _("Field: %(name)s") % {"name": name}) for name in fields
     ]
+
+
+def hidden_columns(actor: Actor, job: RecordImport) -> frozenset[str]:
+    """The columns of somebody else's file whose cells the actor may not read.
+
+    Money, logins and personal data are for who sees them of the records that they become. Whoever
+    uploaded the file knows what stands in it.
+    """
+    if actor.user is not None and actor.user.pk == job.user_id:
+        return frozenset()
+    edits = actor.can("customers.edit")
+    sees_logins = edits if job.kind == RecordKind.CUSTOMER else _sees_logins_of_accounts(actor)
+    return frozenset(
+        [
+            *(() if may_see_balances(actor) else MONEY),
+            *(() if sees_logins else LOGIN),
+            *(() if edits else _maybe_personal(actor, job)),
+        ]
+    )
+
+
+def _maybe_personal(actor: Actor, job: RecordImport) -> list[str]:
+    """The columns of custom fields, but those that are known to hold no personal data by now."""
+    fields = custom_fields(actor.customer)
+    personal = {row.name for row in fields if row.is_personal}
+    plain = {FIELD_PREFIX + row.name for row in fields if row.name not in personal}
+    return [name for name in job.columns if name.startswith(FIELD_PREFIX) and name not in plain]
+
+
+def _sees_logins_of_accounts(actor: Actor) -> bool:
+    """Whether the actor sees who logs in for its own accounts, and for those of its customers."""
+    sees_below = actor.can("customers.edit") or not actor.can("customers.view")
+    return actor.can("users.manage") and sees_below
 
 
 def headings(columns: Sequence[Column]) -> dict[str, str]:

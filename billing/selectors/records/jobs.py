@@ -1,7 +1,7 @@
 """Reads of imports of records: who may import, how far they are, their first rows, their errors."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, overload
 
 from django.db import connection
@@ -16,8 +16,9 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.translation import gettext as _
 
-from customers.choices import RecordKind
+from customers.choices import ImportState, RecordKind
 from customers.models import Customer, RecordImport
 from customers.selectors import actor_for
 from customers.selectors.custom_fields import MASK
@@ -25,6 +26,8 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 
 RIGHT = {RecordKind.CUSTOMER.value: "customers.add", RecordKind.ACCOUNT.value: "accounts.add"}
+# Whose rows can be thrown away: nothing was made of them.
+DISCARDABLE = frozenset({ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED})
 SHOWN = 50
 _PIECE = """
 SELECT jsonb_path_query_array({column}, '$[$first to $last]',
@@ -69,26 +72,30 @@ def jobs_shown_to(rows: QuerySet[RecordImport], actor: Actor) -> QuerySet[Record
     )
 
 
-def first_rows(job: RecordImport) -> list[tuple[int, list[str]]]:
+def first_rows(job: RecordImport, hidden: Collection[str]) -> list[tuple[int, list[str]]]:
     """The first SHOWN rows: number in the file, and the cells in the order of its columns.
 
-    Of a SIP password they say only that there is one.
+    Of a SIP password, and in the columns ``hidden``, they say only that there is something.
     """
+    masked = {*hidden, "sip_password"}
     return [
-        (number, [_shown(name, cells.get(name, "")) for name in job.columns])
+        (number, [_shown(name, cells.get(name, ""), masked) for name in job.columns])
         for number, cells in _piece("rows", job, 0, SHOWN)
     ]
 
 
-def _shown(column: str, text: str) -> str:
-    return MASK if column == "sip_password" and text else text
+def _shown(column: str, text: str, masked: Collection[str]) -> str:
+    return MASK if column in masked and text else text
 
 
 class Errors(Sequence[Any]):
-    """The errors of an import, ``[row, column, reason]`` each, read a page at a time."""
+    """The errors of an import, ``[row, column, reason]`` each, read a page at a time.
 
-    def __init__(self, job: RecordImport) -> None:
-        self.job = job
+    A reason may repeat what stands in the cell: in the columns ``hidden`` it is not told.
+    """
+
+    def __init__(self, job: RecordImport, hidden: Collection[str]) -> None:
+        self.job, self.hidden = job, hidden
 
     def __len__(self) -> int:
         return self.job.wrong
@@ -96,7 +103,7 @@ class Errors(Sequence[Any]):
     def __iter__(self) -> Iterator[Any]:
         """All of them, read at once."""
         stored = RecordImport.objects.filter(pk=self.job.pk).values_list("errors", flat=True)
-        return iter(stored.get())
+        return map(self._told, stored.get())
 
     @overload
     def __getitem__(self, place: int) -> Any: ...
@@ -105,8 +112,12 @@ class Errors(Sequence[Any]):
     def __getitem__(self, place: int | slice) -> Any:
         if isinstance(place, slice):
             start, stop, _step = place.indices(len(self))
-            return _piece("errors", self.job, start, stop)
-        return _piece("errors", self.job, place, place + 1)[0]
+            return list(map(self._told, _piece("errors", self.job, start, stop)))
+        return self[place : place + 1][0]
+
+    def _told(self, error: list[Any]) -> list[Any]:
+        row, column, reason = error
+        return [row, column, _("Not for your role.") if column in self.hidden else reason]
 
 
 def _piece(column: str, job: RecordImport, start: int, stop: int) -> list[Any]:

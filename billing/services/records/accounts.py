@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
 from accounts.selectors.charging import may_manage_charging, own_tariffs
-from accounts.services.accounts import clean_auth_name
+from accounts.services.accounts import check_not_switched, clean_auth_name
 from accounts.services.bulk import create_accounts
 from accounts.services.editing import (
     CEILINGS,
@@ -77,6 +77,8 @@ class AccountPlan(Plan[NewAccount]):
         row.check(clean_auth_name, row.text("auth_name"), column="auth_name")
         if row.text("sip_password") == WEAK:
             row.wrong("sip_password", "Enter at least 8 characters.")
+        if row.text("sip_password"):
+            row.check(check_not_switched, self.actor, column="sip_password")
         if customer is None:
             return None
         for name in CEILINGS.keys() & values.keys():

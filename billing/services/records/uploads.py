@@ -1,4 +1,4 @@
-"""What people do with a file of records: upload it, and once it is checked apply it."""
+"""What people do with a file of records: upload it, once it is checked apply it, or discard it."""
 
 from typing import IO
 
@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from billing.parsers.records import Records, UnreadableError, read_records
 from billing.selectors.records.columns import REQUIRED, columns_of, headings
-from billing.selectors.records.jobs import may_import, rights_of_uploader
+from billing.selectors.records.jobs import DISCARDABLE, may_import, rights_of_uploader
 from billing.services.records.leases import QUIET
 from billing.services.records.passwords import without_passwords
 from customers.choices import ImportState
@@ -21,6 +21,7 @@ from softswitch.core.jobs import enqueue
 MAX_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 20_000
 STARTED = (ImportState.APPLYING, ImportState.APPLIED)
+STARTED_TEXT = "This file is being applied, or was: it cannot be discarded."
 
 
 def start_import(*, actor: Actor, kind: str, file: IO[bytes], size: int, name: str) -> RecordImport:
@@ -74,6 +75,30 @@ def request_apply(*, actor: Actor, job: RecordImport) -> None:
         locked.leased_till = now() + QUIET
         locked.save(update_fields=["state", "leased_till"])
         enqueue("billing.apply_record_import", import_id=job.pk)
+
+
+def discard_import(*, actor: Actor, job: RecordImport) -> None:
+    """Throw away the rows and errors of a file that was not applied; twice changes nothing.
+
+    That it was uploaded stays, with when and by whom. A worker that checks it finds its lease lost.
+    Locks the import's row; atomic with the audit row. Raises PermissionDenied, or DomainError
+    ``started`` for a file that is being applied, or was.
+    """
+    if job.owner_id != actor.customer_id or not may_import(actor, job.kind):
+        raise PermissionDenied
+    if job.state in STARTED:  # its row is locked while it is being applied
+        raise DomainError("started", STARTED_TEXT)
+    with transaction.atomic():
+        rows = RecordImport.objects.light().select_for_update(of=("self",), no_key=True)
+        locked: RecordImport = rows.get(pk=job.pk)
+        if locked.state in STARTED:
+            raise DomainError("started", STARTED_TEXT)
+        if locked.state not in DISCARDABLE:
+            return
+        locked.state, locked.leased_till = ImportState.DISCARDED, None
+        locked.rows, locked.errors = [], []
+        locked.save(update_fields=["state", "leased_till", "rows", "errors"])
+        record(actor=actor, customer=actor.customer, action="records_discarded", subject=locked)
 
 
 def _read(actor: Actor, kind: str, file: IO[bytes], size: int) -> Records:

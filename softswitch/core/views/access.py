@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.views.generic import View
 
 from softswitch.core import nav
+from softswitch.core.actors import ActorLike
 from softswitch.core.chrome import Action, Link, Tab, Text, permitted
 
 
@@ -23,18 +24,29 @@ def rows_of(model: type[Model], actor: Any) -> QuerySet[Any]:
 
 
 class AccessMixin(View):
-    """Login, then the declared right, before any handler runs; ``further`` are needed as well."""
+    """Login, then the declared right, before any handler runs; ``further`` are needed as well.
+
+    A page with ``is_for_accounts`` False is closed to logins that see one account alone. The menu
+    asks the same (softswitch.core.nav).
+    """
 
     permission: ClassVar[str | None] = None
     further: ClassVar[Sequence[str]] = ()
+    is_for_accounts: ClassVar[bool] = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        needed = [self.permission, *self.further] if self.permission else self.further
-        if not all(self.actor.can(right) for right in needed):
+        if not self.is_open_to(self.actor):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+    @classmethod
+    def is_open_to(cls, actor: ActorLike) -> bool:
+        """Whether the actor has what the page declares; it may ask for more of a single row."""
+        needed = [cls.permission, *cls.further] if cls.permission else cls.further
+        is_among = cls.is_for_accounts or actor.account_id is None
+        return is_among and all(actor.can(right) for right in needed)
 
     @property
     def actor(self) -> Any:
