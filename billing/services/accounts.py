@@ -19,8 +19,8 @@ from billing.choices import EntryKind, Mode, PeriodType
 from billing.models import Balance, BillingPeriod
 from billing.selectors.balances import account_balance
 from billing.services.customers import Login
-from billing.services.maintenance import bring_to_zero, post_opening
-from billing.services.periods import end_period, periods_for
+from billing.services.maintenance import bring_to_zero, lock_to_post, post_opening
+from billing.services.periods import end_period
 from customers.models import Customer
 from customers.selectors import may_see_logins
 from customers.services.audit import changed, record
@@ -254,9 +254,8 @@ def _not_zero(balance: Balance) -> str:
 
 
 def _settle(actor: Actor, balance: Balance, surplus: str, reason: str, at: datetime) -> None:
-    """Bring the balance to 0 and end its period; the period is opened before the lock."""
-    periods_for({balance.pk: balance}, [(balance.pk, at)])
-    locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+    """Bring the balance to 0 and end its period."""
+    locked = lock_to_post(balance, at)
     if locked.reserved:
         raise DomainError("live_calls", "A call is going on. Try later.")
     if locked.amount:

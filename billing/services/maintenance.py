@@ -58,7 +58,7 @@ def maintain(
     with transaction.atomic():
         entry, is_new = post_once(actor=actor, balance_id=balance.pk, posting=posting, at=at)
         if is_new:
-            _check_payer(entry.balance)
+            check_payer(entry.balance)
             record(
                 actor=actor,
                 customer=balance.customer,
@@ -114,8 +114,7 @@ def bring_to_zero(
         raise DomainError("reason", "Enter a reason.", field="reason")
     with transaction.atomic():
         moment = at or now()
-        periods_for({balance.pk: balance}, [(balance.pk, moment)])  # before the lock
-        locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+        locked = lock_to_post(balance, moment)
         check_open(locked)
         if not locked.amount:
             return None
@@ -130,14 +129,30 @@ def bring_to_zero(
         return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=moment)
 
 
+def posted_as(key: str) -> LedgerEntry | None:
+    """The entry already made under this key, of a form that is sent again."""
+    entry: LedgerEntry | None = LedgerEntry.objects.filter(idempotency_key=key).first()
+    return entry
+
+
+def lock_to_post(balance: Balance, at: datetime) -> Balance:
+    """``balance`` as it is under its lock; the period that ``at`` lies in is opened before that."""
+    periods_for({balance.pk: balance}, [(balance.pk, max(at, balance.opened_at))])
+    locked: Balance = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+    return locked
+
+
 def check_open(locked: Balance) -> None:
     """Refuse a balance that a move has closed; its row must be locked, so that none slips in."""
     if locked.closed_at is not None:
         raise DomainError("closed", "The customer has moved to another owner.")
 
 
-def _check_payer(locked: Balance) -> None:
-    """Refuse a balance that takes no more postings: closed by a move, or of what is archived."""
+def check_payer(locked: Balance) -> None:
+    """Refuse a balance that takes no more postings: closed by a move, or of what is archived.
+
+    Its row must be locked: a move and an archive hold it until they are committed.
+    """
     check_open(locked)
     payers = Customer.objects.live().filter(pk=locked.customer_id)
     accounts = Account.objects.live().filter(balance=locked)

@@ -8,6 +8,7 @@ from billing.models import Balance, LedgerEntry
 from billing.services import verify
 from billing.services.accounts import AccountTariff, close_account, open_account
 from billing.services.archive import archive_customer
+from billing.services.resets import reset_balance
 from calls.services.charging import charge_pending
 from softswitch.core.errors import DomainError
 from tests.calls.stored import store_call
@@ -56,6 +57,18 @@ def test_a_late_call_is_charged_all_the_same(firm: World) -> None:
     assert charge_pending().charged == 1
     assert Balance.objects.get(customer=firm.shop, account=None).amount == Decimal("-0.015")
     assert [*verify.differences()] == []
+
+
+def test_an_archived_customer_is_not_reset(firm: World) -> None:
+    store_call(firm.shop, "442071234567", 60)
+    owner = firm.actor("sub_reseller")
+    archive_customer(actor=owner, customer=firm.shop, surplus="pay_out", reason="Closed")
+    charge_pending()
+    with pytest.raises(DomainError) as caught:
+        reset_balance(actor=owner, customer=firm.shop, reason="Tidy", key="once")
+    assert caught.value.code == "archived"
+    assert firm.balance("shop").amount == Decimal("-0.015")
+    assert not LedgerEntry.objects.filter(kind="reset").exists()
 
 
 def test_what_an_account_owes_after_its_own_end_is_settled_too(firm: World) -> None:
