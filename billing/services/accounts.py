@@ -15,7 +15,7 @@ from accounts.models import Account, AccountTerms
 from accounts.selectors.charging import is_by_itself, may_charge, may_manage_charging
 from accounts.services.accounts import archive_account, create_account
 from accounts.services.editing import check_editor
-from billing.choices import EntryKind, Mode, PeriodType
+from billing.choices import SURPLUS, EntryKind, Mode, PeriodType
 from billing.models import Balance, BillingPeriod
 from billing.selectors.balances import account_balance
 from billing.services.customers import Login
@@ -31,8 +31,6 @@ from softswitch.core.display import amount_text
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
 from tariffs.models import Tariff
-
-SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher
 from accounts.services.closing import close_all
-from billing.choices import EntryKind
+from billing.choices import SURPLUS, EntryKind
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
 from billing.services.maintenance import bring_to_zero
@@ -21,8 +21,6 @@ from customers.services.tree import lock_tree_of
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.services.assignments import end_assignment
-
-SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 
 
 def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: str) -> None:

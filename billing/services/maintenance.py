@@ -110,23 +110,46 @@ def bring_to_zero(
     The amount is read under the lock that the posting holds, so that no charge slips between.
     Raises DomainError ``reason`` (empty) or ``closed`` (the customer has moved away).
     """
-    if not reason.strip():
-        raise DomainError("reason", "Enter a reason.", field="reason")
+    check_reason(reason)
     with transaction.atomic():
         moment = at or now()
         locked = lock_to_post(balance, moment)
         check_open(locked)
         if not locked.amount:
             return None
-        posting = Posting(
-            kind=kind,
-            amount=-locked.amount,
-            currency=locked.currency_id,
-            key=key or f"{kind}:{uuid4()}",
-            notes=reason.strip(),
-            source=kind,
-        )
-        return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=moment)
+        key = key or f"{kind}:{uuid4()}"
+        return post_rest(actor=actor, locked=locked, kind=kind, reason=reason, key=key, at=moment)
+
+
+def check_reason(reason: str) -> None:
+    """Refuse (DomainError ``reason``) what says nothing."""
+    if not reason.strip():
+        raise DomainError("reason", "Enter a reason.", field="reason")
+
+
+def post_rest(
+    *,
+    actor: Actor,
+    locked: Balance,
+    kind: str,
+    reason: str,
+    key: str,
+    source: str = "",
+    at: datetime | None = None,
+    period_at: datetime | None = None,
+) -> LedgerEntry:
+    """The entry that makes a locked balance 0; its ``source`` is the kind where none is named."""
+    posting = Posting(
+        kind=kind,
+        amount=-locked.amount,
+        currency=locked.currency_id,
+        key=key,
+        notes=reason.strip(),
+        source=source or kind,
+    )
+    return post_entry(
+        actor=actor, balance_id=locked.pk, posting=posting, at=at, period_at=period_at
+    )
 
 
 def posted_as(key: str) -> LedgerEntry | None:

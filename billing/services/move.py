@@ -11,10 +11,9 @@ from django.utils.timezone import now
 
 from accounts.models import AccountTerms
 from accounts.services.accounts import replace_tariffs
-from billing.choices import EntryKind, Mode
+from billing.choices import SURPLUS, EntryKind, Mode
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
-from billing.services.archive import SURPLUS
 from billing.services.maintenance import bring_to_zero
 from billing.services.periods import end_period, periods_for
 from customers.models import Customer
