@@ -21,6 +21,7 @@ from accounts.services.editing import (
 )
 from customers.models import Customer, User
 from customers.services.audit import changed, record
+from customers.services.holding import hold
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
@@ -46,9 +47,9 @@ def create_account(
 ) -> Account:
     """A SIP account of ``customer``, charged by itself at ``tariff``, else with the customer.
 
-    Atomic with the audit row; its balance, where it has one, is opened by
+    Atomic with the audit row; holds the customer. Its balance, where it has one, is opened by
     ``billing.services.accounts``. Raises DomainError ``taken``, ``auth_name``, ``opened_at``,
-    ``above_ceiling``, or ``kind`` for a customer that cannot have SIP accounts.
+    ``above_ceiling``, ``archived``, or ``kind`` for a customer that cannot have SIP accounts.
     """
     check_editor(actor, customer, "accounts.add")
     check_account_kind(customer, AccountKind.SIP)
@@ -63,6 +64,7 @@ def create_account(
         **values,
     )
     with transaction.atomic():
+        hold(actor=actor, customers=[customer])
         _insert(account)
         AccountTerms.objects.create(
             account=account,

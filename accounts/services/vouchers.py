@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherBatch
 from customers.services.audit import record
+from customers.services.holding import hold, hold_live
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
@@ -47,8 +48,8 @@ class NewBatch:
 def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
     """A batch of the actor's customer; up to AT_ONCE vouchers are made with it, more by a job.
 
-    Atomic with the audit row. Raises DomainError ``name``, ``count``, ``value``, ``currency``,
-    ``pin_length`` or ``expires_at``, each naming its field.
+    Atomic with the audit row; holds the customer. Raises DomainError ``name``, ``count``,
+    ``value``, ``currency``, ``pin_length`` or ``expires_at``, each naming its field; ``archived``.
     """
     if not actor.can("vouchers.add"):
         raise PermissionDenied
@@ -58,6 +59,7 @@ def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
         VoucherBatch, {"name": new.name.strip(), "currency": new.currency, "value": new.value}
     )
     with transaction.atomic():
+        hold(actor=actor, customers=[actor.customer])
         batch = VoucherBatch.objects.create(
             customer=actor.customer,
             name=columns["name"],
@@ -79,14 +81,19 @@ def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
 
 
 def make_vouchers(*, batch_id: int) -> None:
-    """Make what is missing of a batch, AT_ONCE a transaction: safe to repeat and to break off."""
+    """Make what is missing of a batch, AT_ONCE a transaction: safe to repeat and to break off.
+
+    Once its customer is archived nothing more is made: nobody would block it.
+    """
     while _make_part(batch_id):
         continue
 
 
 def resume_batches() -> None:
     """Send again the batches that a lost message or a dead worker left half made."""
-    unmade = VoucherBatch.objects.unmade().filter(created_at__lt=now() - STALE)
+    unmade = VoucherBatch.objects.unmade().filter(
+        created_at__lt=now() - STALE, customer__archived_at=None
+    )
     for batch_id in unmade.values_list("pk", flat=True):
         enqueue("accounts.make_vouchers", batch_id=batch_id)
 
@@ -216,6 +223,9 @@ def _make_part(batch_id: int) -> bool:
     PINs that some voucher has already are replaced, under a lock that keeps all others out.
     """
     with transaction.atomic():
+        owners = VoucherBatch.objects.filter(pk=batch_id).values_list("customer_id", flat=True)
+        if not hold_live(owners):
+            return False
         lock(Space.VOUCHER_PINS)
         rows = VoucherBatch.objects.select_for_update(no_key=True)
         batch = rows.filter(pk=batch_id).first()

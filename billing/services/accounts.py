@@ -24,6 +24,7 @@ from billing.services.periods import end_period
 from customers.models import Customer
 from customers.selectors import may_see_logins
 from customers.services.audit import changed, record
+from customers.services.holding import hold
 from customers.services.users import create_user
 from customers.tenancy import Actor
 from notifications.services.letters import send_set_password
@@ -62,12 +63,14 @@ def open_account(
     The balance is in the customer's currency. Raises DomainError ``tariff`` for a tariff that is
     not the customer's, ``credit_limit``, those of ``create_account`` and ``create_user``, and
     PermissionDenied where the actor may not move money, or may not see the customer's logins.
+    Holds the customer, so that the tariff is one of its own to the end.
     """
     if login is not None and not may_see_logins(actor, customer):
         raise PermissionDenied
-    if by_itself is not None:
-        check_by_itself(actor, customer, by_itself)
     with transaction.atomic():
+        hold(actor=actor, customers=[customer])
+        if by_itself is not None:
+            check_by_itself(actor, customer, by_itself)
         account = create_account(
             actor=actor,
             customer=customer,
@@ -111,16 +114,17 @@ def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | N
     ``balance_not_zero``, which names it); by itself the account gets a balance, or its old one
     again. Another tariff is dated, mode and credit limit count at once, another calendar at the
     next close where a period is open. A card stays by itself (``card``). ``opening_balance`` is
-    for new accounts only. Atomic; locks the account, then its balance.
+    for new accounts only. Atomic; holds the customer, locks the account, then its balance.
     """
     check_editor(actor, account.customer, "accounts.edit")
     if not may_manage_charging(actor, account.customer):
         raise PermissionDenied
-    if by_itself is not None:
-        check_by_itself(actor, account.customer, by_itself)
-    elif account.kind == AccountKind.CARD:
+    if by_itself is None and account.kind == AccountKind.CARD:
         raise DomainError("card", "A card is charged by itself.", field="charging")
     with transaction.atomic():
+        hold(actor=actor, customers=[account.customer])
+        if by_itself is not None:
+            check_by_itself(actor, account.customer, by_itself)
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if locked.archived_at is not None:
             raise DomainError("archived", "This account is archived.")
