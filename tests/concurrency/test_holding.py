@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
 
-from accounts.models import Account, Host, Trunk, Voucher, VoucherBatch
+from accounts.models import Account, AccountTerms, Host, Trunk, Voucher, VoucherBatch
 from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost, add_host
 from accounts.services.trunks import archive_trunk, create_trunk
@@ -17,7 +18,7 @@ from billing.services import verify
 from billing.services.accounts import AccountTariff, open_account, set_charging
 from billing.services.archive import archive_customer
 from billing.services.cards import open_cards
-from billing.services.customers import Terms, open_customer
+from billing.services.customers import Terms, edit_customer, open_customer
 from billing.services.records.applying import apply_import
 from billing.services.records.uploads import request_apply
 from calls.services.charging import charge_pending
@@ -29,7 +30,7 @@ from tariffs.models import Tariff
 from tests.billing.records import checked
 from tests.calls.stored import store_call
 from tests.concurrency.test_archive import archive, firm, wait_for_a_lock
-from tests.world import actor_of
+from tests.world import actor_of, tariff_with_rates
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[[Customer, Actor], object]
@@ -198,6 +199,52 @@ def test_a_trunk_that_is_being_archived_gets_no_host(with_trunk: Customer) -> No
             wait_for_a_lock()
         assert adding.result(timeout=60) == "archived"
     assert not Host.objects.current().filter(trunk=old).exists()
+
+
+def desk_opened(firm: Customer, actor: Actor) -> object:
+    terms = AccountTariff(Tariff.objects.get(name="Lines"))
+    return open_account(actor=actor, customer=firm, auth_name="new", by_itself=terms)
+
+
+def desk_changed(firm: Customer, actor: Actor) -> object:
+    account = Account.objects.select_related("customer").get(auth_name="firm-1")
+    terms = AccountTariff(Tariff.objects.get(name="Lines"))
+    set_charging(actor=actor, account=account, by_itself=terms)
+    return account
+
+
+@pytest.mark.parametrize("make", [desk_opened, desk_changed])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_account_stays_at_rates_that_its_customer_has_left(
+    firm: Customer, make: Make, *, is_first: bool
+) -> None:
+    """Its owner changes the tariff at the moment in which an account is put at it."""
+    owner, actor = actor_of(Customer.objects.get(pk=firm.owner_id)), actor_of(firm)
+    dear = tariff_with_rates(owner.customer, "Dear", "GBP", factor="9")
+    steps: dict[str, Callable[[], object]] = {
+        "made": partial(make, firm, actor),
+        "changed": partial(edit_customer, actor=owner, customer=firm, profile={}, tariff=dear),
+    }
+    first, second = steps if is_first else reversed(steps)
+
+    def follow() -> str:
+        try:
+            steps[second]()
+        except DomainError as error:
+            return error.code
+        finally:
+            connection.close()
+        return second
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            steps[first]()
+            following = pool.submit(follow)
+            wait_for_a_lock()
+        assert following.result(timeout=60) == ("changed" if is_first else "tariff")
+    in_force = AccountTerms.objects.filter(account__customer=firm, valid_till=None)
+    assert not in_force.filter(tariff__name="Lines").exists()
+    assert in_force.filter(tariff=dear).count() == is_first
 
 
 def test_nobody_who_charges_or_makes_something_waits_for_who_holds(firm: Customer) -> None:
