@@ -4,13 +4,16 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.timezone import now
 
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherBatch
+from accounts.selectors.vouchers import VoucherSum
+from customers.models import Customer
 from customers.services.audit import record
 from customers.services.holding import hold, hold_live
 from customers.tenancy import Actor
@@ -137,6 +140,37 @@ def block_batch(*, actor: Actor, batch: VoucherBatch) -> int:
 def unblock_batch(*, actor: Actor, batch: VoucherBatch) -> int:
     """Unblock all blocked vouchers of a batch, those blocked one by one too; returns how many."""
     return _set_all(actor, batch, VoucherStatus.BLOCKED, VoucherStatus.ACTIVE)
+
+
+# The sums are of the very rows that this blocks, whoever blocks or unblocks some meanwhile.
+_FORFEIT = """
+WITH blocked AS (
+    UPDATE accounts_voucher v SET status = %(blocked)s FROM accounts_voucherbatch b
+    WHERE b.id = v.batch_id AND b.customer_id = %(customer)s AND v.status = %(active)s
+    RETURNING b.currency_id, b.value, b.expires_at
+)
+SELECT count(*), sum(value), currency_id FROM blocked
+WHERE expires_at IS NULL OR expires_at > %(at)s
+GROUP BY currency_id ORDER BY currency_id
+"""
+
+
+def forfeit_unused(*, customer: Customer, at: datetime) -> list[VoucherSum]:
+    """Block all unused vouchers of ``customer``; what that forfeits, by currency.
+
+    No balance holds the value of a voucher before it is redeemed, so no entry says that it is
+    gone: the caller's event does. Expired ones are blocked too, and worth nothing. Part of the
+    caller's transaction, after it has locked the balances into which they could be paid.
+    """
+    values: dict[str, Any] = {
+        "customer": customer.pk,
+        "active": VoucherStatus.ACTIVE.value,
+        "blocked": VoucherStatus.BLOCKED.value,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FORFEIT, values)
+        return [VoucherSum(*row) for row in cursor.fetchall()]
 
 
 def extend_batch(*, actor: Actor, batch: VoucherBatch, expires_at: datetime | None) -> VoucherBatch:
