@@ -38,6 +38,11 @@ class EntryKind(models.TextChoices):
     USAGE = "usage", _("Calls")
 
 
+# What becomes of money, and of a debt, on a balance that takes no more Maintenance.
+SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
+DEBT = (EntryKind.ADD_FUNDS, EntryKind.WRITE_OFF)
+
+
 class MaintenanceAction(models.TextChoices):
     """What the Maintenance form can do to a balance."""
 

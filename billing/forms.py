@@ -1,7 +1,8 @@
 """Forms of money and of files: Maintenance, statements, payment terms, invoices, imports."""
 
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import InvoiceSettings, PaymentTerm
+from billing.selectors.ended import settle_choices
 from customers.choices import InvoiceSection
 from softswitch.core.forms import IdempotentFormMixin, ScopedForm, Section
+from softswitch.core.money import ZERO
 from tariffs.selectors import currency_choices
 
 
@@ -37,6 +40,19 @@ class MaintenanceForm(IdempotentFormMixin, ScopedForm):
         max_length=500,
         help_text=_("Both sides see the notes in the ledger."),
     )
+
+
+class SettleForm(IdempotentFormMixin, ScopedForm):
+    """What becomes of ``amount``, which late calls left on a balance that has ended, and why."""
+
+    kind = forms.ChoiceField(label=_("What becomes of it"), widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("Both sides read it in the ledger.")
+    )
+
+    def __init__(self, *args: Any, amount: Decimal = ZERO, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ChoiceField", self.fields["kind"]).choices = settle_choices(amount)
 
 
 class PinForm(ScopedForm):

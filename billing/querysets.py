@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.db.models import Q
+
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
     def closed(self) -> Self:
         """What was between customers and owners that they have left."""
         return self.filter(closed_at__isnull=False)
+
+    def ended(self) -> Self:
+        """Closed ones, and those of customers and accounts that are archived."""
+        archived = Q(customer__archived_at__isnull=False) | Q(account__archived_at__isnull=False)
+        return self.filter(Q(closed_at__isnull=False) | archived)
 
 
 class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):

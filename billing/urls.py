@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from billing.views import former, invoice_settings, ledger, maintenance, records, redeem
+from billing.views import (
+    former,
+    invoice_settings,
+    ledger,
+    maintenance,
+    records,
+    redeem,
+    settle,
+)
 
 app_name = "billing"
 urlpatterns = [
@@ -17,6 +25,7 @@ urlpatterns = [
     ),
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
+    path("balances/<int:pk>/settle/", settle.SettleView.as_view(), name="settle"),
     path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
     path(
         "customers/<int:pk>/redeem/",

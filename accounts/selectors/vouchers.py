@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherBatch
 from accounts.querysets import VoucherQuerySet
+from customers.models import Customer
 from customers.tenancy import Actor
 from tariffs.models import Currency
 from tariffs.selectors import currency_choices
@@ -41,6 +43,31 @@ def voucher_counts(batch_ids: Collection[int]) -> dict[int, VoucherCounts]:
         )
         for pk, counts in found.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSum:
+    """How many vouchers of one currency, and what they are worth together."""
+
+    count: int
+    total: Decimal
+    currency: str
+
+
+def unused_vouchers(customers: Collection[Customer], at: datetime) -> list[VoucherSum]:
+    """What can still be redeemed of vouchers of ``customers``, by currency.
+
+    Those that are expired at ``at`` are worth nothing any more.
+    """
+    lasting = Q(batch__expires_at=None) | Q(batch__expires_at__gt=at)
+    rows: QuerySet[Any] = Voucher.objects.filter(
+        lasting, batch__customer__in=customers, status=VoucherStatus.ACTIVE
+    ).values("batch__currency")
+    sums = rows.annotate(number=Count("pk"), total=Sum("batch__value"))
+    return [
+        VoucherSum(row["number"], row["total"], row["batch__currency"])
+        for row in sums.order_by("batch__currency")
+    ]
 
 
 def state_of_unused(batch: VoucherBatch, at: datetime) -> VoucherStatus:

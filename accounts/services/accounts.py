@@ -21,6 +21,7 @@ from accounts.services.editing import (
 )
 from customers.models import Customer, User
 from customers.services.audit import changed, record
+from customers.services.holding import hold
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
@@ -46,10 +47,10 @@ def create_account(
 ) -> Account:
     """A SIP account of ``customer``, charged by itself at ``tariff``, else with the customer.
 
-    Atomic with the audit row; its balance, where it has one, is opened by
+    Atomic with the audit row; holds the customer. Its balance, where it has one, is opened by
     ``billing.services.accounts``. Raises DomainError ``taken``, ``auth_name``, ``opened_at``,
-    ``above_ceiling``, ``switched`` for a SIP password, or ``kind`` for a customer that cannot have
-    SIP accounts.
+    ``above_ceiling``, ``archived``, ``switched`` for a SIP password, or ``kind`` for a customer
+    that cannot have SIP accounts.
     """
     check_editor(actor, customer, "accounts.add")
     if sip_password:
@@ -66,6 +67,7 @@ def create_account(
         **values,
     )
     with transaction.atomic():
+        hold(actor=actor, customers=[customer])
         _insert(account)
         AccountTerms.objects.create(
             account=account,
@@ -147,22 +149,30 @@ def archive_account(*, actor: Actor, account: Account, at: datetime, reason: str
     return True
 
 
-def replace_tariffs(*, terms: QuerySet[AccountTerms], tariff: Tariff, at: datetime) -> None:
+def replace_tariffs(*, terms: QuerySet[AccountTerms], tariff: Tariff, at: datetime) -> int:
     """Charge the accounts of those of ``terms`` that are in force at ``tariff`` from ``at`` on.
 
-    Part of the caller's transaction, before it locks balances; locks the accounts.
+    Returns how many. What came into force only after ``at``, while the caller waited for it, is
+    replaced from its own start. Part of the caller's transaction, before it locks balances; locks
+    the accounts.
     """
-    in_force = terms.filter(valid_till=None)
+    in_force = terms.filter(valid_till=None).exclude(tariff=tariff)
     accounts = Account.objects.filter(terms__in=in_force).order_by("pk")
     locked = list(accounts.select_for_update(no_key=True, of=("self",)))
-    rows = AccountTerms.objects.filter(account__in=locked, valid_till=None)
-    rows.update(valid_till=at)
+    rows = list(in_force.filter(account__in=locked).select_related("account"))
+    before = [row for row in rows if row.valid_from < at]
+    AccountTerms.objects.filter(pk__in=[row.pk for row in before]).update(valid_till=at)
+    AccountTerms.objects.filter(pk__in=[row.pk for row in rows], valid_till=None).update(
+        tariff=tariff
+    )
+    by_itself = Charging.BY_ITSELF
     AccountTerms.objects.bulk_create(
         [
-            AccountTerms(account=account, charging=Charging.BY_ITSELF, tariff=tariff, valid_from=at)
-            for account in locked
+            AccountTerms(account=row.account, charging=by_itself, tariff=tariff, valid_from=at)
+            for row in before
         ]
     )
+    return len(rows)
 
 
 def check_not_switched(actor: Actor) -> None:

@@ -8,6 +8,7 @@ from accounts.choices import Charging
 from accounts.models import Account, AccountTerms
 from accounts.services.editing import check_editor
 from customers.services.audit import Entry, record_many
+from customers.services.holding import hold
 from customers.tenancy import Actor
 from tariffs.models import Tariff
 
@@ -18,12 +19,15 @@ def create_accounts(*, actor: Actor, accounts: Sequence[tuple[Account, Tariff | 
     """Save SIP accounts, each charged by itself at its tariff, or (None) with its customer.
 
     Columns are clean and limits checked; an auth name that was taken meanwhile raises
-    IntegrityError. Part of the caller's transaction.
+    IntegrityError, a customer that was archived or moved away DomainError. Part of the caller's
+    transaction; holds the customers.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Many rows are written in the transaction of their import.")
-    for customer in {row.customer_id: row.customer for row, _tariff in accounts}.values():
+    customers = {row.customer_id: row.customer for row, _tariff in accounts}.values()
+    for customer in customers:
         check_editor(actor, customer, "accounts.add")
+    hold(actor=actor, customers=customers)
     Account.objects.bulk_create([row for row, _tariff in accounts], batch_size=BATCH)
     AccountTerms.objects.bulk_create(
         [

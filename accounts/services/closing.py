@@ -28,7 +28,8 @@ def close_accounts(accounts: QuerySet[Account], *, at: datetime) -> None:
 
 
 def close_trunks(trunks: QuerySet[Trunk], *, at: datetime) -> None:
-    """Archive ``trunks``, and end their ownership and their hosts at ``at``."""
+    """Archive ``trunks``, and end their ownership and their hosts at ``at``; locks the trunks."""
+    list(trunks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     TrunkOwnership.objects.filter(trunk__in=trunks, valid_till=None).update(valid_till=at)
     Host.objects.filter(trunk__in=trunks, valid_till=None).update(valid_till=at)
     trunks.filter(archived_at=None).update(archived_at=at)

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from accounts.models import Host, Trunk
 from accounts.services.editing import check_ceiling, check_editor
 from customers.services.audit import changed, record
+from customers.services.holding import hold
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.locks import Space, lock
@@ -38,12 +39,13 @@ class NewHost:
 def add_host(
     *, actor: Actor, trunk: Trunk, host: NewHost, valid_from: datetime | None = None
 ) -> Host:
-    """Let ``host`` lead to ``trunk`` from now on.
+    """Let ``host`` lead to ``trunk`` from now on; holds its customer, locks the trunk.
 
-    Raises DomainError ``taken``, ``network``, ``tech_prefix`` or ``above_ceiling``.
+    Raises DomainError ``taken``, ``network``, ``tech_prefix``, ``above_ceiling`` or ``archived``.
     """
     check_editor(actor, trunk.customer, "trunks.edit")
     with transaction.atomic():
+        _lock_trunk(actor, trunk)
         row = insert_host(actor=actor, trunk=trunk, host=host, start=valid_from or now())
         record(actor=actor, customer=trunk.customer, action="host_added", subject=row)
     return row
@@ -54,10 +56,12 @@ def edit_host(*, actor: Actor, host: Host, values: dict[str, Any]) -> Host:
 
     ``values`` hold any of network, tech_prefix, port, status, call_limit and cps_limit. Returns
     the row that leads to the trunk now, which is a new one where its identity changed. Raises what
-    ``add_host`` raises, and DomainError ``removed`` for a host that leads nowhere any more.
+    ``add_host`` raises, and DomainError ``removed`` for a host that leads nowhere any more. Locks
+    what ``add_host`` locks, then the host.
     """
     check_editor(actor, host.trunk.customer, "trunks.edit")
     with transaction.atomic():
+        _lock_trunk(actor, host.trunk)
         row = Host.objects.select_for_update(of=("self",)).select_related("trunk").get(pk=host.pk)
         if row.valid_till is not None:
             raise DomainError("removed", "This host was removed.")
@@ -102,6 +106,14 @@ def insert_host(*, actor: Actor, trunk: Trunk, host: NewHost, start: datetime) -
         valid_from=start,
     )
     return _store(row)
+
+
+def _lock_trunk(actor: Actor, trunk: Trunk) -> None:
+    """No host may stay behind an archive, where its address would be taken for ever."""
+    hold(actor=actor, customers=[trunk.customer])
+    rows = Trunk.objects.select_for_update(no_key=True).filter(pk=trunk.pk)
+    if rows.get().archived_at is not None:
+        raise DomainError("archived", "This trunk is archived.")
 
 
 def clean_network(text: str) -> str:

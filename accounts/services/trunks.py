@@ -17,6 +17,7 @@ from accounts.services.editing import (
 from accounts.services.hosts import NewHost, edit_host, insert_host
 from customers.models import Customer
 from customers.services.audit import changed, record
+from customers.services.holding import hold
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 
@@ -35,14 +36,16 @@ def create_trunk(
 ) -> Trunk:
     """A trunk of ``customer`` with its hosts, all or nothing.
 
-    Raises DomainError ``taken`` (field name or network), ``network``, ``tech_prefix``,
-    ``above_ceiling``, ``opened_at``, or ``kind`` for a customer that cannot have trunks.
+    Holds the customer. Raises DomainError ``taken`` (field name or network), ``network``,
+    ``tech_prefix``, ``above_ceiling``, ``opened_at``, ``archived``, or ``kind`` for a customer that
+    cannot have trunks.
     """
     check_editor(actor, customer, "trunks.add")
     check_trunks_allowed(customer)
     check_ceiling(actor, customer, values)
     start = service_start(customer, opened_at)
     with transaction.atomic():
+        hold(actor=actor, customers=[customer])
         trunk = _save(Trunk(customer=customer, name=name.strip(), opened_at=start, **values))
         TrunkOwnership.objects.create(trunk=trunk, customer=customer, valid_from=start)
         for host in hosts:

@@ -4,14 +4,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.timezone import now
 
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherBatch
+from accounts.selectors.vouchers import VoucherSum
+from customers.models import Customer
 from customers.services.audit import record
+from customers.services.holding import hold, hold_live
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
@@ -47,8 +51,8 @@ class NewBatch:
 def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
     """A batch of the actor's customer; up to AT_ONCE vouchers are made with it, more by a job.
 
-    Atomic with the audit row. Raises DomainError ``name``, ``count``, ``value``, ``currency``,
-    ``pin_length`` or ``expires_at``, each naming its field.
+    Atomic with the audit row; holds the customer. Raises DomainError ``name``, ``count``,
+    ``value``, ``currency``, ``pin_length`` or ``expires_at``, each naming its field; ``archived``.
     """
     if not actor.can("vouchers.add"):
         raise PermissionDenied
@@ -58,6 +62,7 @@ def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
         VoucherBatch, {"name": new.name.strip(), "currency": new.currency, "value": new.value}
     )
     with transaction.atomic():
+        hold(actor=actor, customers=[actor.customer])
         batch = VoucherBatch.objects.create(
             customer=actor.customer,
             name=columns["name"],
@@ -79,14 +84,19 @@ def create_batch(*, actor: Actor, new: NewBatch) -> VoucherBatch:
 
 
 def make_vouchers(*, batch_id: int) -> None:
-    """Make what is missing of a batch, AT_ONCE a transaction: safe to repeat and to break off."""
+    """Make what is missing of a batch, AT_ONCE a transaction: safe to repeat and to break off.
+
+    Once its customer is archived nothing more is made: nobody would block it.
+    """
     while _make_part(batch_id):
         continue
 
 
 def resume_batches() -> None:
     """Send again the batches that a lost message or a dead worker left half made."""
-    unmade = VoucherBatch.objects.unmade().filter(created_at__lt=now() - STALE)
+    unmade = VoucherBatch.objects.unmade().filter(
+        created_at__lt=now() - STALE, customer__archived_at=None
+    )
     for batch_id in unmade.values_list("pk", flat=True):
         enqueue("accounts.make_vouchers", batch_id=batch_id)
 
@@ -130,6 +140,37 @@ def block_batch(*, actor: Actor, batch: VoucherBatch) -> int:
 def unblock_batch(*, actor: Actor, batch: VoucherBatch) -> int:
     """Unblock all blocked vouchers of a batch, those blocked one by one too; returns how many."""
     return _set_all(actor, batch, VoucherStatus.BLOCKED, VoucherStatus.ACTIVE)
+
+
+# The sums are of the very rows that this blocks, whoever blocks or unblocks some meanwhile.
+_FORFEIT = """
+WITH blocked AS (
+    UPDATE accounts_voucher v SET status = %(blocked)s FROM accounts_voucherbatch b
+    WHERE b.id = v.batch_id AND b.customer_id = %(customer)s AND v.status = %(active)s
+    RETURNING b.currency_id, b.value, b.expires_at
+)
+SELECT count(*), sum(value), currency_id FROM blocked
+WHERE expires_at IS NULL OR expires_at > %(at)s
+GROUP BY currency_id ORDER BY currency_id
+"""
+
+
+def forfeit_unused(*, customer: Customer, at: datetime) -> list[VoucherSum]:
+    """Block all unused vouchers of ``customer``; what that forfeits, by currency.
+
+    No balance holds the value of a voucher before it is redeemed, so no entry says that it is
+    gone: the caller's event does. Expired ones are blocked too, and worth nothing. Part of the
+    caller's transaction, after it has locked the balances into which they could be paid.
+    """
+    values: dict[str, Any] = {
+        "customer": customer.pk,
+        "active": VoucherStatus.ACTIVE.value,
+        "blocked": VoucherStatus.BLOCKED.value,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FORFEIT, values)
+        return [VoucherSum(*row) for row in cursor.fetchall()]
 
 
 def extend_batch(*, actor: Actor, batch: VoucherBatch, expires_at: datetime | None) -> VoucherBatch:
@@ -216,6 +257,9 @@ def _make_part(batch_id: int) -> bool:
     PINs that some voucher has already are replaced, under a lock that keeps all others out.
     """
     with transaction.atomic():
+        owners = VoucherBatch.objects.filter(pk=batch_id).values_list("customer_id", flat=True)
+        if not hold_live(owners):
+            return False
         lock(Space.VOUCHER_PINS)
         rows = VoucherBatch.objects.select_for_update(no_key=True)
         batch = rows.filter(pk=batch_id).first()

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from accounts.choices import VoucherStatus
-from accounts.models import Account, Trunk, Voucher
+from accounts.models import Account, Trunk
 from billing.models import Balance
 from customers.models import Customer, User
 from customers.tenancy import subtree
@@ -17,7 +16,6 @@ class Effects:
     accounts: int
     trunks: int
     logins: int
-    vouchers: int
 
 
 def live_calls(customer: Customer) -> int:
@@ -34,7 +32,4 @@ def effects_of(customer: Customer) -> Effects:
         accounts=Account.objects.live().filter(customer__in=below).count(),
         trunks=Trunk.objects.live().filter(customer__in=below).count(),
         logins=User.objects.filter(customer__in=below, is_active=True).count(),
-        vouchers=Voucher.objects.filter(
-            batch__customer__in=below, status=VoucherStatus.ACTIVE
-        ).count(),
     )

@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 from django.utils.timezone import now
 
 from accounts.models import Account, Host, Trunk
-from billing.choices import EntryKind
+from billing.choices import SURPLUS
 from billing.models import Balance, BillingPeriod, LedgerEntry
 from billing.selectors.statements import entries_shown_to
 from customers.models import Customer, User
@@ -92,5 +92,4 @@ def settlements(customer: Customer) -> list[Settlement]:
 
 def surplus_choices() -> list[tuple[str, Any]]:
     """What can become of the money of a customer that is archived."""
-    kinds = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
-    return [(kind.value, kind.label) for kind in kinds]
+    return [(kind.value, kind.label) for kind in SURPLUS]

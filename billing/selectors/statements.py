@@ -12,6 +12,7 @@ from django.db.models import (
     Case,
     CharField,
     ExpressionWrapper,
+    Max,
     Q,
     QuerySet,
     Sum,
@@ -114,9 +115,17 @@ def reversal_of(actor: Actor, entry: LedgerEntry) -> LedgerEntry | None:
 
 
 def default_days(balance: Balance) -> tuple[date, date]:
-    """From the first of this month to today in the billing time zone; of a closed one its last."""
-    today = (balance.closed_at or now()).astimezone(ZoneInfo(str(balance.period_timezone))).date()
-    return today.replace(day=1), today
+    """From the first of this month to today in the billing time zone.
+
+    Of a closed one that of its end, to what settled it later.
+    """
+    first = last = balance.closed_at or now()
+    if balance.closed_at is not None:
+        entries = LedgerEntry.objects.filter(balance=balance)
+        last = entries.aggregate(last=Max("posted_at", default=first))["last"]
+    zone = ZoneInfo(str(balance.period_timezone))
+    days = first.astimezone(zone).date(), max(first, last).astimezone(zone).date()
+    return days[0].replace(day=1), days[1]
 
 
 def statement(

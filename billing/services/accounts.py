@@ -15,15 +15,16 @@ from accounts.models import Account, AccountTerms
 from accounts.selectors.charging import is_by_itself, may_charge, may_manage_charging
 from accounts.services.accounts import archive_account, create_account
 from accounts.services.editing import check_editor
-from billing.choices import EntryKind, Mode, PeriodType
+from billing.choices import SURPLUS, EntryKind, Mode, PeriodType
 from billing.models import Balance, BillingPeriod
 from billing.selectors.balances import account_balance
 from billing.services.customers import Login
-from billing.services.maintenance import bring_to_zero, post_opening
-from billing.services.periods import end_period, periods_for
+from billing.services.maintenance import bring_to_zero, lock_to_post, post_opening
+from billing.services.periods import end_period
 from customers.models import Customer
 from customers.selectors import may_see_logins
 from customers.services.audit import changed, record
+from customers.services.holding import hold
 from customers.services.users import create_user
 from customers.tenancy import Actor
 from notifications.services.letters import send_first_link
@@ -31,8 +32,6 @@ from softswitch.core.display import amount_text
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
 from tariffs.models import Tariff
-
-SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +63,14 @@ def open_account(
     The balance is in the customer's currency. Raises DomainError ``tariff`` for a tariff that is
     not the customer's, ``credit_limit``, those of ``create_account`` and ``create_user``, and
     PermissionDenied where the actor may not move money, or may not see the customer's logins.
+    Holds the customer, so that the tariff is one of its own to the end.
     """
     if login is not None and not may_see_logins(actor, customer):
         raise PermissionDenied
-    if by_itself is not None:
-        check_by_itself(actor, customer, by_itself)
     with transaction.atomic():
+        hold(actor=actor, customers=[customer])
+        if by_itself is not None:
+            check_by_itself(actor, customer, by_itself)
         account = create_account(
             actor=actor,
             customer=customer,
@@ -113,16 +114,17 @@ def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | N
     ``balance_not_zero``, which names it); by itself the account gets a balance, or its old one
     again. Another tariff is dated, mode and credit limit count at once, another calendar at the
     next close where a period is open. A card stays by itself (``card``). ``opening_balance`` is
-    for new accounts only. Atomic; locks the account, then its balance.
+    for new accounts only. Atomic; holds the customer, locks the account, then its balance.
     """
     check_editor(actor, account.customer, "accounts.edit")
     if not may_manage_charging(actor, account.customer):
         raise PermissionDenied
-    if by_itself is not None:
-        check_by_itself(actor, account.customer, by_itself)
-    elif account.kind == AccountKind.CARD:
+    if by_itself is None and account.kind == AccountKind.CARD:
         raise DomainError("card", "A card is charged by itself.", field="charging")
     with transaction.atomic():
+        hold(actor=actor, customers=[account.customer])
+        if by_itself is not None:
+            check_by_itself(actor, account.customer, by_itself)
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if locked.archived_at is not None:
             raise DomainError("archived", "This account is archived.")
@@ -254,9 +256,8 @@ def _not_zero(balance: Balance) -> str:
 
 
 def _settle(actor: Actor, balance: Balance, surplus: str, reason: str, at: datetime) -> None:
-    """Bring the balance to 0 and end its period; the period is opened before the lock."""
-    periods_for({balance.pk: balance}, [(balance.pk, at)])
-    locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+    """Bring the balance to 0 and end its period."""
+    locked = lock_to_post(balance, at)
     if locked.reserved:
         raise DomainError("live_calls", "A call is going on. Try later.")
     if locked.amount:

@@ -6,10 +6,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.choices import VoucherStatus
-from accounts.models import Voucher
+from accounts.selectors.vouchers import VoucherSum
 from accounts.services.closing import close_all
-from billing.choices import EntryKind
+from accounts.services.vouchers import forfeit_unused
+from billing.choices import SURPLUS, EntryKind
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
 from billing.services.maintenance import bring_to_zero
@@ -22,8 +22,6 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.services.assignments import end_assignment
 
-SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
-
 
 def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: str) -> None:
     """Take a direct customer out of service for good; it ends with every balance 0.
@@ -31,9 +29,10 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
     Live sub-customers and live calls refuse (DomainError ``has_customers``, ``live_calls``, with
     the count). A debt is written off; a positive balance, accounts' too, is paid out or forfeited
     (``surplus``: pay_out or forfeit), each by its own entry with ``reason``; its unused vouchers
-    are blocked. The open periods end, and so do accounts, trunks and hosts; calls and ledger stay.
-    One transaction, under the locks of the tree, its accounts, the balances, then the vouchers, as
-    charging and redemption lock them; archiving twice changes nothing.
+    are forfeited, which the event says, as no balance holds their value. The open periods end, and
+    so do accounts, trunks and hosts; calls and ledger stay. One transaction, under the locks of the
+    tree, its accounts, the balances, then the vouchers, as charging and redemption lock them;
+    archiving twice changes nothing.
     """
     if not customer.is_direct_of(actor) or not actor.can("customers.delete"):
         raise PermissionDenied
@@ -53,13 +52,13 @@ def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: 
         close_all(customer=customer, at=at)
         end_assignment(customer=customer, at=at)
         _settle(actor, customer, surplus, reason, at)
-        blocked = _block_vouchers(customer)
+        forfeited = forfeit_unused(customer=customer, at=at)
         record(
             actor=actor,
             customer=customer,
             action="customer_archived",
             subject=customer,
-            changes={"reason": ["", reason], "vouchers_blocked": [0, blocked]},
+            changes={"reason": ["", reason]} | _forfeited(forfeited),
         )
 
 
@@ -89,10 +88,10 @@ def _settle(actor: Actor, customer: Customer, surplus: str, reason: str, at: dat
         end_period(balance, at)
 
 
-def _block_vouchers(customer: Customer) -> int:
-    """Unused vouchers are money of the customer that nobody can spend after it; returns how many.
-
-    After the balances are locked: who redeems one locks a balance and then the voucher.
-    """
-    unused = Voucher.objects.filter(batch__customer=customer, status=VoucherStatus.ACTIVE)
-    return int(unused.update(status=VoucherStatus.BLOCKED))
+def _forfeited(sums: list[VoucherSum]) -> dict[str, list[object]]:
+    """How many vouchers were forfeited, and their value in each currency; nothing for none."""
+    if not sums:
+        return {}
+    worth = ", ".join(f"{row.total.normalize():f} {row.currency}" for row in sums)
+    count = sum(row.count for row in sums)
+    return {"vouchers_forfeited": ["", count], "value_forfeited": ["", worth]}

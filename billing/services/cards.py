@@ -13,6 +13,7 @@ from billing.services.accounts import (
 )
 from billing.services.maintenance import post_openings
 from customers.models import Customer
+from customers.services.holding import hold
 from customers.tenancy import Actor
 
 
@@ -20,12 +21,14 @@ def open_cards(*, actor: Actor, customer: Customer, new: NewCards) -> CardBatch:
     """A batch of prepaid cards of ``customer``, all or nothing; 10,000 take some seconds.
 
     Each is charged by itself at ``new.tariff``, on a balance that starts with ``new.value`` in the
-    customer's currency. Raises DomainError ``tariff`` and what ``make_cards`` raises.
+    customer's currency. Raises DomainError ``tariff``, ``archived`` and what ``make_cards`` raises.
+    Holds the customer.
     """
     terms = AccountTariff(new.tariff, opening_balance=new.value)
-    check_by_itself(actor, customer, terms)
-    currency = account_currency(customer, new.tariff)
     with transaction.atomic():
+        hold(actor=actor, customers=[customer])
+        check_by_itself(actor, customer, terms)
+        currency = account_currency(customer, new.tariff)
         batch, cards = make_cards(actor=actor, customer=customer, new=new, currency=currency)
         balances = Balance.objects.bulk_create(
             [new_balance(card, terms, currency, card.opened_at) for card in cards]

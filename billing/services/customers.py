@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils.timezone import now
 
 from billing.choices import Mode, PeriodType
 from billing.models import Balance
 from billing.services.kinds import check_kind
 from billing.services.maintenance import post_opening
+from billing.services.tariffs import change_tariff
 from customers.models import Customer
 from customers.selectors.definitions import grantable_rights
 from customers.services.audit import changed, record
@@ -201,8 +201,9 @@ def edit_customer(
 
     ``money`` may hold currency_id, mode, credit_limit, period_type and period_timezone. The
     currency is fixed once money moved (DomainError ``currency``); another billing period or zone
-    waits for the next close. A new tariff counts for calls that start from now on. Locks the
-    balance only for the terms.
+    waits for the next close. A new tariff counts for calls that start from now on, for accounts at
+    the customer's own rates, too. Locks the customer and those accounts for the tariff, the balance
+    only for the terms.
     """
     if profile.get("kind", customer.kind) != customer.kind:
         _must_own(actor, customer)
@@ -215,7 +216,7 @@ def edit_customer(
             set_custom_values(actor=actor, customer=customer, values=custom_values)
         if tariff is not None:
             _must_own(actor, customer)
-            assign_tariff(actor=actor, customer=customer, tariff=tariff, at=now())
+            change_tariff(actor=actor, customer=customer, tariff=tariff)
         if money:
             _must_own(actor, customer)
             _edit_terms(actor, customer, money)

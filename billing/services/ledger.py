@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from billing.models import Balance, LedgerEntry
+from billing.models import Balance, BillingPeriod, LedgerEntry
 from billing.periods import Period
 from billing.services.periods import first_period, periods_for
 from customers.tenancy import Actor
@@ -38,50 +38,68 @@ class Posting:
 
 
 def post_entry(
-    *, actor: Actor, balance_id: int, posting: Posting, at: datetime | None = None
+    *,
+    actor: Actor,
+    balance_id: int,
+    posting: Posting,
+    at: datetime | None = None,
+    period_at: datetime | None = None,
 ) -> LedgerEntry:
     """Append one entry and move the balance by it; returns the entry, the old one on a repeat."""
-    return post_once(actor=actor, balance_id=balance_id, posting=posting, at=at)[0]
+    return post_once(
+        actor=actor, balance_id=balance_id, posting=posting, at=at, period_at=period_at
+    )[0]
 
 
 def post_once(
-    *, actor: Actor, balance_id: int, posting: Posting, at: datetime | None = None
+    *,
+    actor: Actor,
+    balance_id: int,
+    posting: Posting,
+    at: datetime | None = None,
+    period_at: datetime | None = None,
 ) -> tuple[LedgerEntry, bool]:
     """The entry of ``post_entry``, and whether it is new.
 
-    The period is found before the balance row is locked (FOR NO KEY UPDATE). Another currency is
-    converted under that lock, at ``at`` (default: now), rounded half-up to 6 decimals. Atomic. A
-    key that was used for something else raises DomainError ``key_reused``, an amount that the
-    ledger cannot hold ``amount``.
+    The period, that of ``period_at`` (default: ``at``), is found before the balance row is locked
+    (FOR NO KEY UPDATE). Another currency is converted under that lock, at ``at`` (default: now),
+    rounded half-up to 6 decimals. Atomic. A key that was used for something else raises DomainError
+    ``key_reused``, an amount that the ledger cannot hold ``amount``.
     """
     moment = at or now()
     repeat = _posted(posting, balance_id)
     if repeat is not None:
         return repeat, False
     balance = Balance.objects.get(pk=balance_id)
-    inside = balance_id, max(moment, balance.opened_at)
+    inside = balance_id, max(period_at or moment, balance.opened_at)
     with transaction.atomic():
         period = periods_for({balance_id: balance}, [inside])[inside]
         locked = Balance.objects.select_for_update(no_key=True).get(pk=balance_id)
         repeat = _posted(posting, balance_id)
         if repeat is not None:
             return repeat, False
-        converted = _converted(posting, locked, moment)
-        _move(locked, converted.amount)
-        entry = LedgerEntry.objects.create(
-            **_parties(balance),
-            **_what(posting),
-            balance=locked,
-            sequence=locked.last_sequence,
-            amount=converted.amount,
-            balance_after=locked.amount,
-            exchange_rate=converted.exchange_rate,
-            posted_at=moment,
-            period=period,
-            user=actor.user,
-            acting_as_id=actor.customer_id,
-        )
-    return entry, True
+        return _append(actor, locked, posting, period, moment), True
+
+
+def _append(
+    actor: Actor, locked: Balance, posting: Posting, period: BillingPeriod, at: datetime
+) -> LedgerEntry:
+    converted = _converted(posting, locked, at)
+    _move(locked, converted.amount)
+    entry: LedgerEntry = LedgerEntry.objects.create(
+        **_parties(locked),
+        **_what(posting),
+        balance=locked,
+        sequence=locked.last_sequence,
+        amount=converted.amount,
+        balance_after=locked.amount,
+        exchange_rate=converted.exchange_rate,
+        posted_at=at,
+        period=period,
+        user=actor.user,
+        acting_as_id=actor.customer_id,
+    )
+    return entry
 
 
 def _converted(posting: Posting, balance: Balance, at: datetime) -> Converted:

@@ -58,7 +58,7 @@ def maintain(
     with transaction.atomic():
         entry, is_new = post_once(actor=actor, balance_id=balance.pk, posting=posting, at=at)
         if is_new:
-            _check_payer(entry.balance)
+            check_payer(entry.balance)
             record(
                 actor=actor,
                 customer=balance.customer,
@@ -110,24 +110,59 @@ def bring_to_zero(
     The amount is read under the lock that the posting holds, so that no charge slips between.
     Raises DomainError ``reason`` (empty) or ``closed`` (the customer has moved away).
     """
-    if not reason.strip():
-        raise DomainError("reason", "Enter a reason.", field="reason")
+    check_reason(reason)
     with transaction.atomic():
         moment = at or now()
-        periods_for({balance.pk: balance}, [(balance.pk, moment)])  # before the lock
-        locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+        locked = lock_to_post(balance, moment)
         check_open(locked)
         if not locked.amount:
             return None
-        posting = Posting(
-            kind=kind,
-            amount=-locked.amount,
-            currency=locked.currency_id,
-            key=key or f"{kind}:{uuid4()}",
-            notes=reason.strip(),
-            source=kind,
-        )
-        return post_entry(actor=actor, balance_id=balance.pk, posting=posting, at=moment)
+        key = key or f"{kind}:{uuid4()}"
+        return post_rest(actor=actor, locked=locked, kind=kind, reason=reason, key=key, at=moment)
+
+
+def check_reason(reason: str) -> None:
+    """Refuse (DomainError ``reason``) what says nothing."""
+    if not reason.strip():
+        raise DomainError("reason", "Enter a reason.", field="reason")
+
+
+def post_rest(
+    *,
+    actor: Actor,
+    locked: Balance,
+    kind: str,
+    reason: str,
+    key: str,
+    source: str = "",
+    at: datetime | None = None,
+    period_at: datetime | None = None,
+) -> LedgerEntry:
+    """The entry that makes a locked balance 0; its ``source`` is the kind where none is named."""
+    posting = Posting(
+        kind=kind,
+        amount=-locked.amount,
+        currency=locked.currency_id,
+        key=key,
+        notes=reason.strip(),
+        source=source or kind,
+    )
+    return post_entry(
+        actor=actor, balance_id=locked.pk, posting=posting, at=at, period_at=period_at
+    )
+
+
+def posted_as(key: str) -> LedgerEntry | None:
+    """The entry already made under this key, of a form that is sent again."""
+    entry: LedgerEntry | None = LedgerEntry.objects.filter(idempotency_key=key).first()
+    return entry
+
+
+def lock_to_post(balance: Balance, at: datetime) -> Balance:
+    """``balance`` as it is under its lock; the period that ``at`` lies in is opened before that."""
+    periods_for({balance.pk: balance}, [(balance.pk, max(at, balance.opened_at))])
+    locked: Balance = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
+    return locked
 
 
 def check_open(locked: Balance) -> None:
@@ -136,8 +171,11 @@ def check_open(locked: Balance) -> None:
         raise DomainError("closed", "The customer has moved to another owner.")
 
 
-def _check_payer(locked: Balance) -> None:
-    """Refuse a balance that takes no more postings: closed by a move, or of what is archived."""
+def check_payer(locked: Balance) -> None:
+    """Refuse a balance that takes no more postings: closed by a move, or of what is archived.
+
+    Its row must be locked: a move and an archive hold it until they are committed.
+    """
     check_open(locked)
     payers = Customer.objects.live().filter(pk=locked.customer_id)
     accounts = Account.objects.live().filter(balance=locked)

@@ -9,14 +9,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.models import AccountTerms
-from accounts.services.accounts import replace_tariffs
-from billing.choices import EntryKind, Mode
+from billing.choices import SURPLUS, EntryKind, Mode
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
-from billing.services.archive import SURPLUS
 from billing.services.maintenance import bring_to_zero
 from billing.services.periods import end_period, periods_for
+from billing.services.tariffs import follow_tariff
 from customers.models import Customer
 from customers.selectors.moves import OWNER_KINDS, is_own_or_below, may_move
 from customers.services.audit import record
@@ -72,7 +70,7 @@ def move_customer(
         at, before = now(), node.owner
         node = move_node(customer=node, owner=fresh, at=at)
         forgotten = forget_owner(customer=node)
-        _change_tariffs(node, before, terms.tariff, at)
+        _change_tariffs(actor, node, terms.tariff, at)
         old = _close_balance(actor, node, surplus, reason, at)
         new = _open_balance(old, fresh, terms, at)
         _record_for_each(actor, node, at, terms, kept=forgotten | {"reason": ["", reason]})
@@ -110,19 +108,10 @@ def _check_terms(owner: Customer, terms: NewTerms) -> None:
         raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
 
 
-def _change_tariffs(
-    customer: Customer, old_owner: Customer | None, tariff: Tariff, at: datetime
-) -> None:
-    """Let it pay by ``tariff``, and so its accounts that went by a tariff of the old owner.
-
-    Before balances are locked: accounts are locked before their balances everywhere.
-    """
+def _change_tariffs(actor: Actor, customer: Customer, tariff: Tariff, at: datetime) -> None:
+    """Before balances are locked: accounts are locked before their balances everywhere."""
     replace_assignment(customer=customer, tariff=tariff, at=at)
-    replace_tariffs(
-        terms=AccountTerms.objects.filter(account__customer=customer, tariff__owner=old_owner),
-        tariff=tariff,
-        at=at,
-    )
+    follow_tariff(actor=actor, customer=customer, tariff=tariff, at=at)
 
 
 def _close_balance(

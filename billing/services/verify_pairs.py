@@ -3,14 +3,18 @@
 Run by ``billing.services.verify``, which fills in ``{of_x}``.
 """
 
-# An entry of closing stands at the very end of its period, one of a closed period in a later one.
+# An entry of closing stands at the very end of its period, one of a closed period in a later one,
+# a settlement in the last one, or after that.
 _LEDGER_PERIODS = """
 SELECT format('ledger entry %%s: of %%s, in the period from %%s to %%s', e.id, e.posted_at,
     p.starts_at, p.ends_at)
 FROM billing_ledgerentry e
 JOIN billing_balance b ON b.id = e.balance_id
 JOIN billing_billingperiod p ON p.id = e.period_id
-WHERE {of_e} AND (e.posted_at > p.ends_at OR (
+JOIN customers_customer k ON k.id = b.customer_id
+LEFT JOIN accounts_account a ON a.id = b.account_id
+WHERE {of_e} AND ((e.posted_at > p.ends_at AND (e.source = 'settlement'
+        AND p.ends_at >= coalesce(b.closed_at, a.archived_at, k.archived_at)) IS NOT TRUE) OR (
     greatest(e.posted_at, b.opened_at) < p.starts_at AND NOT EXISTS (
         SELECT FROM billing_billingperiod q
         WHERE q.balance_id = e.balance_id AND q.closed_at IS NOT NULL
@@ -27,16 +31,28 @@ WHERE {of_e} AND (
         AND (e.amount <> e.original_amount OR e.exchange_rate <> 1))
     OR (e.kind IN ('debit', 'pay_out', 'forfeit') AND e.amount >= 0)
     OR (e.kind IN ('credit', 'add_funds', 'voucher', 'write_off') AND e.amount <= 0)
-    OR (e.kind IN ('reset', 'pay_out', 'forfeit', 'write_off') AND e.balance_after <> 0))
+    OR (e.kind IN ('reset', 'pay_out', 'forfeit', 'write_off') AND e.balance_after <> 0)
+    OR (e.source = 'settlement' AND e.balance_after <> 0))
 ORDER BY e.id
 """
-# Behind the last entry that was posted to it stand late calls only.
+_SETTLEMENTS = """
+SELECT format('ledger entry %%s: settles balance %%s, which was in use at %%s', e.id, b.id,
+    e.posted_at)
+FROM billing_ledgerentry e
+JOIN billing_balance b ON b.id = e.balance_id
+JOIN customers_customer k ON k.id = b.customer_id
+LEFT JOIN accounts_account a ON a.id = b.account_id
+WHERE {of_e} AND e.source = 'settlement'
+  AND (e.posted_at >= coalesce(b.closed_at, a.archived_at, k.archived_at)) IS NOT TRUE
+ORDER BY e.id
+"""
+# Behind the last entry that was posted to it stand late calls only, and what settles them.
 _CLOSED = """
 SELECT format('balance %%s: closed at %%s without being brought to 0', b.id, b.closed_at)
 FROM billing_balance b
 LEFT JOIN LATERAL (
     SELECT e.sequence, e.balance_after, e.posted_at FROM billing_ledgerentry e
-    WHERE e.balance_id = b.id ORDER BY e.sequence DESC LIMIT 1
+    WHERE e.balance_id = b.id AND e.source <> 'settlement' ORDER BY e.sequence DESC LIMIT 1
 ) last ON true
 WHERE {of_b} AND b.closed_at IS NOT NULL AND (
     b.reserved <> 0 OR last.posted_at > b.closed_at OR (last.balance_after <> 0 AND NOT EXISTS (
@@ -85,4 +101,13 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS cards FROM accounts_account a WHERE a.batch_id = t.id) found
 WHERE {of_t} AND found.cards <> t.count ORDER BY t.id
 """
-STATEMENTS = (_LEDGER_PERIODS, _AMOUNTS, _CLOSED, _OWNERS, _VOUCHERS, _CARDS, _CARD_COUNTS)
+STATEMENTS = (
+    _LEDGER_PERIODS,
+    _AMOUNTS,
+    _SETTLEMENTS,
+    _CLOSED,
+    _OWNERS,
+    _VOUCHERS,
+    _CARDS,
+    _CARD_COUNTS,
+)

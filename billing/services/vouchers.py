@@ -15,8 +15,7 @@ from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry
 from billing.selectors.redeem import is_payable
 from billing.services.ledger import Posting, post_entry
-from billing.services.maintenance import check_open, check_pair
-from billing.services.periods import periods_for
+from billing.services.maintenance import check_open, check_pair, lock_to_post
 from customers.models import User
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -72,9 +71,7 @@ def _redeemer(actor: Actor, balance: Balance) -> User:
 
 
 def _lock_balance(balance: Balance, at: datetime) -> None:
-    """The billing period comes before the lock, as wherever money is posted."""
-    periods_for({balance.pk: balance}, [(balance.pk, max(at, balance.opened_at))])
-    locked = Balance.objects.select_for_update(no_key=True, of=("self",)).get(pk=balance.pk)
+    locked = lock_to_post(balance, at)
     check_open(locked)
     if not is_payable(locked):
         raise DomainError("closed", "Nothing can be paid in here.")

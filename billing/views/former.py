@@ -15,8 +15,9 @@ from billing.selectors.balances import closed_balances, may_see_balance
 from billing.selectors.statements import Line
 from billing.tables import FormerBalanceTable
 from billing.views.ledger import StatementMixin
+from billing.views.settle import settle_actions
 from customers.models import Customer
-from softswitch.core.chrome import Link
+from softswitch.core.chrome import Action, Link
 from softswitch.core.views import ListView
 
 TITLE = gettext_lazy("Closed balances")
@@ -65,6 +66,9 @@ class FormerLedgerView(StatementMixin):
 
     def get_crumbs(self) -> list[Link]:
         return [Link(str(TITLE), reverse("billing:former_list"))]
+
+    def get_actions(self) -> list[Action]:
+        return settle_actions(self.actor, self.balance)
 
     def calls_query(self, line: Line) -> str:
         """Nothing: the CDR list looks for customers that the viewer has now."""

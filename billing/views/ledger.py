@@ -44,6 +44,7 @@ from billing.selectors.statements import (
     statement,
 )
 from billing.tables import EntryTable, poster
+from billing.views.settle import settle_actions, statement_url
 from customers.models import Customer
 from softswitch.core import display, exports
 from softswitch.core.chrome import Action, Link
@@ -199,7 +200,9 @@ class CustomerLedgerView(StatementMixin):
 
     def get_actions(self) -> list[Action]:
         closed = closed_actions(self.actor, self.object)
-        if not self.object.is_direct_of(self.actor) or self.object.archived_at is not None:
+        if self.object.archived_at is not None:
+            return [*closed, *settle_actions(self.actor, self.balance)]
+        if not self.object.is_direct_of(self.actor):
             return closed
         url = reverse("billing:maintenance", args=[self.object.pk])
         maintenance = Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)
@@ -249,13 +252,15 @@ class AccountLedgerView(StatementMixin):
     def get_crumbs(self) -> list[Link]:
         if self.actor.account_id is not None:
             return []
+        accounts = Link(_("Accounts"), reverse("accounts:account_list"))
+        if self.object.archived_at is not None:
+            return [accounts]
         detail = reverse("accounts:account_detail", args=[self.object.pk])
-        return [
-            Link(_("Accounts"), reverse("accounts:account_list")),
-            Link(str(self.object), detail),
-        ]
+        return [accounts, Link(str(self.object), detail)]
 
     def get_actions(self) -> list[Action]:
+        if self.object.archived_at is not None:
+            return settle_actions(self.actor, self.balance)
         if self.object.customer_id != self.actor.customer_id:
             return []
         url = reverse("billing:account_maintenance", args=[self.object.pk])
@@ -304,13 +309,7 @@ class EntryDetailView(DetailView):
 
     def get_crumbs(self) -> list[Link]:
         entry = self.object
-        name, key = "billing:ledger", entry.customer_id
-        if entry.account_id:
-            name, key = "billing:account_ledger", entry.account_id
-        elif entry.balance.closed_at is not None:
-            name, key = "billing:former_ledger", entry.balance_id
-        url = reverse(name, args=[key])
-        return [Link(str(entry.account or entry.customer), url)]
+        return [Link(str(entry.account or entry.customer), statement_url(entry.balance))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry: Any = self.object

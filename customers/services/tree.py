@@ -23,7 +23,7 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
     """Save ``customer`` below ``owner`` and open its dated ownership from ``opened_at``.
 
     Locks the owner's tree, or the making of new trees where the owner is Root. Raises DomainError
-    ``too_deep`` where an ancestor caps the levels below it.
+    ``too_deep`` where an ancestor caps the levels below it, ``archived`` where the owner is.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Structural writes need the caller's transaction.")
@@ -33,6 +33,7 @@ def insert_node(*, customer: Customer, owner: Customer) -> None:
         Customer.objects.insert_node(customer, None, save=True)
     else:
         parent = lock_tree_of(owner.pk)
+        _check_live(parent)
         _check_depth(parent, levels=1)
         Customer.objects.insert_node(customer, parent, position="last-child", save=True)
     CustomerOwnership.objects.create(customer=customer, owner=owner, valid_from=customer.opened_at)
@@ -42,7 +43,7 @@ def insert_leaves(*, customers: Sequence[Customer], owner: Customer) -> None:
     """Save many ``customers`` below ``owner`` as ``insert_node`` saves one: a gap is opened once.
 
     Part of the caller's transaction, in a number of statements that hardly grows with theirs.
-    Raises DomainError ``too_deep``.
+    Raises DomainError ``too_deep`` or ``archived``.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Structural writes need the caller's transaction.")
@@ -52,6 +53,7 @@ def insert_leaves(*, customers: Sequence[Customer], owner: Customer) -> None:
         places = [(last + number, 1, 0) for number in range(1, len(customers) + 1)]
     else:
         parent = Customer.objects.get(pk=owner.pk)
+        _check_live(parent)
         _check_depth(parent, levels=1)
         _open_gap(parent, width=2 * len(customers))
         places = [
@@ -147,6 +149,12 @@ def lock_trees_of(customer: Customer, owner: Customer) -> tuple[Customer, Custom
         rows = {row.pk: row for row in Customer.objects.filter(pk__in=wanted)}
         if {row.tree_id for row in rows.values()} == trees:
             return rows[customer.pk], None if owner.is_root else rows[owner.pk]
+
+
+def _check_live(parent: Customer) -> None:
+    """Under the lock of its tree, which an archive holds as well."""
+    if parent.archived_at is not None:
+        raise DomainError("archived", f"{parent} is archived.")
 
 
 def _check_depth(parent: Customer, *, levels: int) -> None:

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.selectors.vouchers import unused_vouchers
 from billing.selectors.balances import display_code, with_balances
 from billing.selectors.listing import open_sums
 from billing.services.archive import archive_customer
@@ -20,7 +21,7 @@ from customers.forms.bulk import ArchiveManyForm, ResetForm
 from customers.models import Customer
 from customers.tables import CustomerTable
 from customers.tenancy import Actor
-from customers.views.lifecycle import activate, deactivate
+from customers.views.lifecycle import activate, deactivate, vouchers_text
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Text, permitted
 from softswitch.core.views import ListView
@@ -87,6 +88,9 @@ class CustomerListView(ListView):
         yield _("Posted"), posted or _("Nothing: every balance is 0.")
         if action.name == "delete":
             yield _("Debts"), _("Are written off.")
+            vouchers = unused_vouchers(mine, now())
+            if vouchers:
+                yield _("Forfeited"), vouchers_text(vouchers)
             yield _("Leaves the lists"), _("The customers with their accounts and trunks. No undo.")
             yield _("Skipped"), _("Who has live sub-customers, or calls going on.")
 

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.selectors.vouchers import VoucherSum, unused_vouchers
 from billing.selectors.lifecycle import Effects, effects_of, live_calls
 from billing.selectors.overview import Counts, Settlement, counts_of, settlements
 from billing.services.archive import archive_customer
@@ -165,7 +167,7 @@ class ArchiveView(DirectMixin, EditView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         counts, posted = counts_of(self.object), settlements(self.object)
-        vouchers = effects_of(self.object).vouchers
+        vouchers = unused_vouchers([self.object], now())
         return super().get_context_data(
             counts=counts,
             live_calls=live_calls(self.object),
@@ -193,7 +195,7 @@ def below_text(count: int) -> str:
 
 
 def archive_facts(
-    counts: Counts, posted: list[Settlement], vouchers: int
+    counts: Counts, posted: list[Settlement], vouchers: list[VoucherSum]
 ) -> Iterable[tuple[str, str]]:
     """What archiving stops, takes away, keeps and posts."""
     entries = ", ".join(settlement_text(row) for row in posted)
@@ -208,11 +210,20 @@ def archive_facts(
         },
     )
     if vouchers:
-        yield _("Blocked"), _("Unused vouchers: %(count)s.") % {"count": vouchers}
+        yield _("Forfeited"), vouchers_text(vouchers)
     yield _("Leaves the lists"), _("The customer, its accounts and trunks. There is no undo.")
     yield _("Stays"), _("CDRs and the ledger. Its name and logins stay taken.")
     yield _("Ends now"), _("The open billing period.")
     yield _("Posted"), entries or _("Nothing: every balance is 0.")
+
+
+def vouchers_text(sums: list[VoucherSum]) -> str:
+    """How many vouchers are blocked for ever, and what they are worth in each currency."""
+    worth = [f"{display.amount_text(row.total, row.currency)} {row.currency}" for row in sums]
+    return _("Unused vouchers: %(count)s, worth %(value)s.") % {
+        "count": display.number_text(sum(row.count for row in sums)),
+        "value": ", ".join(worth),
+    }
 
 
 def settlement_text(row: Settlement) -> str:

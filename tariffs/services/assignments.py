@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.timezone import now
 
 from customers.models import Customer
 from customers.services.audit import record
@@ -15,23 +16,32 @@ BATCH = 1_000
 
 
 def assign_tariff(
-    *, actor: Actor, customer: Customer, tariff: Tariff, at: datetime, is_first: bool = False
-) -> None:
-    """Let ``customer`` pay by ``tariff`` from ``at`` on; the assignment before ends there.
+    *,
+    actor: Actor,
+    customer: Customer,
+    tariff: Tariff,
+    at: datetime | None = None,
+    is_first: bool = False,
+) -> datetime | None:
+    """Let ``customer`` pay by ``tariff`` from ``at`` (default now) on; what was before ends there.
 
-    Only a live tariff of the actor's own customer, which owns ``customer`` (DomainError
-    ``tariff``). Atomic with the audit row; the customer row is locked, so that two changes at once
-    follow each other and no tariff of an owner comes after a move.
+    Returns that moment, None where it pays by ``tariff`` already. Only a live tariff of the actor's
+    own customer, which owns ``customer`` (DomainError ``tariff``; ``archived``). Atomic with the
+    audit row; the customer row is locked, so that two changes at once follow each other and no
+    tariff of an owner comes after a move or an archive.
     """
     _check_own(actor, tariff)
     with transaction.atomic():
         locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         if locked.owner_id != tariff.owner_id:
             raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
+        if locked.archived_at is not None:
+            raise DomainError("archived", f"{locked} is archived.")
         current = TariffAssignment.objects.filter(customer=customer, valid_till=None).first()
         if current is not None and current.tariff_id == tariff.pk:
-            return
-        replace_assignment(customer=customer, tariff=tariff, at=at)
+            return None
+        moment = at or now()  # under the lock, so that of two changes the later one is later
+        replace_assignment(customer=customer, tariff=tariff, at=moment)
         if not is_first:
             record(
                 actor=actor,
@@ -41,6 +51,7 @@ def assign_tariff(
                 changes={"tariff": [current.tariff if current else "", tariff]},
                 is_private=True,  # the customer never reads the name of its owner's tariff
             )
+    return moment
 
 
 def assign_first_tariffs(*, actor: Actor, pairs: Sequence[tuple[Customer, Tariff]]) -> None:

@@ -1,17 +1,28 @@
 """Archiving: every balance, accounts' too, ends at 0 by an entry of its own kind."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
 
+from accounts.models import Voucher, VoucherBatch
+from accounts.services.vouchers import NewBatch, block_batch, create_batch, export_pins
 from billing.models import Balance, LedgerEntry
 from billing.services import verify
 from billing.services.accounts import AccountTariff, close_account, open_account
 from billing.services.archive import archive_customer
+from billing.services.resets import reset_balance
+from billing.services.vouchers import redeem_voucher
 from calls.services.charging import charge_pending
+from customers.models import AuditEvent
 from softswitch.core.errors import DomainError
 from tests.calls.stored import store_call
 from tests.world import OPENED, World, actor_of, customer_of, tariff_with_rates
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -58,6 +69,18 @@ def test_a_late_call_is_charged_all_the_same(firm: World) -> None:
     assert [*verify.differences()] == []
 
 
+def test_an_archived_customer_is_not_reset(firm: World) -> None:
+    store_call(firm.shop, "442071234567", 60)
+    owner = firm.actor("sub_reseller")
+    archive_customer(actor=owner, customer=firm.shop, surplus="pay_out", reason="Closed")
+    charge_pending()
+    with pytest.raises(DomainError) as caught:
+        reset_balance(actor=owner, customer=firm.shop, reason="Tidy", key="once")
+    assert caught.value.code == "archived"
+    assert firm.balance("shop").amount == Decimal("-0.015")
+    assert not LedgerEntry.objects.filter(kind="reset").exists()
+
+
 def test_what_an_account_owes_after_its_own_end_is_settled_too(firm: World) -> None:
     """Its late call comes in after it was closed, and before its customer is archived."""
     close_account(actor=actor_of(firm.shop), account=firm.account, reason="Left")
@@ -70,6 +93,43 @@ def test_what_an_account_owes_after_its_own_end_is_settled_too(firm: World) -> N
     entries = LedgerEntry.objects.filter(account=firm.account, kind="write_off")
     assert [entry.amount for entry in entries] == [Decimal("0.15"), Decimal("0.15")]
     assert [*verify.differences()] == []
+
+
+def test_unused_vouchers_are_forfeited_and_counted(firm: World) -> None:
+    """By currency; what is used, blocked or expired is worth nothing any more."""
+    actor, soon = actor_of(firm.shop), now() + timedelta(seconds=1)
+    for name, count, value, currency in (("Blue", 3, "5", "GBP"), ("Red", 2, "7.50", "EUR")):
+        create_batch(actor=actor, new=NewBatch(name, count, Decimal(value), currency))
+    over = create_batch(actor=actor, new=NewBatch("Old", 4, Decimal(9), "GBP", expires_at=soon))
+    VoucherBatch.objects.filter(pk=over.pk).update(expires_at=OPENED, activates_at=OPENED - HOUR)
+    blocked = create_batch(actor=actor, new=NewBatch("Stopped", 5, Decimal(9), "GBP"))
+    block_batch(actor=actor, batch=blocked)
+    pin = export_pins(actor=actor, batch=VoucherBatch.objects.get(name="Blue"))[0][1]
+    redeem_voucher(actor=actor, balance=Balance.objects.get(account=firm.account), pin=pin)
+    owner = firm.actor("sub_reseller")
+    archive_customer(actor=owner, customer=firm.shop, surplus="forfeit", reason="Closed")
+    event = AuditEvent.objects.get(action="customer_archived")
+    assert event.changes == {
+        "reason": ["", "Closed"],
+        "vouchers_forfeited": ["", "4"],
+        "value_forfeited": ["", "15 EUR, 10 GBP"],
+    }
+    assert not Voucher.objects.filter(status="active").exists()
+    assert Voucher.objects.filter(status="used").count() == 1
+    assert [*verify.differences()] == []
+
+
+def test_the_pages_say_first_what_vouchers_are_forfeited(firm: World) -> None:
+    client = Client()
+    client.force_login(firm.user("sub_reseller"))
+    page = reverse("customers:customer_archive", args=[firm.shop.pk])
+    assert "Unused vouchers" not in client.get(page).content.decode()
+    new = NewBatch("Blue", 3, Decimal(5), "GBP")
+    create_batch(actor=actor_of(firm.shop), new=new)
+    told = "Unused vouchers: 3, worth 15.00 GBP."
+    assert told in client.get(page).content.decode()
+    many = client.post(reverse("customers:customer_list"), {"do": "delete", "pk": firm.shop.pk})
+    assert told in many.content.decode()
 
 
 def test_without_a_reason_nothing_is_archived(firm: World) -> None:

@@ -12,6 +12,7 @@ from billing.services import verify
 from billing.services.cards import open_cards
 from billing.services.maintenance import maintain
 from billing.services.move import NewTerms, move_customer
+from billing.services.settlement import settle_balance
 from billing.services.vouchers import redeem_voucher
 from calls.services.charging import charge_pending
 from tariffs.models import Tariff
@@ -45,6 +46,13 @@ def books(world: World) -> World:
     )
     store_call(world.shop, "442071234567", 60)
     assert charge_pending().charged == 1
+    settle_balance(
+        actor=world.actor("reseller"),
+        balance=Balance.objects.closed().get(),
+        kind="add_funds",
+        reason="Wired",
+        key="wired",
+    )
     assert [*verify.differences()] == []
     return world
 
@@ -79,6 +87,13 @@ BALANCE = "UPDATE billing_balance SET {} WHERE id = {}"
         ),
         (BALANCE.format("reserved = 1", "{o}"), "balance {o}: closed at "),
         (ENTRY.format("posted_at = now() + interval '1 day'", "{w}"), "balance {o}: closed at "),
+        (ENTRY.format("source = 'maintenance'", "{s}"), "ledger entry {s}: of "),
+        (ENTRY.format("balance_after = 1", "{s}"), "ledger entry {s}: add_funds of "),
+        (
+            ENTRY.format("posted_at = posted_at - interval '1 day'", "{s}"),
+            "ledger entry {s}: settl",
+        ),
+        (ENTRY.format("source = 'settlement'", "{d}"), "ledger entry {d}: settles balance "),
         (BALANCE.format("issuer_id = {r}", "{n}"), "balance {n}: customer "),
         (BALANCE.format("closed_at = closed_at + interval '1 day'", "{o}"), "balance {o}: cust"),
         (BALANCE.format("issuer_id = {r}", "{c}"), "balance {c}: customer "),
@@ -99,6 +114,7 @@ def test_each_planted_fault_is_named(books: World, statement: str, words: str) -
     ids = {
         "d": LedgerEntry.objects.get(kind="debit").pk,
         "v": LedgerEntry.objects.get(kind="voucher").pk,
+        "s": LedgerEntry.objects.get(kind="add_funds").pk,
         "w": LedgerEntry.objects.get(kind="write_off").pk,
         "o": old.pk,
         "n": new.pk,

@@ -17,7 +17,9 @@ from billing.services import verify
 from billing.services.accounts import AccountTariff, open_account
 from billing.services.archive import archive_customer
 from billing.services.maintenance import maintain
+from billing.services.resets import reset_balance
 from customers.models import Customer
+from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tests.world import actor_of, build_world, customer_of, tariff_with_rates
 
@@ -94,19 +96,30 @@ def test_who_holds_the_first_lock_gets_the_second(
     assert set(Voucher.objects.values_list("status", flat=True)) == {"blocked"}
 
 
-def test_nobody_posts_behind_an_archive(firm: Customer) -> None:
-    balance = Balance.objects.get(customer=firm, account=None)
+def credit(firm: Customer, owner: Actor) -> None:
+    maintain(
+        actor=owner,
+        balance=Balance.objects.get(customer=firm, account=None),
+        action="credit",
+        amount=Decimal(1),
+        currency="GBP",
+        key="behind",
+    )
 
-    def post() -> str:
+
+def reset(firm: Customer, owner: Actor) -> None:
+    reset_balance(actor=owner, customer=firm, reason="Tidy", key="behind")
+
+
+@pytest.mark.parametrize("post", [credit, reset])
+def test_nobody_posts_behind_an_archive(
+    firm: Customer, post: Callable[[Customer, Actor], None]
+) -> None:
+    owner = actor_of(Customer.objects.get(pk=firm.owner_id))
+
+    def refused() -> str:
         try:
-            maintain(
-                actor=actor_of(Customer.objects.get(pk=firm.owner_id)),
-                balance=balance,
-                action="credit",
-                amount=Decimal(1),
-                currency="GBP",
-                key="behind",
-            )
+            post(firm, owner)
         except DomainError as error:
             return error.code
         finally:
@@ -115,14 +128,8 @@ def test_nobody_posts_behind_an_archive(firm: Customer) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            archive_customer(
-                actor=actor_of(Customer.objects.get(pk=firm.owner_id)),
-                customer=firm,
-                surplus="pay_out",
-                reason="Closed",
-            )
-            posting = pool.submit(post)
+            archive_customer(actor=owner, customer=firm, surplus="pay_out", reason="Closed")
+            posting = pool.submit(refused)
             wait_for_a_lock()
         assert posting.result(timeout=60) == "archived"
-    balance.refresh_from_db()
-    assert balance.amount == 0
+    assert Balance.objects.get(customer=firm, account=None).amount == 0

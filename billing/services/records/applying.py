@@ -12,6 +12,7 @@ from billing.services.records.checking import NO_RIGHT, AnyPlan, batches, plan_f
 from customers.choices import ImportState
 from customers.models import RecordImport
 from customers.services.audit import record
+from customers.services.holding import hold
 from customers.services.tree import lock_below
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -34,8 +35,8 @@ def apply_import(import_id: int) -> None:
 
     One transaction, from the lock of the import's row on: a second worker finds it locked or done,
     and of a worker that dies nothing stays, so that the sweep starts it again. All rows are checked
-    again under the lock of the tree; if anything is wrong by now, the import fails with the rows
-    named, and nothing is written.
+    again under the lock of the tree, with the owner held; if anything is wrong by now, the import
+    fails with the rows named, and nothing is written.
     """
     with transaction.atomic():
         rows = RecordImport.objects.select_related("owner", "user__customer")
@@ -59,6 +60,7 @@ def _write(job: RecordImport, actor: Actor) -> Outcome:
     try:
         with transaction.atomic():
             lock_below(actor.customer)
+            hold(actor=actor, customers=[actor.customer])
             plan = _read(job, actor)
             if plan.problems:
                 return Outcome(problems=plan.problems, reason=CHANGED)
