@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0004_record_import_discarded'),
+        ('customers', '0006_record_import_discarded'),
     ]
 
     operations = [

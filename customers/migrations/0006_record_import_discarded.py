@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0003_record_import_progress'),
+        ('customers', '0005_start_of_names'),
     ]
 
     operations = [
