@@ -1,11 +1,14 @@
 """The customer list in full: query, sort, memory, export, bulk and row actions."""
 
 import csv
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils.html import strip_tags
 
 from billing.models import Balance, LedgerEntry
 from customers.models import AuditEvent, Customer, User
@@ -48,6 +51,62 @@ def owe(customer: Customer, amount: str) -> None:
 def key_of(answer: Any) -> str:
     """The key in a form that posts once."""
     return str(answer.context["form"]["idempotency_key"].value())
+
+
+def cells_of(client: Client, customer: Customer) -> dict[str, str]:
+    """The text of a customer's row, by the name of the column."""
+    table = client.get(url("customer_list"), ALL).context["table"]
+    (row,) = [row for row in table.page.object_list if row.record == customer]
+    return {column.name: " ".join(strip_tags(str(cell)).split()) for column, cell in row.items()}
+
+
+# Columns ---------------------------------------------------------------------------------------
+def test_a_row_shows_company_terms_money_trunks_and_status(world: World) -> None:
+    client = browser(world, "reseller")
+    Customer.objects.filter(pk=world.sub_customer.pk).update(company_name="Sub Ltd")
+    owe(world.reseller, "5")
+    money = {"mode": "postpaid", "credit_limit": Decimal(40), "amount": Decimal("12.5")}
+    Balance.objects.filter(customer=world.sub_customer).update(**money)
+    for name in ("One", "Two"):
+        world.sub_customer.trunks.create(name=name)
+    columns = {
+        "set_columns": "",
+        "columns": ["company_name", "terms", "balance", "credit_limit", "trunks", "standing"],
+    }
+    client.post(url("customer_list"), columns)
+    cells = cells_of(client, world.sub_customer)
+    assert cells["name"].startswith("Sub customer")
+    assert (cells["company_name"], cells["terms"]) == ("Sub Ltd", "Postpaid")
+    assert (cells["balance"], cells["credit_limit"]) == ("12.50 EUR", "40.00 EUR")
+    assert (cells["trunks"], cells["standing"]) == ("2", "Active")
+    trunks = reverse("accounts:trunks_of", args=[world.sub_customer.pk])
+    assert f'href="{trunks}"' in client.get(url("customer_list")).content.decode()
+    assert {"One", "Two"} <= {str(row.record) for row in client.get(trunks).context["page"]}
+    assert cells_of(client, world.sub_reseller)["terms"] == "Prepaid"
+
+
+def test_the_list_leads_to_a_new_customer(world: World) -> None:
+    page = browser(world, "reseller").get(url("customer_list"))
+    (action,) = [action for action in page.context["actions"] if action.primary]
+    assert (str(action.label), action.url) == ("New customer", url("wizard_basic"))
+
+
+def test_pages_have_numbers_and_lead_on_and_back(world: World) -> None:
+    client = browser(world, "reseller")
+    tariff = world.sub_customer.tariff_assignments.get().tariff
+    for number in range(58):
+        customer_of(world.reseller, f"Firm {number:02}", "business", tariff)
+    seen = []
+    for number in (1, 2, 3):
+        answer = client.get(url("customer_list"), {"page": number})
+        seen += [row.record.name for row in answer.context["page"].object_list]
+        page = answer.content.decode().split('class="pager"')[1]
+        links = set(re.findall(r'href="[?]page=(\d)"', page))
+        assert links == {"1", "2", "3"}
+        assert f'aria-current="page">{number}<' in page
+        assert ("Previous page" in page, "Next page" in page) == (number != 1, number != 3)
+    assert len(seen) == len(set(seen)) == 60
+    assert seen == sorted(seen)
 
 
 # Query -----------------------------------------------------------------------------------------
@@ -185,6 +244,15 @@ def test_an_empty_list_offers_the_ways_to_a_first_customer(world: World) -> None
 def bulk(client: Client, name: str, *customers: Customer, **values: str) -> Any:
     sent = {"do": name, "pk": [customer.pk for customer in customers], **values}
     return client.post(url("customer_list") + "?show=all", sent, follow=True)
+
+
+def test_many_are_activated_again(world: World) -> None:
+    actor = world.actor("reseller")
+    for customer in (world.sub_reseller, world.sub_customer):
+        set_status(actor=actor, customer=customer, status="inactive")
+    done = bulk(browser(world, "reseller"), "activate", world.sub_reseller, world.sub_customer)
+    assert "2 done." in done.content.decode()
+    assert not Customer.objects.filter(status="inactive").exists()
 
 
 def test_balances_of_many_are_reset_with_a_reason(world: World) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from billing.models import Balance, LedgerEntry
 from customers.models import Customer, User
 from customers.services.customers import set_status
 from customers.services.permissions import delegated_rights
+from tariffs.selectors import tariff_of
 from tests.world import PASSWORD, World
 
 
@@ -119,8 +121,14 @@ def test_a_customer_is_opened_with_tariff_login_and_balance(world: World) -> Non
     made = Customer.objects.get(name="Hartwell & Sons")
     assert answer.headers["Location"] == url("customer_edit", made.pk)
     assert made.owner == world.reseller
-    assert Balance.objects.get(customer=made).amount == Decimal("-12.50")
-    assert User.objects.get(login="hartwell").customer == made
+    assert (str(made.timezone), made.language, made.kind) == ("Europe/London", "en", "business")
+    assert tariff_of(made.pk, now()) == world.sub_customer.tariff_assignments.get().tariff
+    balance = Balance.objects.get(customer=made)
+    assert (balance.amount, balance.credit_limit) == (Decimal("-12.50"), Decimal(250))
+    assert (balance.mode, balance.currency_id) == ("postpaid", "EUR")
+    user = User.objects.get(login="hartwell")
+    assert (user.customer, user.check_password(PASSWORD)) == (made, True)
+    assert "Hartwell &amp; Sons" in client.get(url("customer_list")).content.decode()
     assert "Switch to this customer" in client.get(answer.headers["Location"]).content.decode()
 
 

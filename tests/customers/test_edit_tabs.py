@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from billing.services.maintenance import maintain
 from customers.forms.steps import sent_by
@@ -18,8 +19,9 @@ from customers.models import (
     CustomFieldValue,
 )
 from customers.views.edit import TABS
+from tariffs.selectors import tariff_of
 from tests.customers.wizard import signed_in
-from tests.world import World
+from tests.world import OPENED, World, tariff_with_rates
 
 NAMES = [name for _slug, _label, name in TABS]
 
@@ -73,6 +75,14 @@ def test_a_tab_changes_nothing_of_the_others(world: World, client: Client) -> No
     save(client, address(world, "invoice"), grace_days="")
     own = CustomerParameters.objects.get(customer=world.sub_customer)
     assert (own.grace_days, str(own.report_at)) == (None, "07:30:00")
+
+
+def test_another_tariff_counts_from_now_on(world: World, client: Client) -> None:
+    dear = tariff_with_rates(world.reseller, "Dear", "EUR", factor="9")
+    before = tariff_of(world.sub_customer.pk, now())
+    assert save(client, address(world, ""), tariff=dear.pk).status_code == 302
+    assert tariff_of(world.sub_customer.pk, now()) == dear
+    assert tariff_of(world.sub_customer.pk, OPENED) == before
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,14 @@ def test_limits_stand_beside_each_other_and_are_searched(world: World, trunk: Tr
     assert names(client.get(url("limit_list"), {"sort": "-call_limit"}))[-1] == "Sub customer"
 
 
+def test_each_limit_stands_in_its_column(world: World, trunk: Trunk) -> None:
+    Customer.objects.filter(pk=world.sub_customer.pk).update(call_limit=60, cps_limit=0)
+    head, *rows = exported(browser(world, "reseller").get(url("limit_list"), {"export": "csv"}))
+    (row,) = [dict(zip(head, row, strict=True)) for row in rows if row[0] == "Sub customer"]
+    assert Decimal(row["Credit limit"]) == 100
+    assert (row["Trunks"], row["Call limit"], row["CPS limit"]) == ("1", "60", "0")
+
+
 def test_a_row_turns_into_inputs_and_back(world: World) -> None:
     client = browser(world, "reseller")
     target = url("limit_edit", world.sub_customer.pk)
@@ -180,6 +188,32 @@ def test_the_smallest_limit_of_a_host_is_shown(world: World, trunk: Trunk) -> No
     head, first, *_rest = exported(client.get(HOSTS, {"export": "csv", "status": "stopped"}))
     row = dict(zip(head, first, strict=True))
     assert (row["Status"], row["Effective calls"]) == ("Customer: Inactive", "0")
+
+
+def test_a_host_stands_beside_its_customer_trunk_status_and_all_limits(
+    world: World, trunk: Trunk
+) -> None:
+    Customer.objects.filter(pk=world.sub_customer.pk).update(call_limit=60, cps_limit=4)
+    Trunk.objects.filter(pk=trunk.pk).update(cps_limit=5)
+    Host.objects.filter(trunk=trunk).update(call_limit=40, cps_limit=6)
+    head, *rows = exported(browser(world, "reseller").get(HOSTS, {"export": "csv"}))
+    assert [dict(zip(head, row, strict=True)) for row in rows] == [
+        {
+            "Host": network,
+            "Customer": "Sub customer",
+            "Trunk": "Main",
+            "Status": "Active",
+            "Customer calls": "60",
+            "Trunk calls": "30",
+            "Host calls": "40",
+            "Effective calls": "30",
+            "Customer CPS": "4",
+            "Trunk CPS": "5",
+            "Host CPS": "6",
+            "Effective CPS": "4",
+        }
+        for network in ("192.0.2.0/28", "198.51.100.7/32")
+    ]
 
 
 def test_what_blocks_from_above_is_not_told(world: World, trunk: Trunk) -> None:

@@ -7,14 +7,36 @@ from django.utils.timezone import now
 
 from billing.models import InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.maintenance import maintain
-from customers.models import AuditEvent
+from customers.models import AuditEvent, Customer, User
 from customers.selectors import system_actor
 from customers.services.customers import edit_profile
 from customers.services.parameters import set_parameters
 from tariffs.models import Tariff
 from tariffs.services.assignments import assign_tariff
-from tests.security.portal import signed_in, text_of
+from tests.architecture.samples import build_samples
+from tests.security.portal import addresses, signed_in, text_of
 from tests.world import World, tariff_with_rates
+
+
+def test_no_page_of_a_customer_names_anybody_above(world: World) -> None:
+    """Its owner, that one's owner and Root, by name, company, mail or login: no hint of any."""
+    samples = build_samples(world)
+    above = (world.sub_reseller, world.reseller, world.root)
+    for place, customer in enumerate(above):
+        told = {
+            "name": f"Zenith {place}",
+            "company_name": "Zenith Ltd",
+            "main_email": "desk@zenith.example",
+        }
+        Customer.objects.filter(pk=customer.pk).update(**told)
+        User.objects.filter(customer=customer).update(login=f"zenith-{place}", name="Zenith Smith")
+    client, opened = signed_in(world.user("shop")), 0
+    for name, url in addresses(samples):
+        for query in ("", "?export=csv"):
+            answer = client.get(url + query)
+            opened += answer.status_code == 200
+            assert "zenith" not in text_of(answer).lower(), name + query
+    assert opened > 50
 
 
 def test_a_change_of_tariff_stays_the_owners_in_the_audit_log(world: World) -> None:
