@@ -18,7 +18,7 @@ class EntryFilter(FilterSet):
 
     since = SinceFilter(field_name="posted_at", label=_("From"))
     until = UntilFilter(field_name="posted_at", label=_("To"))
-    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
     kind = ChoiceFilter(
         choices=[choice for choice in EntryKind.choices if choice[0] != EntryKind.USAGE],
         label=_("Kind"),

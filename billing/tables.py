@@ -39,7 +39,9 @@ def poster(who: str, *, is_above: bool) -> str:
 class FormerBalanceTable(Table):
     """Closed balances, each with its statement."""
 
-    customer = LinkColumn("billing:former_ledger", pk="pk", verbose_name=_("Customer"))
+    customer = LinkColumn(
+        "billing:former_ledger", accessor="customer_name", pk="pk", verbose_name=_("Customer")
+    )
     opened_at = DateTimeColumn(verbose_name=_("Opened"), priority=2)
     closed_at = DateTimeColumn(verbose_name=_("Closed"), priority=1)
     amount = MoneyColumn(
@@ -55,6 +57,7 @@ class EntryTable(Table):
 
     customer = LinkColumn(
         "billing:entry_detail",
+        accessor="customer_name",
         pk="pk",
         verbose_name=_("Customer"),
         second="account",

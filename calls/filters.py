@@ -100,7 +100,7 @@ class UnratedFilter(FilterSet):
 
     since = SinceFilter(field_name="setup_at", label=_("From"))
     until = UntilFilter(field_name="setup_at", label=_("To"))
-    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
 
     class Meta:
         model = UnratedCall

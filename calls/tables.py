@@ -89,7 +89,7 @@ class CallTable(Table):
         accessor="line__destination", orderable=False, verbose_name=_("Destination"), priority=3
     )
     customer = TextColumn(
-        accessor="line__call__customer",
+        accessor="line__call__customer_name",
         orderable=False,
         verbose_name=_("Customer"),
         priority=3,
@@ -247,7 +247,10 @@ class UnratedTable(Table):
         accessor="line__call__called_number", orderable=False, verbose_name=_("To (CLD)")
     )
     customer = TextColumn(
-        accessor="line__call__customer", orderable=False, verbose_name=_("Customer"), priority=2
+        accessor="line__call__customer_name",
+        orderable=False,
+        verbose_name=_("Customer"),
+        priority=2,
     )
     duration = DurationColumn(
         accessor="line__seconds", orderable=False, verbose_name=_("Duration"), priority=3
@@ -255,7 +258,9 @@ class UnratedTable(Table):
     reason = Column(
         accessor="line__reason", orderable=False, verbose_name=_("Reason"), css="text-nowrap"
     )
-    level = TextColumn(accessor="line__level", orderable=False, verbose_name=_("Level"), priority=1)
+    level = TextColumn(
+        accessor="line__level_name", orderable=False, verbose_name=_("Level"), priority=1
+    )
     since = DateTimeColumn(verbose_name=_("Unrated since"), priority=3)
     actions = ActionsColumn(
         RowAction(

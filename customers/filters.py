@@ -80,7 +80,7 @@ class AuditFilter(FilterSet):
 
     since = SinceFilter(field_name="at", label=_("From"))
     until = UntilFilter(field_name="at", label=_("To"))
-    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
     action = TextFilter(field_name="action", label=_("Action"))
 
     class Meta:

@@ -19,7 +19,7 @@ class MessageFilter(FilterSet):
     since = SinceFilter(field_name="created_at", label=_("From"))
     until = UntilFilter(field_name="created_at", label=_("To"))
     recipient = TextFilter(label=_("Recipient"))
-    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
     event = ChoiceFilter(choices=Event.choices, label=_("Event"))
     status = ChoiceFilter(choices=MessageStatus.choices, label=_("Status"))
 

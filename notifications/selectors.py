@@ -1,16 +1,24 @@
 """Who gets letters, from whom, and who may send one again."""
 
-from django.db.models import Q
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from customers.choices import Role
 from customers.models import Customer, User
 from customers.selectors import is_blocked
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 from notifications.choices import MessageStatus
 from notifications.models import Message
 
 MOST_LOGINS = 5  # that share an address
 RESENDABLE = (MessageStatus.FAILED, MessageStatus.UNCERTAIN)
+
+
+def with_names(rows: QuerySet[Message], actor: Actor) -> QuerySet[Any]:
+    """``rows`` with ``customer_name``: what the actor may read of whom a letter was about."""
+    return rows.annotate(customer_name=shown_name(actor, then="created_at"))
 
 
 def first_administrator(customer: Customer) -> User | None:

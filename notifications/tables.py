@@ -27,7 +27,7 @@ class MessageTable(Table):
     )
     recipient = TextColumn(verbose_name=_("Recipient"), priority=1)
     created_at = DateTimeColumn(verbose_name=_("Created"), priority=1)
-    customer = TextColumn(accessor="customer__name", verbose_name=_("Customer"), priority=2)
+    customer = TextColumn(accessor="customer_name", verbose_name=_("Customer"), priority=2)
     event = Column(verbose_name=_("Event"), priority=2)
     attempts = NumberColumn(verbose_name=_("Attempts"), priority=3)
     status = StatusColumn(MessageStatus, verbose_name=_("Status"))

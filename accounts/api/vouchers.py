@@ -121,7 +121,8 @@ def take_pins(request: HttpRequest, key: int) -> Any:
 @router.get("/vouchers", response={200: VoucherPage, REFUSALS: ErrorOut})
 def list_vouchers(request: HttpRequest, search: Query[VoucherSearch]) -> Any:
     """The vouchers of the token's customer and of those below, in order of id."""
-    rows = shown_vouchers(visible(Voucher, actor_of(request, "vouchers.view")), now())
+    actor = actor_of(request, "vouchers.view")
+    rows = shown_vouchers(visible(Voucher, actor), actor, now())
     if search.batch_id is not None:
         rows = rows.filter(batch_id=search.batch_id)
     return search.page(rows.filter(serial=search.serial) if search.serial else rows)
@@ -145,4 +146,4 @@ def unblock(request: HttpRequest, key: int) -> Any:
 
 def find(actor: Actor, key: int) -> Any:
     """A voucher that the actor sees, with its state."""
-    return visible_or_404(shown_vouchers(visible(Voucher, actor), now()), key)
+    return visible_or_404(shown_vouchers(visible(Voucher, actor), actor, now()), key)

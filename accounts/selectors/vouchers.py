@@ -13,6 +13,7 @@ from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherBatch
 from accounts.querysets import VoucherQuerySet
 from customers.models import Customer
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 from tariffs.models import Currency
 from tariffs.selectors import currency_choices
@@ -78,10 +79,11 @@ def state_of_unused(batch: VoucherBatch, at: datetime) -> VoucherStatus:
     return VoucherStatus.EXPIRED if is_over else VoucherStatus.ACTIVE
 
 
-def shown_vouchers(rows: QuerySet[Voucher], at: datetime) -> QuerySet[Any]:
+def shown_vouchers(rows: QuerySet[Voucher], actor: Actor, at: datetime) -> QuerySet[Any]:
     """``rows`` with their batch, ``state`` at ``at`` and ``payer``, whose balance one went to."""
     vouchers = cast("VoucherQuerySet", rows).select_related("batch__customer").with_state(at)
-    return vouchers.annotate(payer=Coalesce("entry__account__auth_name", "entry__customer__name"))
+    payer = shown_name(actor, "entry__customer", then="used_at")
+    return vouchers.annotate(payer=Coalesce("entry__account__auth_name", payer))
 
 
 def voucher_currency(actor: Actor) -> Currency | None:

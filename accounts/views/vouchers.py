@@ -108,7 +108,7 @@ class VoucherListView(ListView):
     empty_text = gettext_lazy("Vouchers are made in batches.")
 
     def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return shown_vouchers(rows, now()).defer("batch__sealed_pins")
+        return shown_vouchers(rows, self.actor, now()).defer("batch__sealed_pins")
 
 
 class BatchDetailView(VoucherListView):

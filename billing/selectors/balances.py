@@ -15,6 +15,7 @@ from billing.choices import MaintenanceAction, Mode, PeriodType
 from billing.models import Balance
 from billing.querysets import BalanceQuerySet
 from customers.models import Customer
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO, quantize
 from tariffs.models import Currency, Tariff
@@ -50,9 +51,10 @@ def balance_of(customer: Customer) -> Balance | None:
     return found
 
 
-def closed_balances(rows: QuerySet[Balance]) -> QuerySet[Balance]:
-    """``rows`` that a move has closed, with their customers."""
-    return cast("BalanceQuerySet", rows).closed().select_related("customer")
+def closed_balances(rows: QuerySet[Balance], actor: Actor) -> QuerySet[Any]:
+    """``rows`` that a move has closed, with their customers and ``customer_name``."""
+    closed = cast("BalanceQuerySet", rows).closed().select_related("customer")
+    return closed.annotate(customer_name=shown_name(actor, then="closed_at"))
 
 
 def has_closed_balances(actor: Actor, customer: Customer | None = None) -> bool:

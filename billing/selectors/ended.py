@@ -11,6 +11,7 @@ from billing.choices import DEBT, SURPLUS, EntryKind
 from billing.models import Balance
 from billing.querysets import BalanceQuerySet
 from customers.choices import Kind
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 
 LABELS = {
@@ -21,9 +22,10 @@ LABELS = {
 }
 
 
-def ended_balances(rows: QuerySet[Balance]) -> QuerySet[Balance]:
-    """Those of ``rows`` that have ended, with the parties by which ``end_of`` tells when."""
-    return cast("BalanceQuerySet", rows).ended().select_related("customer", "account", "issuer")
+def ended_balances(rows: QuerySet[Balance], actor: Actor) -> QuerySet[Any]:
+    """Those of ``rows`` that have ended, with ``customer_name`` and whom ``end_of`` asks."""
+    ended = cast("BalanceQuerySet", rows).ended().select_related("customer", "account", "issuer")
+    return ended.annotate(customer_name=shown_name(actor, then="closed_at"))
 
 
 def end_of(balance: Balance) -> datetime | None:

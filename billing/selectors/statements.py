@@ -25,6 +25,7 @@ from django.utils.timezone import now
 from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry, UsageEntry
 from customers.models import Customer
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
 
@@ -88,16 +89,18 @@ class Statement:
 
 
 def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[LedgerEntry]:
-    """``rows`` with who posted as the actor may read it: ``who``, ``is_above`` and ``posted_for``.
+    """``rows`` with what the actor may read: ``customer_name``, and who posted.
 
-    A real user above the viewer's customer has no name there; the system's is empty too, and so is
-    ``posted_for``, the customer that the poster acted as, where it is above.
+    That is ``who``, ``is_above`` and ``posted_for``, the customer that the poster acted as. A real
+    user above the viewer's customer has no name there; the system's is empty too, and so is
+    ``posted_for`` where it is above.
     """
     known = Customer.objects.visible_to(actor).values("pk")
     above = Q(user__isnull=False) & ~Q(user__customer__in=known)
     nobody = Value("", output_field=CharField())
     name = Coalesce(NullIf("user__name", nobody), "user__login", nobody)
     return rows.annotate(
+        customer_name=shown_name(actor, then="balance__closed_at"),
         is_above=ExpressionWrapper(above, output_field=BooleanField()),
         who=Case(When(above, then=nobody), default=name, output_field=CharField()),
         posted_for=Case(

@@ -1,13 +1,14 @@
 """Settles what late calls left on a balance that has ended: one entry that brings it to 0."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from billing.choices import DEBT, SURPLUS
 from billing.models import Balance, LedgerEntry
-from billing.selectors.ended import end_of, may_settle
+from billing.selectors.ended import end_of, ended_balances, may_settle
 from billing.services.maintenance import check_reason, lock_to_post, post_rest, posted_as
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -39,9 +40,10 @@ def settle_balance(
 
 
 def _post(actor: Actor, balance: Balance, kind: str, reason: str, key: str) -> LedgerEntry:
-    fresh = Balance.objects.select_related("customer", "account").get(pk=balance.pk)
-    end = end_of(fresh)  # for good: neither a move nor an archive is undone
-    if end is None:
+    rows = ended_balances(Balance.objects.filter(pk=balance.pk), actor)
+    fresh = rows.first()  # ended for good: neither a move nor an archive is undone
+    end = end_of(fresh) if fresh else None
+    if fresh is None or end is None:
         raise DomainError("in_use", "This balance is in use: Maintenance moves it.")
     last = end - _INSTANT
     locked = lock_to_post(fresh, last)
@@ -65,13 +67,13 @@ def _post(actor: Actor, balance: Balance, kind: str, reason: str, key: str) -> L
     return entry
 
 
-def _record(actor: Actor, balance: Balance, entry: LedgerEntry) -> None:
+def _record(actor: Actor, balance: Any, entry: LedgerEntry) -> None:
     """What is between a customer and an owner that it has left is an event of that owner's."""
     is_closed = balance.closed_at is not None
     record(
         actor=actor,
         customer=balance.issuer if is_closed else balance.customer,
         action="balance_settled",
-        subject=balance.account or balance.customer,
+        subject=balance.account or balance.customer_name,
         changes={"balance": [-entry.amount, entry.balance_after], "reason": ["", entry.notes]},
     )

@@ -35,7 +35,7 @@ class FormerBalanceListView(ListView):
     empty_text = gettext_lazy("A balance is closed when its customer moves to another owner.")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return closed_balances(queryset)
+        return closed_balances(queryset, self.actor)
 
     def get_crumbs(self) -> list[Link]:
         return [Link(_("Ledger entries"), reverse("billing:entry_list"))]
@@ -47,22 +47,25 @@ class FormerLedgerView(StatementMixin):
     model = Balance
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return closed_balances(queryset)
+        return closed_balances(queryset, self.actor)
 
     def get_object(self) -> Customer:
         """The customer of the balance: whose statement it is."""
-        customer = self.balance.customer
+        customer: Customer = self.balance.customer
         if not may_see_balance(self.actor, customer):
             raise PermissionDenied
         return customer
 
     @cached_property
-    def balance(self) -> Balance:
-        found: Balance = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
-        return found
+    def balance(self) -> Any:
+        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+
+    def get_payer(self) -> str:
+        """As the viewer knew it, where it has left the viewer."""
+        return str(self.balance.customer_name)
 
     def get_title(self) -> str:
-        return _("Closed balance of %(name)s") % {"name": self.object}
+        return _("Closed balance of %(name)s") % {"name": self.get_payer()}
 
     def get_crumbs(self) -> list[Link]:
         return [Link(str(TITLE), reverse("billing:former_list"))]

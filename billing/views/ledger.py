@@ -118,13 +118,11 @@ class StatementMixin(PageMixin, ScopedMixin):
                 return self.pdf_response(self.statement)
             send = exports.csv_response if asked == "csv" else exports.xlsx_response
             lines = list(export_lines(self.statement))
-            return send(
-                slugify(f"statement {self.object}"), [str(head) for head in HEADS], iter(lines)
-            )
+            return send(self.get_filename(), [str(head) for head in HEADS], iter(lines))
 
     def pdf_response(self, shown: Statement) -> HttpResponseBase:
         """The statement on paper; where that cannot be, the page says why and what to do."""
-        context = {"title": self.title, "payer": self.object} | self.shown_lines(shown)
+        context = {"title": self.title, "payer": self.get_payer()} | self.shown_lines(shown)
         html = render_to_string("billing/statement_pdf.html", context)
         try:
             pdf = render_pdf(html, rows=len(shown.lines))
@@ -132,9 +130,15 @@ class StatementMixin(PageMixin, ScopedMixin):
             messages.error(self.request, error.message)
             return self.render(UNPROCESSABLE)
         response = HttpResponse(pdf, content_type="application/pdf")
-        name = slugify(f"statement {self.object}")
-        response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+        response["Content-Disposition"] = f'attachment; filename="{self.get_filename()}.pdf"'
         return response
+
+    def get_payer(self) -> str:
+        """Whose statement it is, in words."""
+        return str(self.object)
+
+    def get_filename(self) -> str:
+        return slugify(f"statement {self.get_payer()}")
 
     def shown_lines(self, shown: Statement) -> dict[str, Any]:
         """The lines, each with who posted it and the query string of its calls."""
@@ -286,7 +290,7 @@ class EntryListView(ListView):
         return closed_actions(self.actor)
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = queryset.select_related("customer", "account", "balance")
+        rows = queryset.select_related("account", "balance")
         return entries_shown_to(rows, self.actor)
 
 
@@ -308,8 +312,8 @@ class EntryDetailView(DetailView):
         return _("Entry %(number)s") % {"number": self.object.pk}
 
     def get_crumbs(self) -> list[Link]:
-        entry = self.object
-        return [Link(str(entry.account or entry.customer), statement_url(entry.balance))]
+        entry: Any = self.object
+        return [Link(str(entry.account or entry.customer_name), statement_url(entry.balance))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry: Any = self.object

@@ -50,7 +50,7 @@ class SettleView(EditView):
     close_label = ""
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return ended_balances(queryset)
+        return ended_balances(queryset, self.actor)
 
     def check_object(self, obj: Balance) -> None:
         if not may_settle(self.actor, obj):
@@ -72,7 +72,7 @@ class SettleView(EditView):
         return _("Settle the balance of %(name)s") % {"name": self.get_payer()}
 
     def get_payer(self) -> str:
-        return str(self.object.account or self.object.customer)
+        return str(self.object.account or self.object.customer_name)
 
     def get_crumbs(self) -> list[Link]:
         return [Link(self.get_payer(), statement_url(self.object))]

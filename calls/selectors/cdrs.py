@@ -20,6 +20,7 @@ from calls.choices import CallResult
 from calls.models import Call, PendingCall, UnratedCall
 from customers.models import Customer
 from customers.selectors import spans_below
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor, subtree
 
 WAITING_SHOWN = 10_000
@@ -180,9 +181,12 @@ def has_own_price(actor: Actor) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """A call as a list shows it; ``paid`` is the viewer's own charge, ``charged`` the one below."""
+    """A call as a list shows it; ``paid`` is the viewer's own charge, ``charged`` the one below.
 
-    call: Call
+    ``call`` has ``customer_name``, as the viewer may read it.
+    """
+
+    call: Any
     result: CallResult
     paid: Charge | None = None
     charged: Charge | None = None
@@ -215,8 +219,8 @@ def call_lines(actor: Actor, keys: Collection[CallKey]) -> dict[int, CallLine]:
     ids = [key["call_id"] for key in keys]
     moments = [key["setup_at"] for key in keys]
     window = Q(setup_at__range=(min(moments), max(moments)))
-    calls = Call.objects.filter(window, id__in=ids)
-    calls = calls.select_related("customer", "account", "trunk", "switch")
+    calls = with_names(Call.objects.filter(window, id__in=ids), actor)
+    calls = calls.select_related("account", "trunk", "switch")
     charges = Charge.objects.filter(window, seen_charges(actor), call_id__in=ids)
     paid, charged = _sides(actor, charges.select_related("balance", "rate").order_by("revision"))
     unrated = set(UnratedCall.objects.filter(call_id__in=ids).values_list("call_id", flat=True))
@@ -265,16 +269,22 @@ def _result(
     return CallResult.CHARGED if is_priced else CallResult.FREE
 
 
+def with_names(rows: QuerySet[Any], actor: Actor) -> Any:
+    """``rows`` about calls with ``customer_name``: what the actor may read as whose each is."""
+    return rows.annotate(customer_name=shown_name(actor, then="setup_at"))
+
+
 def visible_call(actor: Actor, call_id: int) -> Call | None:
     """The call of this id if the actor sees it; None for one that is not there or not its own."""
-    rows = Call.objects.select_related("customer", "account", "trunk", "switch")
+    rows = with_names(Call.objects.select_related("account", "trunk", "switch"), actor)
     if actor.is_root or actor.account_id is not None:
         found: Call | None = rows.visible_to(actor).filter(id=call_id).first()
         return found
     own = Charge.objects.paid_by(actor).filter(call_id=call_id).values_list("setup_at", flat=True)
     setup_at = own.first()
     if setup_at is not None:
-        return rows.get(id=call_id, setup_at=setup_at)
+        one: Call = rows.get(id=call_id, setup_at=setup_at)
+        return one
     call: Call | None = rows.visible_to(actor).filter(id=call_id).first()
     is_open = (
         UnratedCall.objects.filter(call_id=call_id).exists()

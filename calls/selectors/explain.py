@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from billing.models import Charge
 from calls.models import Call
 from customers.models import Customer
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Rate, Tariff, TariffVersion
@@ -17,13 +19,15 @@ from tariffs.selectors import convert, rate_terms_of, terms_of
 class ChargedLevel:
     """One level: ``cost`` in the tariff's ``currency``, ``amount`` in ``balance_currency``.
 
-    ``tariff`` is None where it is not the viewer's to see; ``rate`` and ``steps`` are empty for a
+    ``name`` is the customer's, as the viewer may read it; ``tariff`` is None where it is not the
+    viewer's to see; ``rate`` and ``steps`` are empty for a
     call that was not answered. ``profit`` is what the level's seller earns, in this level's
     balance currency: None at the top, and where the seller's own charge is hidden.
     """
 
     number: int
     customer: Customer
+    name: str
     cost: Decimal
     currency: str
     exchange_rate: Decimal
@@ -46,7 +50,8 @@ def explain_call(call: Call, actor: Actor) -> list[ChargedLevel]:
     Empty if the call is not charged (yet), or costs the viewer's side nothing.
     """
     rows = Charge.objects.visible_to(actor).filter(call_id=call.id, setup_at=call.setup_at)
-    charges = list(rows.select_related("customer", "balance", "rate").order_by("level"))
+    named = rows.annotate(name=shown_name(actor, then="setup_at"))
+    charges = list(named.select_related("customer", "balance", "rate").order_by("level"))
     versions = TariffVersion.objects.select_related("tariff").in_bulk(
         {charge.tariff_version_id for charge in charges if charge.tariff_version_id}
     )
@@ -59,7 +64,7 @@ def explain_call(call: Call, actor: Actor) -> list[ChargedLevel]:
 
 
 def _level(
-    charge: Charge,
+    charge: Any,
     version: TariffVersion | None,
     tariffs: dict[int, Tariff],
     seller: Charge | None,
@@ -67,6 +72,7 @@ def _level(
     return ChargedLevel(
         number=charge.level,
         customer=charge.customer,
+        name=charge.name,
         cost=charge.cost,
         currency=version.tariff.currency_id if version else charge.balance.currency_id,
         exchange_rate=charge.exchange_rate,

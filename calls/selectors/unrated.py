@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, Q, Value
 from django.utils.functional import Promise
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.choices import HoldReason
 from calls.models import Call, UnratedCall
+from calls.selectors.cdrs import with_names
 from customers.models import Customer
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor, StoodAbove
 
 NOT_AVAILABLE = _("Not available from your provider")
@@ -18,11 +21,15 @@ NOT_AVAILABLE = _("Not available from your provider")
 
 @dataclass(frozen=True, slots=True)
 class UnratedLine:
-    """An unrated call: the level at fault is None where it is above the viewer, or nobody's."""
+    """An unrated call: the level at fault is None where it is above the viewer, or nobody's.
 
-    call: Call
+    ``level_name``, and ``customer_name`` of the call, are what the viewer may read.
+    """
+
+    call: Any
     reason: str | Promise
     level: Customer | None
+    level_name: str
     is_account_level: bool
 
     @property
@@ -39,29 +46,31 @@ def unrated_lines(actor: Actor, rows: Collection[UnratedCall]) -> dict[int, Unra
         return {}
     moments = [row.setup_at for row in rows]
     window = Q(setup_at__range=(min(moments), max(moments)))
-    calls = Call.objects.filter(window, id__in=[row.call_id for row in rows])
-    calls = calls.select_related("customer", "account")
+    calls = with_names(Call.objects.filter(window, id__in=[row.call_id for row in rows]), actor)
+    calls = calls.select_related("account")
     levels = _levels(actor, [row.call_id for row in rows])
     by_id = {call.id: call for call in calls}
     return {row.call_id: _line(row, by_id[row.call_id], levels.get(row.call_id)) for row in rows}
 
 
-def _levels(actor: Actor, call_ids: Collection[int]) -> dict[int, Customer]:
-    """The level at fault of each call, where the actor may know it."""
+def _levels(actor: Actor, call_ids: Collection[int]) -> dict[int, Any]:
+    """The row of each call whose level at fault the actor may know, with its ``level_name``."""
     if actor.account_id is not None:
         return {}
     rows = UnratedCall.objects.filter(call_id__in=call_ids, level_customer__isnull=False)
     if not actor.is_root:
         viewer = Value(actor.customer_id)
         rows = rows.filter(StoodAbove(F("level_customer"), viewer, F("setup_at")))
-    known = rows.select_related("level_customer")
-    return {row.call_id: row.level_customer for row in known if row.level_customer}
+    named = rows.annotate(level_name=shown_name(actor, "level_customer", then="setup_at"))
+    return {row.call_id: row for row in named.select_related("level_customer")}
 
 
-def _line(row: UnratedCall, call: Call, level: Customer | None) -> UnratedLine:
+def _line(row: UnratedCall, call: Any, known: Any) -> UnratedLine:
+    level = known and known.level_customer
     is_above = row.level_customer_id is not None and level is None
     reason = NOT_AVAILABLE if is_above else HoldReason(row.reason).label
-    return UnratedLine(call, reason, level, row.is_account_level and level is not None)
+    is_account_level = row.is_account_level and level is not None
+    return UnratedLine(call, reason, level, known.level_name if known else "", is_account_level)
 
 
 def unrated_count(actor: Actor, limit: int = 100) -> int:

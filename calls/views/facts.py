@@ -1,6 +1,7 @@
 """What the drawer of a call says of it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,10 +21,10 @@ def call_facts(actor: Actor, call: Call) -> list[Fact]:
     return [*_who(actor, call), *_when(call), *_why(actor, call), *_identity(actor, call)]
 
 
-def _who(actor: Actor, call: Call) -> Iterator[Fact]:
+def _who(actor: Actor, call: Any) -> Iterator[Fact]:
     if actor.account_id is not None:
         return
-    yield _("Customer"), call.customer or _("Unknown")
+    yield _("Customer"), call.customer_name or _("Unknown")
     if call.account is not None:
         yield _("Account"), call.account
     if call.trunk is not None:
@@ -47,7 +48,7 @@ def _why(actor: Actor, call: Call) -> Iterator[Fact]:
     yield _("End"), ", ".join(codes)
     line = unrated_line(actor, call)
     if line is not None:
-        at = f" ({line.level})" if line.level else ""
+        at = f" ({line.level_name})" if line.level else ""
         yield _("Not charged"), f"{line.reason}{at}"
 
 
@@ -71,10 +72,10 @@ def _shown(call: Call, level: ChargedLevel, seller: ChargedLevel | None) -> dict
     """One level; ``seller`` is the next one, whose margin stands in the foot."""
     margin, right = "", ""
     if level.profit is not None and seller is not None:
-        margin = _("Margin of %(name)s") % {"name": seller.customer}
+        margin = _("Margin of %(name)s") % {"name": seller.name}
         right = exact(level.profit, level.balance_currency)
     return {
-        "title": str(call.account if level.is_account_level else level.customer),
+        "title": str(call.account if level.is_account_level else level.name),
         "amount": exact(level.amount, level.balance_currency),
         "note": _level_note(level),
         "lines": [(step.symbol, step.expression, step.value) for step in level.steps],

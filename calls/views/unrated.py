@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from calls.filters import UnratedFilter
 from calls.forms import SettleForm
 from calls.models import UnratedCall
+from calls.selectors.cdrs import with_names
 from calls.services.unrated import answerable, may_answer, rate_again, settle_at_zero
 from calls.tables import UnratedTable
 from softswitch.core.chrome import Action, BulkAction
@@ -36,6 +38,10 @@ class UnratedListView(ListView):
     empty_icon = "check-circle"
     empty_title = gettext_lazy("No unrated calls")
     empty_text = gettext_lazy("Every call that was answered is charged at all its levels.")
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        named: QuerySet[Any] = with_names(queryset, self.actor)
+        return named
 
     def get_meta(self) -> str:
         return _("Nothing of these calls is charged. They hold back the closing of their periods.")

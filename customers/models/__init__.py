@@ -10,7 +10,13 @@ from customers.models.settings import (
     CustomFieldValue,
     ParameterSet,
 )
-from customers.models.tree import Customer, CustomerGrant, CustomerOwnership, CustomerSearch
+from customers.models.tree import (
+    Customer,
+    CustomerGrant,
+    CustomerOwnership,
+    CustomerSearch,
+    FormerName,
+)
 from customers.models.users import (
     ApiRequest,
     ApiToken,
@@ -36,6 +42,7 @@ __all__ = [
     "CustomerParameters",
     "CustomerSearch",
     "CustomerTemplate",
+    "FormerName",
     "ParameterSet",
     "RecordImport",
     "SignIn",

@@ -161,3 +161,21 @@ class CustomerSearch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormerName(models.Model):
+    """What a customer was called until it was renamed, written by a database trigger.
+
+    Owners that it has left go on reading the name that they knew (customers.selectors.names).
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="former_names")
+    name = models.CharField(max_length=120)
+    until = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["customer", "until"], name="former_name_until")]
+
+    def __str__(self) -> str:
+        return self.name

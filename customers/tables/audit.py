@@ -45,7 +45,12 @@ class AuditTable(Table):
 
     at = DateTimeColumn(verbose_name=_("Time"))
     who = WhoColumn(accessor="pk", orderable=False, verbose_name=_("Who"), priority=1)
-    customer = LinkColumn("customers:customer_detail", pk="customer_id", verbose_name=_("Customer"))
+    customer = LinkColumn(
+        "customers:customer_detail",
+        accessor="customer_name",
+        pk="customer_id",
+        verbose_name=_("Customer"),
+    )
     action = TextColumn(verbose_name=_("Action"), css="soft")
     subject = TextColumn(verbose_name=_("Subject"), priority=1)
     changes = ChangesColumn(orderable=False, verbose_name=_("Changes"), priority=2)

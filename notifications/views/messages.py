@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from notifications.choices import Event, MessageStatus
 from notifications.filters import MessageFilter
 from notifications.models import Message
-from notifications.selectors import may_resend, may_send_test
+from notifications.selectors import may_resend, may_send_test, with_names
 from notifications.services.letters import send_test
 from notifications.services.outbox import resend
 from notifications.tables import MessageTable
@@ -38,8 +38,11 @@ class MessageListView(ListView):
     empty_title = gettext_lazy("No messages yet")
     empty_text = gettext_lazy("Letters to your customers and their logins are listed here.")
 
+    def refine(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return with_names(queryset, self.actor)
+
     def enrich(self, rows: QuerySet[Message]) -> QuerySet[Message]:
-        return rows.select_related("customer").defer("text", "html")
+        return rows.defer("text", "html")
 
     def get_actions(self) -> list[Action]:
         if not may_send_test(self.actor):
@@ -56,7 +59,7 @@ class MessageDetailView(DetailView):
     template_name = "notifications/message_detail.html"
 
     def refine(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        return queryset.select_related("owner", "customer")
+        return with_names(queryset, self.actor).select_related("owner")
 
     def get_status(self) -> MessageStatus:
         return MessageStatus(self.object.status)
@@ -107,7 +110,7 @@ class TestMailView(AccessMixin):
         return HttpResponseRedirect(reverse("notifications:message_detail", args=[message.pk]))
 
 
-def message_facts(message: Message) -> list[tuple[str, Any]]:
+def message_facts(message: Any) -> list[tuple[str, Any]]:
     """Label and value of what is known of a message; no value for what has not happened."""
     is_waiting = message.status == MessageStatus.QUEUED
     return [
@@ -115,7 +118,7 @@ def message_facts(message: Message) -> list[tuple[str, Any]]:
         (_("From"), message.sender_name),
         (_("Recipient"), message.recipient),
         (_("Reply to"), message.reply_to),
-        (_("Customer"), message.customer),
+        (_("Customer"), message.customer_name),
         (_("Language"), get_language_info(message.language)["name_local"]),
         (_("Created"), datetime_text(message.created_at)),
         (_("Sent"), message.sent_at and datetime_text(message.sent_at)),
