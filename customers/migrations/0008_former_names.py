@@ -21,7 +21,7 @@ DROP FUNCTION customers_keep_name();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0003_record_import_progress'),
+        ('customers', '0007_parameters_nothing'),
     ]
 
     operations = [
