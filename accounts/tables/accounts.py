@@ -53,7 +53,7 @@ class PlainAccountTable(Table):
         "customers:customer_detail",
         pk="customer_id",
         verbose_name=_("Customer"),
-        css="soft",
+        css="soft party",
         priority=1,
     )
     kind = Column(verbose_name=_("Kind"), css="soft text-nowrap", priority=3)

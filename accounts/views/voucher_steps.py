@@ -129,6 +129,11 @@ class BatchExportView(BatchStepView):
         return _("Export the PINs of %(name)s?") % {"name": self.object}
 
     def get_warning(self) -> str:
+        if self.object.exported_at is not None:
+            at = display.datetime_text(self.object.exported_at)
+            return _("The PINs were exported on %(at)s. Only their hashes are left here.") % {
+                "at": at
+            }
         return _("The PINs are given out once. Nobody can read them here afterwards.")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

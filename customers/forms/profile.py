@@ -1,14 +1,17 @@
 """Forms of the own login: how the portal looks and speaks, the password, the second factor."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from customers.forms.logins import password_field
+from customers.forms.users import zone_choices_of_a_login
 from customers.models import User
 from softswitch.core.forms import ScopedForm, ScopedModelForm
+from tariffs.selectors import currency_choices
 
 
 class ProfileForm(ScopedModelForm):
@@ -18,6 +21,7 @@ class ProfileForm(ScopedModelForm):
     password, and nobody changes it while switched.
     """
 
+    public_choices = ("display_currency",)
     field_order = ("name", "email", "current")
     widths = {
         "name": 3,
@@ -33,7 +37,21 @@ class ProfileForm(ScopedModelForm):
         required=False,
         choices=[("", _("As the company")), *settings.LANGUAGES],
     )
-
+    timezone = forms.TypedChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=zone_choices_of_a_login,
+        coerce=ZoneInfo,
+        empty_value="",
+    )
+    display_currency = forms.ModelChoiceField(
+        currency_choices(),
+        label=_("Display currency"),
+        required=False,
+        to_field_name="code",
+        empty_label=_("The base currency"),
+        help_text=_("Of the second column of money in lists."),
+    )
     current = forms.CharField(
         label=_("Present password"),
         required=False,
@@ -52,7 +70,8 @@ class ProfileForm(ScopedModelForm):
             del self.fields["current"]
 
     def clean_display_currency(self) -> str:
-        return str(self.cleaned_data["display_currency"]).strip().upper()
+        chosen = self.cleaned_data["display_currency"]
+        return "" if chosen is None else str(chosen.code)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

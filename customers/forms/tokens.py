@@ -42,5 +42,5 @@ class TokenForm(ScopedForm):
         help_text=_("Empty: only when it is revoked."),
     )
     scopes = forms.MultipleChoiceField(
-        label=_("It may"), choices=scope_choices, widget=forms.CheckboxSelectMultiple
+        label=_("Scopes"), choices=scope_choices, widget=forms.CheckboxSelectMultiple
     )

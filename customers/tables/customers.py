@@ -77,7 +77,7 @@ class CustomerTable(Table):
     company_name = TextColumn(verbose_name=_("Company"), priority=3)
     terms = Column(accessor="terms", order_by="mode", verbose_name=_("Terms"), priority=3)
     balance = MoneyColumn(currency="currency", is_balance=True, verbose_name=_("Balance"))
-    converted = ConvertedColumn(accessor="converted", priority=3)
+    converted = ConvertedColumn(accessor="converted", priority=2)
     credit_limit = MoneyColumn(
         currency="currency", verbose_name=_("Credit limit"), priority=2, empty_values=(None, 0)
     )

@@ -21,12 +21,16 @@ class LimitTable(Table):
     """
 
     customer = LinkColumn(
-        "customers:customer_detail", accessor="name", verbose_name=_("Customer"), ignore_case=True
+        "customers:customer_detail",
+        accessor="name",
+        verbose_name=_("Customer"),
+        narrow=("credit_limit",),
+        ignore_case=True,
     )
     trunks = TrunksColumn(
         accessor="trunk_count", orderable=False, verbose_name=_("Trunks"), priority=1
     )
-    credit_limit = MoneyColumn(currency="currency", verbose_name=_("Credit limit"))
+    credit_limit = MoneyColumn(currency="currency", verbose_name=_("Credit limit"), priority=1)
     call_limit = NumberColumn(verbose_name=_("Call limit"))
     cps_limit = NumberColumn(verbose_name=_("CPS limit"))
     actions = ActionsColumn(

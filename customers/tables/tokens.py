@@ -41,7 +41,7 @@ class TokenTable(Table):
 
     name = TextColumn(verbose_name=_("Name"), css="name")
     hint = HintColumn(verbose_name=_("Token"), orderable=False)
-    scopes = ScopesColumn(verbose_name=_("It may"), orderable=False, priority=2)
+    scopes = ScopesColumn(verbose_name=_("Scopes"), orderable=False, priority=2)
     created_at = DateTimeColumn(verbose_name=_("Created"), priority=3)
     last_used_at = DateTimeColumn(verbose_name=_("Last used"), priority=1)
     expires_at = DateTimeColumn(verbose_name=_("Expires"), priority=2)

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404
@@ -213,7 +214,7 @@ class UserDetailView(UserHead, DetailView):
         facts: list[tuple[str, Any]] = [
             (_("Name"), person.name),
             (_("E-mail"), person.email),
-            (_("Language"), person.language or _("As the company")),
+            (_("Language"), dict(settings.LANGUAGES).get(person.language) or _("As the company")),
             (_("Time zone"), person.timezone or _("As the company")),
             (_("Last sign-in"), display.datetime_text(seen) if seen else None),
             (_("Allowed addresses"), ", ".join(person.allowed_networks) or _("All")),

@@ -145,6 +145,9 @@ class NamedChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return found[0]
 
 
+DASHES = "---------"  # Django's own choice of nothing
+
+
 class LimitField(forms.IntegerField):
     """A limit of calls at once or per second: empty is unlimited, 0 allows none."""
 
@@ -181,6 +184,8 @@ class ScopedFormMixin(forms.BaseForm):
             rows = rows.visible_to(self.actor)
         further = getattr(self, f"narrow_{name}", None)
         field.queryset = further(rows) if further else rows
+        if field.empty_label == DASHES:
+            field.empty_label = _("Choose…") if field.required else "–"
 
     def add_domain_error(self, error: DomainError) -> None:
         """Show what a service refused, at the field it names, or above the form."""

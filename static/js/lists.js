@@ -22,3 +22,9 @@ document.addEventListener("keydown", (event) => {
   document.addEventListener("htmx:afterSettle", show);
   show();
 })();
+// Of more tabs than fit, the page's own comes into sight.
+document.querySelectorAll(".tabs [aria-current]").forEach((tab) => {
+  const row = tab.closest(".tabs");
+  const hidden = tab.getBoundingClientRect().right - row.getBoundingClientRect().right;
+  if (hidden > 0) row.scrollLeft += hidden + row.clientWidth / 4;
+});

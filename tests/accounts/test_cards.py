@@ -241,6 +241,9 @@ def test_the_csv_leaves_once(world: World, batch: CardBatch) -> None:
     again = client.post(url, {"file": "csv"})
     assert again.status_code == 422
     assert "exported on" in again.content.decode()
+    page = client.get(url).content.decode()
+    assert "Only their hashes are left here." in page
+    assert "Download, once" not in page
 
 
 def test_too_many_cards_for_a_pdf_keep_their_pins(

@@ -82,6 +82,9 @@ def test_the_pins_are_downloaded_once(client: Client, world: World, form: str) -
     again = client.post(url("voucher_batch_export", batch), {form: ""}, follow=True)
     assert "The PINs were exported before." in text_of(again)
     assert "Export PINs" not in text_of(again)
+    page = text_of(client.get(url("voucher_batch_export", batch)))
+    assert "The PINs were exported on" in page
+    assert "Download" not in page
 
 
 def test_no_page_or_export_holds_a_pin(client: Client, world: World) -> None:

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils.timezone import now
 from playwright.sync_api import Browser
 
+from billing.models import Balance
 from calls.models import Call
 from calls.services.charging import charge_pending
 from customers.models import Customer
@@ -31,6 +32,7 @@ def full_world(stored_world: World) -> dict[str, str]:
         stored_world.reseller, LONGEST, "business", tariff, opening_balance=Decimal(-1234567)
     )
     Customer.objects.filter(pk=debtor.pk).update(company_name=LONGEST)
+    Balance.objects.filter(customer=debtor).update(credit_limit=Decimal(1234567))
     call = store_call(
         stored_world.shop,
         "442079460000",
@@ -44,6 +46,8 @@ def full_world(stored_world: World) -> dict[str, str]:
         "dashboard": "/",
         "customer list": "/customers/",
         "customer list, searched in vain": "/customers/?name=nobody",
+        "limits": "/customers/limits/",
+        "move": f"/customers/{debtor.pk}/move/",
         "customer": f"/customers/{debtor.pk}/",
         "customer form": f"/customers/{debtor.pk}/edit/",
         "calls with drawer": f"/calls/{call.id}/",
@@ -75,6 +79,19 @@ def test_main_pages(
             portal.open(path)
             found += faults_of(portal, name)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.usefixtures("full_world")
+def test_lists_fit_into_windows_between_telephone_and_desk(portal: Portal) -> None:
+    """Columns leave before the page is too narrow for them, whatever stands in them."""
+    portal.sign_in("reseller")
+    wide = []
+    for path in ("/customers/?show=all", "/customers/limits/", "/customers/tree/", "/accounts/"):
+        portal.open(path)
+        for width in (320, 560, 800, 1040, 1120, 1280, 1376):
+            portal.page.set_viewport_size({"width": width, "height": 800})
+            wide += [(path, width)] if portal.scrolls_sideways() else []
+    assert not wide
 
 
 def faults_of(portal: Portal, name: str) -> list[str]:

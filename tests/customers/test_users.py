@@ -53,6 +53,7 @@ def test_a_user_is_invited_by_mail(world: World) -> None:
     assert "A set-password link goes to amy@example.com." in page
     assert "Invited" in page
     user = User.objects.get(login="amy")
+    assert "Español" in text_of(client.get(url("user_detail", user.pk)))
     assert (user.name, user.role, user.language) == ("Amy Adams", "billing", "es")
     assert (str(user.timezone), user.customer) == ("Europe/Madrid", world.shop)
     assert user.allowed_networks == ["192.0.2.7/32", "2001:db8::/32"]

@@ -41,6 +41,23 @@ def profile(client: Client, **values: str) -> Any:
     return client.post(reverse("customers:profile"), sent | values)
 
 
+def test_the_display_currency_and_the_zone_are_chosen_from_those_that_exist(world: World) -> None:
+    user = world.user("shop")
+    client = signed_in(user)
+    for wrong in ({"display_currency": "ZZZ"}, {"timezone": "Mars/Olympus"}):
+        assert list(profile(client, **wrong).context["form"].errors) == list(wrong)
+    profile(client, display_currency="EUR", timezone="Europe/Madrid")
+    user.refresh_from_db()
+    assert (user.display_currency, str(user.timezone)) == ("EUR", "Europe/Madrid")
+    page = client.get(reverse("customers:profile")).content.decode()
+    assert '<option value="EUR" selected>' in page
+    assert '<option value="Europe/Madrid" selected>' in page
+    profile(client, display_currency="", timezone="")
+    user.refresh_from_db()
+    assert not user.display_currency
+    assert not user.timezone
+
+
 def test_another_address_wants_the_present_password(world: World) -> None:
     """Whoever finds a session open would else mail itself a link and take the login over."""
     user = world.user("shop")

@@ -90,6 +90,7 @@ class BulkMixin(PageMixin, ScopedMixin):
         context = PageMixin.get_context_data(
             self,
             title=f"{action.label}?",
+            meta="",
             tabs=[],
             actions=[],
             more_actions=[],
