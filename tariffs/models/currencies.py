@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.fields import RateOfExchangeField
+from tariffs.choices import RateSource
 from tariffs.querysets import PublicQuerySet
 
 
@@ -43,7 +44,7 @@ class ExchangeRate(models.Model):
     currency = models.ForeignKey(Currency, models.PROTECT, related_name="rates")
     valid_on = models.DateField(_("valid from"))
     rate = RateOfExchangeField(_("rate"))
-    source = models.CharField(max_length=20, default="manual")
+    source = models.CharField(max_length=20, choices=RateSource.choices, default=RateSource.MANUAL)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True)
 

@@ -8,7 +8,9 @@ from tariffs.selectors.exchange import (
     currency_choices,
     exchange_rate,
     exchange_rate_days,
+    rate_history,
     rates_in_force,
+    rates_of_days,
 )
 from tariffs.selectors.simulate import FAR, SimulatedLevel, simulate_call, simulated_margin
 from tariffs.selectors.tariffs import (
@@ -44,8 +46,10 @@ __all__ = [
     "own_rates",
     "own_tariff",
     "rate_columns",
+    "rate_history",
     "rate_terms_of",
     "rates_in_force",
+    "rates_of_days",
     "simulate_call",
     "simulated_margin",
     "tariff_of",

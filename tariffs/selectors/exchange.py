@@ -83,6 +83,25 @@ def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Conve
     return Converted(half_up(Fraction(amount) * cross, 6), half_up(cross, 10))
 
 
+def rates_of_days(days: Collection[tuple[str, date]]) -> dict[tuple[str, date], Decimal]:
+    """The rates entered for these days, the last of each day; nothing of earlier days."""
+    if not days:
+        return {}
+    within = ExchangeRate.objects.filter(
+        currency__in={currency for currency, _day in days},
+        valid_on__range=(min(day for _, day in days), max(day for _, day in days)),
+    )
+    last = within.order_by("currency_id", "-valid_on", "-id").distinct("currency_id", "valid_on")
+    rows = last.values_list("currency_id", "valid_on", "rate")
+    return {(currency, day): rate for currency, day, rate in rows if (currency, day) in days}
+
+
+def rate_history(currency: str) -> list[tuple[date, Decimal]]:
+    """What ``currency`` was worth from each day on that has a rate, oldest first."""
+    rows = ExchangeRate.objects.filter(currency=currency).order_by("valid_on", "-id")
+    return list(rows.distinct("valid_on").values_list("valid_on", "rate"))
+
+
 def exchange_rate_days(first: date, last: date) -> list[tuple[str, date, Decimal]]:
     """The rates against the base in force from ``first`` to ``last``, oldest first.
 

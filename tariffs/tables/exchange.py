@@ -3,9 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.tables import (
-    Column,
     DateColumn,
     DateTimeColumn,
+    LinkColumn,
     PriceColumn,
     Table,
     TextColumn,
@@ -13,10 +13,17 @@ from softswitch.core.tables import (
 
 
 class ExchangeRateTable(Table):
-    currency = Column(accessor="currency_id", verbose_name=_("Currency"), css="strong")
+    currency = LinkColumn(
+        "tariffs:exchange_history",
+        accessor="currency_id",
+        pk="currency_id",
+        verbose_name=_("Currency"),
+    )
     valid_on = DateColumn(verbose_name=_("Valid from"))
     rate = PriceColumn(verbose_name=_("Rate"))
-    source = TextColumn(verbose_name=_("Source"), priority=1)
+    source = TextColumn(
+        accessor="get_source_display", order_by="source", verbose_name=_("Source"), priority=1
+    )
     created_at = DateTimeColumn(verbose_name=_("Entered"), priority=2)
 
     class Meta:
