@@ -32,6 +32,14 @@ class ImportState(ToneChoices):
     CANCELLED = "cancelled", "off", _("Cancelled")
 
 
+class RateSource(models.TextChoices):
+    """Where an exchange rate came from."""
+
+    MANUAL = "manual", _("By hand")
+    CSV = "csv", _("CSV file")
+    ECB = "ecb", _("European Central Bank")
+
+
 class Change(ToneChoices):
     """What an imported row does to the tariff."""
 

@@ -28,4 +28,10 @@ urlpatterns = [
     path("exchange-rates/", exchange.ExchangeRateListView.as_view(), name="exchange_list"),
     path("exchange-rates/new/", exchange.ExchangeRateCreateView.as_view(), name="exchange_create"),
     path("exchange-rates/upload/", exchange.ExchangeUploadView.as_view(), name="exchange_upload"),
+    path("exchange-rates/convert/", exchange.ConversionView.as_view(), name="exchange_convert"),
+    path(
+        "exchange-rates/<slug:pk>/",
+        exchange.ExchangeHistoryView.as_view(),
+        name="exchange_history",
+    ),
 ]

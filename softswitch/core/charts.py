@@ -1,20 +1,23 @@
-"""Bar charts as numbers for server-rendered SVG (components/chart.html).
+"""Bars and steps as numbers for server-rendered SVG (components/chart.html).
 
-The plot is 100 high and 10 wide per bar, stretched to any width; text stays HTML around it.
+The plot is 100 high, and 10 wide per bar or 1,000 wide in all for steps, stretched to any width;
+text stays HTML around it.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from softswitch.core.chrome import Text
-from softswitch.core.display import DASH, number_text
+from softswitch.core.display import DASH, date_text, number_text, price_text
 
 STEP = 10  # width of a bar with its gaps
 BAR = 7
 NICE = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)  # a quarter of each is short to write
 LINES = 4
+WIDTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Chart:
     y_labels: list[str]
     x_labels: list[str]
     rows: list[tuple[str, str, str]]
+    line: str = ""
 
 
 def nice_ceiling(value: float) -> float:
@@ -89,6 +93,40 @@ def bar_chart(
             (names[i], _cell(values, i, decimals or 1), _cell(before, i, decimals or 1))
             for i in range(max(len(values), len(before)))
         ],
+    )
+
+
+def step_chart(label: Text, steps: Sequence[tuple[date, Decimal]], *, last: date) -> Chart:
+    """A line that keeps each value from its day to the next, the newest one up to ``last``.
+
+    ``steps`` are by day, oldest first, one at least. Not 0-based: a line tells changes, and those
+    of a price are small beside it. The table is newest first.
+    """
+    first, values = steps[0][0], [float(value) for _day, value in steps]
+    low, high = min(values), max(values)
+    margin = (high - low) / 8 or high / 8 or 1
+    low, span = max(0.0, low - margin), high + margin - max(0.0, low - margin)
+    days = max(1, (last - first).days)
+
+    def place(day: date) -> str:
+        return f"{WIDTH * (day - first).days / days:.1f}"
+
+    def height(value: float) -> str:
+        return f"{100 - 100 * (value - low) / span:.2f}"
+
+    path = f"M0 {height(values[0])}" + "".join(
+        f"H{place(day)}V{height(value)}" for (day, _), value in zip(steps, values, strict=True)
+    )
+    return Chart(
+        label=label,
+        width=WIDTH,
+        bars=[],
+        before="",
+        grid="".join(f"M0 {100 * i / LINES:g}H{WIDTH}" for i in range(LINES)),
+        y_labels=[_told(low + span * (LINES - i) / LINES, 4) for i in range(LINES + 1)],
+        x_labels=[date_text(first + (last - first) * i / LINES) for i in range(LINES + 1)],
+        rows=[(date_text(day), price_text(value), "") for day, value in reversed(steps)],
+        line=f"{path}H{WIDTH}",
     )
 
 

@@ -1,9 +1,9 @@
 """Adds exchange rates; a correction is a new row, the old one stays."""
 
-import csv
-import io
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import IO
 
 from django.core.exceptions import PermissionDenied
@@ -12,13 +12,34 @@ from django.db import transaction
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
+from softswitch.core.locks import Space, lock
+from tariffs.choices import RateSource
 from tariffs.models import Currency, ExchangeRate
+from tariffs.parsers.quotes import LARGEST, Quote, QuoteError, is_xml, read_ecb, read_table
+from tariffs.selectors import base_currency, rates_of_days
 
-LARGEST = Decimal(10) ** 9
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRates:
+    """What a file brought: rows ``added``, rates ``repeated`` that stood there already.
+
+    ``unknown`` are codes of the file that are no currency here.
+    """
+
+    added: int
+    repeated: int
+    unknown: tuple[str, ...] = ()
 
 
 def add_exchange_rate(
-    *, actor: Actor, currency: Currency, valid_on: date, rate: Decimal, source: str = "manual"
+    *,
+    actor: Actor,
+    currency: Currency,
+    valid_on: date,
+    rate: Decimal,
+    source: str = RateSource.MANUAL,
 ) -> ExchangeRate:
     """What one unit of ``currency`` is worth in the base currency from 00:00 UTC of ``valid_on``.
 
@@ -31,6 +52,7 @@ def add_exchange_rate(
     if not (rate.is_finite() and 0 < rate < LARGEST):
         raise DomainError("rate", "Enter a rate above 0.", field="rate")
     with transaction.atomic():
+        lock(Space.EXCHANGE_RATES)
         row = ExchangeRate.objects.create(
             currency=currency, valid_on=valid_on, rate=rate, source=source, created_by=actor.user
         )
@@ -44,38 +66,80 @@ def add_exchange_rate(
     return row
 
 
-def import_exchange_rates(*, actor: Actor, file: IO[bytes]) -> int:
-    """Add the rates of a CSV file with the columns currency, date (ISO) and rate; how many.
+def import_exchange_rates(
+    *, actor: Actor, file: IO[bytes], is_next_day: bool = False
+) -> ImportedRates:
+    """Add the rates of a CSV file, or of the European Central Bank's XML; all of them or none.
 
-    All lines or none. Raises DomainError ``file`` naming the first line that is wrong.
+    ``is_next_day``: they are in force from the day after theirs. What stands there already is not
+    added again, so that a file may come twice. Atomic, one file at a time. Raises DomainError
+    ``file`` naming the line, PermissionDenied without the system-wide right.
     """
+    if not actor.can("system.settings"):
+        raise PermissionDenied
+    base = base_currency().pk
+    is_ecb = is_xml(file)
     try:
-        lines = csv.DictReader(io.StringIO(file.read().decode("utf-8-sig")))
-        wanted = [{str(k).strip().lower(): v or "" for k, v in line.items()} for line in lines]
-    except UnicodeDecodeError:
-        raise DomainError("file", "The file is not UTF-8 text.", field="file") from None
-    if not wanted:
-        raise DomainError("file", "The file has no lines.", field="file")
+        quotes = list(read_ecb(file, base) if is_ecb else read_table(file))
+    except QuoteError as error:
+        raise DomainError("file", str(error), field="file") from None
+    known = set(Currency.objects.values_list("code", flat=True))
+    unknown = tuple(sorted({quote.currency for quote in quotes} - known))
+    wanted = _by_day(
+        [quote for quote in quotes if quote.currency in known], is_next_day=is_next_day
+    )
+    if not is_ecb:  # the bank's own list may hold what is not used here, a list of one's own not
+        _check_table(quotes, known, base)
     with transaction.atomic():
-        for number, line in enumerate(wanted, start=2):
-            try:
-                _add_line(actor, line)
-            except DomainError as error:
-                raise DomainError("file", f"Line {number}: {error.message}", field="file") from None
-    return len(wanted)
+        lock(Space.EXCHANGE_RATES)
+        present = rates_of_days(wanted)
+        new = [key for key, rate in wanted.items() if present.get(key) != rate]
+        ExchangeRate.objects.bulk_create(
+            (
+                ExchangeRate(
+                    currency_id=currency,
+                    valid_on=day,
+                    rate=wanted[currency, day],
+                    source=RateSource.ECB if is_ecb else RateSource.CSV,
+                    created_by=actor.user,
+                )
+                for currency, day in new
+            ),
+            batch_size=BATCH,
+        )
+        if new:
+            _record(actor, new)
+    return ImportedRates(len(new), len(wanted) - len(new), unknown)
 
 
-def _add_line(actor: Actor, line: dict[str, str]) -> None:
-    code = line.get("currency", "").strip().upper()
-    currency = Currency.objects.filter(code=code).first()
-    if currency is None:
-        raise DomainError("currency", f"“{code}” is not a known currency.")
-    try:
-        valid_on = date.fromisoformat(line.get("date", "").strip())
-    except ValueError:
-        raise DomainError("date", "The date is not written like 2026-01-31.") from None
-    try:
-        rate = Decimal(line.get("rate", "").strip())
-    except InvalidOperation:
-        raise DomainError("rate", "The rate is not a number.") from None
-    add_exchange_rate(actor=actor, currency=currency, valid_on=valid_on, rate=rate, source="csv")
+def _by_day(quotes: Iterable[Quote], *, is_next_day: bool) -> dict[tuple[str, date], Decimal]:
+    """The rate of each currency and day; raises DomainError where a file contradicts itself."""
+    found: dict[tuple[str, date], Decimal] = {}
+    for quote in quotes:
+        key = quote.currency, quote.day + timedelta(days=is_next_day)
+        if found.setdefault(key, quote.rate) != quote.rate:
+            text = f"{quote.currency} has two rates for {quote.day}."
+            raise _wrong(quote, text)
+    return found
+
+
+def _check_table(quotes: list[Quote], known: set[str], base: str) -> None:
+    for quote in quotes:
+        if quote.currency not in known:
+            raise _wrong(quote, f"“{quote.currency}” is not a known currency.")
+        if quote.currency == base:
+            raise _wrong(quote, "The base currency is always 1.")
+
+
+def _wrong(quote: Quote, reason: str) -> DomainError:
+    return DomainError("file", f"Line {quote.line}: {reason}", field="file")
+
+
+def _record(actor: Actor, new: list[tuple[str, date]]) -> None:
+    days = sorted(day for _currency, day in new)
+    record(
+        actor=actor,
+        customer=actor.customer,
+        action="exchange_rates_imported",
+        subject=f"{len(new)} rates, {days[0]} to {days[-1]}",
+    )

@@ -27,12 +27,7 @@ from tariffs.choices import Change, ImportState
 from tariffs.filters import ImportRowFilter, RateImportFilter
 from tariffs.forms import RateImportForm
 from tariffs.models import RateImport, RateImportRow
-from tariffs.services.imports.uploads import (
-    OPEN_STATES,
-    cancel_import,
-    request_apply,
-    start_import,
-)
+from tariffs.services.imports.uploads import OPEN_STATES, cancel_import, request_apply, start_import
 from tariffs.tables import ImportRowTable, RateImportTable
 from tariffs.views.parts import TariffPart, tariff_crumbs
 

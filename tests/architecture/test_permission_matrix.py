@@ -53,6 +53,7 @@ def test_most_pages_declare_a_right() -> None:
         "customers:second_factor_set_up",
         "customers:switch_back",
         "search",
+        "tariffs:exchange_convert",
         "tariffs:exchange_list",
         "tariffs:progress",
     }

@@ -1,0 +1,82 @@
+"""Forms of single rates."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
+from tariffs.forms.fields import moment_field, seconds_field
+from tariffs.models import Rate
+
+
+class RateForm(ScopedModelForm):
+    """A new row of a tariff."""
+
+    sections: ClassVar[Sequence[Section]] = (
+        Section(_("Destination"), ("prefix", "destination", "country", "is_forbidden")),
+        Section(
+            _("Price per minute"),
+            ("price_1", "price_n", "interval_1", "interval_n", "grace_enabled"),
+            help=_("The first interval at price 1, each further one at price N."),
+        ),
+        Section(_("Validity"), ("valid_from", "valid_till")),
+    )
+    widths = {
+        "prefix": 2,
+        "destination": 3,
+        "country": 1,
+        "price_1": 3,
+        "price_n": 3,
+        "interval_1": 3,
+        "interval_n": 3,
+        "valid_from": 3,
+        "valid_till": 3,
+    }
+    prefix = forms.RegexField(  # type: ignore[assignment] # a field, not the form's own prefix
+        r"^[0-9]{0,15}$",
+        label=_("Prefix"),
+        required=False,
+        help_text=_("Digits after the +. Empty fits every number."),
+        error_messages={"invalid": _("Enter at most 15 digits.")},
+    )
+    price_1 = forms.DecimalField(label=_("Price 1"), min_value=0, max_digits=18, decimal_places=8)
+    price_n = forms.DecimalField(label=_("Price N"), min_value=0, max_digits=18, decimal_places=8)
+    interval_1 = seconds_field(_("Interval 1, s"), 1)
+    interval_n = seconds_field(_("Interval N, s"), 1)
+    valid_from = moment_field(_("Valid from"), _("Empty: now."))
+    valid_till = moment_field(_("Valid till"), _("Empty: until a new price."))
+
+    class Meta:
+        model = Rate
+        fields: tuple[str, ...] = (
+            "prefix",
+            "destination",
+            "country",
+            "is_forbidden",
+            "grace_enabled",
+        )
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+
+class RateChangeForm(RateForm):
+    """A new price of a prefix; the row before ends where this one begins."""
+
+    sections: ClassVar[Sequence[Section]] = (
+        Section(_("Destination"), ("destination", "country", "is_forbidden")),
+        *RateForm.sections[1:],
+    )
+    widths = RateForm.widths | {"destination": 4, "country": 2}
+    prefix = None  # type: ignore[assignment] # the prefix of the row
+
+    class Meta(RateForm.Meta):
+        fields = RateForm.Meta.fields[1:]
+
+
+class RateCloseForm(ScopedForm):
+    """When a rate ends."""
+
+    valid_till = moment_field(_("Ends"), _("Empty: now. Calls that started before keep the rate."))

@@ -1,0 +1,90 @@
+"""Tariffs: whose, in force when, used by whom."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.timezone import now
+
+from customers.tenancy import Actor
+from softswitch.core.columns import BIGINT, MOMENT, Array, read_columns
+from softswitch.core.errors import DomainError
+from tariffs.models import Rate, Tariff, TariffAssignment, TariffVersion
+from tariffs.querysets import in_force
+
+
+def own_tariff(actor: Actor, key: int) -> Tariff:
+    """The live tariff of the actor's own with this key; DomainError ``tariff`` for any other."""
+    found: Tariff | None = Tariff.objects.owned_by(actor).filter(pk=key).first()
+    if found is None:
+        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff_id")
+    return found
+
+
+def assignable_tariffs(actor: Actor) -> QuerySet[Tariff]:
+    """The tariffs that the actor may sell at: its own live ones, the default first."""
+    tariffs: QuerySet[Tariff] = Tariff.objects.owned_by(actor).order_by("-is_default", "name")
+    return tariffs
+
+
+def tariff_of(customer_id: int, at: datetime) -> Tariff | None:
+    """The tariff by which a customer pays at ``at``."""
+    row = (
+        TariffAssignment.objects.valid_at(at)
+        .filter(customer_id=customer_id)
+        .select_related("tariff")
+        .first()
+    )
+    return row.tariff if row else None
+
+
+def dated_tariffs(customer_ids: Collection[int]) -> dict[str, Array]:
+    """Which tariff each customer paid by, when: columns customer, tariff, start, end."""
+    return read_columns(
+        "SELECT customer_id, tariff_id, valid_from, coalesce(valid_till, 'infinity')"
+        " FROM tariffs_tariffassignment WHERE customer_id = ANY(%s)",
+        [list(customer_ids)],
+        {"customer": BIGINT, "tariff": BIGINT, "start": MOMENT, "end": MOMENT},
+    )
+
+
+def tariff_versions(tariff_ids: Collection[int]) -> list[TariffVersion]:
+    """All versions of some tariffs, each with its tariff."""
+    return list(TariffVersion.objects.filter(tariff__in=tariff_ids).select_related("tariff"))
+
+
+def is_in_use(tariff: Tariff) -> bool:
+    """Whether a customer or account has ever paid by ``tariff``: then its past is fixed."""
+    return tariff.assignments.exists() or tariff.account_terms.exists()
+
+
+def counted_tariffs(tariffs: QuerySet[Tariff]) -> QuerySet[Tariff]:
+    """``tariffs`` that are not archived, each with ``customers``: how many pay by it now."""
+    assigned = Count("assignments", filter=Q(assignments__valid_till=None))
+    return tariffs.filter(archived_at=None).select_related("owner").annotate(customers=assigned)
+
+
+def version_in_force(tariff: Tariff, at: datetime) -> TariffVersion | None:
+    """The parameters of ``tariff`` for calls that start at ``at``."""
+    return tariff.versions.filter(in_force(at)).first()
+
+
+def assigned_customers(actor: Actor, tariff: Tariff) -> QuerySet[TariffAssignment]:
+    """Who pays by ``tariff`` now, in the actor's scope, by name."""
+    rows: QuerySet[TariffAssignment] = TariffAssignment.objects.visible_to(actor)
+    found = rows.filter(tariff=tariff, valid_till=None)
+    return found.select_related("customer").order_by("customer__name", "pk")
+
+
+def own_rates(actor: Actor) -> QuerySet[Rate]:
+    """The rates of the tariff by which the actor's customer pays now; the tariff stays hidden."""
+    tariff = None if actor.account_id else tariff_of(actor.customer_id, now())
+    rows: QuerySet[Rate] = Rate.objects.filter(tariff=tariff) if tariff else Rate.objects.none()
+    return rows.select_related("tariff")
+
+
+def tariffs_named(text: str) -> list[Tariff]:
+    """The live tariffs with this id, or else with this name, of whatever owner."""
+    live = Tariff.objects.live().select_related("owner")
+    by_id = list(live.filter(pk=int(text))) if text.isdecimal() else []
+    return by_id or list(live.filter(name__iexact=text).order_by("pk"))

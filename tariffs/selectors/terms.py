@@ -1,0 +1,67 @@
+"""Tariffs and rates as the rating core wants them."""
+
+from softswitch.core.columns import BIGINT, BOOLEAN, INTEGER, MOMENT, read_columns, text, texts_of
+from tariffs.models import Rate, TariffVersion
+from tariffs.rating.book import RateColumns
+from tariffs.rating.keys import KEY_DIGITS
+from tariffs.rating.terms import RateTerms, TariffTerms
+from tariffs.rating.terms import Rounding as RatingRule
+
+_RATE_COLUMNS = {
+    "ids": BIGINT,
+    "prefixes": text(KEY_DIGITS),
+    "price_1": BIGINT,
+    "price_n": BIGINT,
+    "interval_1": INTEGER,
+    "interval_n": INTEGER,
+    "is_forbidden": BOOLEAN,
+    "grace_enabled": BOOLEAN,
+    "valid_from_us": MOMENT,
+    "valid_till_us": MOMENT,
+}
+
+
+def terms_of(version: TariffVersion) -> TariffTerms:
+    """A version of a tariff as the rating core wants it."""
+    return TariffTerms(
+        connect_fee=version.connect_fee,
+        free_seconds=version.free_seconds,
+        grace_period=version.grace_period,
+        post_call_surcharge=version.post_call_surcharge,
+        duration_rounding=RatingRule(version.duration_rounding),
+        cost_rounding=RatingRule(version.cost_rounding),
+        decimals=version.decimals,
+        not_billed=version.is_not_billed,
+    )
+
+
+def rate_terms_of(rate: Rate) -> RateTerms:
+    """A rate as the rating core wants it."""
+    return RateTerms(
+        prefix=rate.prefix,
+        price_1=rate.price_1,
+        price_n=rate.price_n,
+        interval_1=rate.interval_1,
+        interval_n=rate.interval_n,
+        is_forbidden=rate.is_forbidden,
+        grace_enabled=rate.grace_enabled,
+        valid_from=rate.valid_from,
+        valid_till=rate.valid_till,
+    )
+
+
+def rate_columns(tariff_id: int) -> RateColumns:
+    """All rates of a tariff, past ones too; ``ids`` are those of the rows.
+
+    Prefixes beyond the 18 digits of a key are left out: E.164 numbers have 15 at most. Raises
+    DataError for a price of 92,233,720,368 or more, which the columns cannot hold.
+    """
+    found = read_columns(
+        "SELECT id, convert_to(rpad(prefix, %s), 'UTF8'), (price_1 * 1e8)::bigint,"
+        " (price_n * 1e8)::bigint, interval_1, interval_n, is_forbidden, grace_enabled,"
+        " valid_from, coalesce(valid_till, 'infinity')"
+        " FROM tariffs_rate WHERE tariff_id = %s AND length(prefix) <= %s ORDER BY id",
+        [KEY_DIGITS, tariff_id, KEY_DIGITS],
+        _RATE_COLUMNS,
+    )
+    return RateColumns(prefixes=texts_of(found.pop("prefixes")).tolist(), **found)
