@@ -1,20 +1,23 @@
-"""Bar charts as numbers for server-rendered SVG (components/chart.html).
+"""Charts as numbers for server-rendered SVG (components/chart.html and step_chart.html).
 
-The plot is 100 high and 10 wide per bar, stretched to any width; text stays HTML around it.
+The plot is 100 high, stretched to any width; text stays HTML around it. A bar takes 10 of the
+width, time all of WIDTH.
 """
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from softswitch.core.chrome import Text
-from softswitch.core.display import DASH, number_text
+from softswitch.core.display import DASH, date_text, number_text, price_text
 
 STEP = 10  # width of a bar with its gaps
 BAR = 7
 NICE = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)  # a quarter of each is short to write
 LINES = 4
+WIDTH = 1_000  # of a chart over time
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +110,59 @@ def _told(value: float, decimals: int) -> str:
 
 def _cell(values: Sequence[float], place: int, decimals: int) -> str:
     return _told(values[place], decimals) if place < len(values) else DASH
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A value from ``start`` up to ``end``."""
+
+    start: dt.datetime
+    end: dt.datetime
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StepChart:
+    """Values in the course of time, as the path of each series."""
+
+    label: Text
+    width: int
+    paths: list[str]
+    grid: str
+    y_labels: list[str]
+    x_labels: list[str]
+
+
+def step_chart(label: Text, *series: Sequence[Step]) -> StepChart:
+    """One line per series, 0-based; steps in the order of time, with a gap where they do not meet.
+
+    Prices on the left, the days from the first start to the last end below.
+    """
+    steps = [step for one in series for step in one]
+    first, last = min(step.start for step in steps), max(step.end for step in steps)
+    span = (last - first) or dt.timedelta(days=1)
+    top = nice_ceiling(max(float(step.value) for step in steps))
+    return StepChart(
+        label=label,
+        width=WIDTH,
+        paths=[_path(one, first, span, top) for one in series],
+        grid="".join(f"M0 {100 * i / LINES:g}H{WIDTH}" for i in range(LINES)),
+        y_labels=[price_text(_plain(top * (LINES - i) / LINES)) for i in range(LINES + 1)],
+        x_labels=[date_text(first + span * i / LINES) for i in range(LINES + 1)],
+    )
+
+
+def _path(steps: Sequence[Step], first: dt.datetime, span: dt.timedelta, top: float) -> str:
+    parts = []
+    reached: dt.datetime | None = None
+    for step in steps:
+        y = _height(float(step.value), top)
+        begin, end = (f"{WIDTH * ((at - first) / span):g}" for at in (step.start, step.end))
+        parts.append((f"V{y}" if step.start == reached else f"M{begin} {y}") + f"H{end}")
+        reached = step.end
+    return "".join(parts)
+
+
+def _plain(value: float) -> Decimal:
+    """A label's value without what binary fractions add to it."""
+    return Decimal(f"{value:.8f}")
