@@ -8,8 +8,10 @@ from tariffs.selectors.exchange import (
     currency_choices,
     exchange_rate,
     exchange_rate_days,
+    exchange_rates_from,
     rates_in_force,
 )
+from tariffs.selectors.history import rate_events, rate_history
 from tariffs.selectors.simulate import FAR, SimulatedLevel, simulate_call, simulated_margin
 from tariffs.selectors.tariffs import (
     assignable_tariffs,
@@ -17,6 +19,9 @@ from tariffs.selectors.tariffs import (
     counted_tariffs,
     dated_tariffs,
     is_in_use,
+    is_readable,
+    is_unpriced,
+    open_rate_counts,
     own_rates,
     own_tariff,
     tariff_of,
@@ -40,10 +45,16 @@ __all__ = [
     "dated_tariffs",
     "exchange_rate",
     "exchange_rate_days",
+    "exchange_rates_from",
     "is_in_use",
+    "is_readable",
+    "is_unpriced",
+    "open_rate_counts",
     "own_rates",
     "own_tariff",
     "rate_columns",
+    "rate_events",
+    "rate_history",
     "rate_terms_of",
     "rates_in_force",
     "simulate_call",

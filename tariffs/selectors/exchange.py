@@ -66,6 +66,18 @@ def rates_in_force(currencies: Collection[str], at: datetime) -> dict[str, Decim
     return found
 
 
+def exchange_rates_from(source: str, at: datetime) -> dict[str, Decimal]:
+    """What one unit of ``source`` is worth at ``at`` in each currency that has a rate.
+
+    Itself is always among them.
+    """
+    rates = rates_in_force(list(Currency.objects.values_list("code", flat=True)), at)
+    if source not in rates:
+        return {source: ONE}
+    worth = Fraction(rates[source])
+    return {code: half_up(worth / Fraction(rate), 10) for code, rate in rates.items()}
+
+
 def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Converted:
     """``amount`` of ``source`` in ``target``: from/base divided by to/base, rounded once.
 
