@@ -150,7 +150,8 @@ def _copy(actor: Actor, source: Tariff, new: dict[str, Any], markup: Markup, ori
 
 def _insert(source: Tariff, made: Tariff, markup: Markup, rates: tuple[Fraction, Fraction]) -> int:
     """Copy the rates with their new prices; how many."""
-    kept = [field.column for field in Rate._meta.concrete_fields if field.column not in REPLACED]
+    columns = [str(field.column) for field in Rate._meta.concrete_fields]
+    kept = [column for column in columns if column not in REPLACED]
     statement = _INSERT.format(
         columns=", ".join(kept),
         price_1=_price("price_1", markup),

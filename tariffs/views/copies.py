@@ -38,20 +38,19 @@ def markup_of(values: dict[str, Any], source: str) -> Markup:
     )
 
 
-class CopyMixin:
+class CopyMixin(FormView):
     """A copy of ``source``, whose page is shown next."""
 
     form_class = CopyTariffForm
     save_label = gettext_lazy("Copy")
     close_label = ""
-    actor: Any
 
     @property
     def source(self) -> Tariff:
         raise NotImplementedError
 
     def get_form(self) -> Any:
-        form: Any = super().get_form()  # type: ignore[misc] # of the generic view
+        form: Any = super().get_form()
         form.show_rates(
             self.source.currency_id, exchange_rates_from(self.source.currency_id, now())
         )
@@ -113,7 +112,7 @@ class TariffCopyView(CopyMixin, EditView):
         return reverse("tariffs:tariff_detail", args=[self.object.pk])
 
 
-class OwnRatesCopyView(CopyMixin, FormView):
+class OwnRatesCopyView(CopyMixin):
     """A new tariff from the rates that the viewer's customer pays; their tariff stays hidden."""
 
     permission = "tariffs.add"

@@ -1,5 +1,7 @@
 """Loads rates through one statement: prefixes of up to nine digits, some ended, some to come."""
 
+from typing import Any
+
 from django.db import connection
 
 from tariffs.models import Tariff
@@ -21,7 +23,7 @@ FROM generate_series(1, %(count)s) n
 
 def load_rates(tariff: Tariff, count: int) -> None:
     """Give ``tariff`` so many rates, and the planner its figures."""
-    values = {
+    values: dict[str, Any] = {
         "tariff": tariff.pk,
         "count": count,
         "countries": COUNTRIES,

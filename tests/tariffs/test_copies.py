@@ -131,7 +131,7 @@ def test_the_connect_fee_follows_or_stays(world, retail):
         made = copy_tariff(
             actor=actor, source=retail, name=name, currency=currency, markup=markup, key=uuid4()
         )
-        return parameters_now(made.tariff)["connect_fee"]
+        return Decimal(parameters_now(made.tariff)["connect_fee"])
 
     likewise = Markup(percent=markup.percent, decimals=5, rounding="up", on_connect_fee=True)
     old = Decimal("0.01255")
