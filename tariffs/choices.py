@@ -20,6 +20,14 @@ class LossProtection(models.TextChoices):
     REFUSE = "refuse", _("Refuse")
 
 
+class MarkupKind(models.TextChoices):
+    """How the prices of a copied tariff follow from the old ones."""
+
+    NONE = "none", _("None")
+    PERCENT = "percent", _("Percent")
+    FIXED = "fixed", _("Amount per minute")
+
+
 class ImportState(ToneChoices):
     """The life of a rate import."""
 

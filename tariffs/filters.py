@@ -7,10 +7,13 @@ from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.display import country_names
 from softswitch.core.filters import (
     ChoiceFilter,
     FilterSet,
     ModelChoiceFilter,
+    PartFilter,
+    PatternFilter,
     SinceFilter,
     TextFilter,
 )
@@ -29,14 +32,25 @@ class TariffFilter(FilterSet):
         fields: tuple[str, ...] = ()
 
 
-class RateFilter(FilterSet):
-    """The rates valid at a moment, now if none is given, unless another state is asked for."""
+def _countries() -> list[tuple[str, str]]:
+    return sorted(country_names().items(), key=lambda item: item[1])
 
-    STATES = (("future", _("Future")), ("closed", _("Closed")), ("all", _("All")))
-    number = TextFilter(label=_("Number, or 44* for prefixes"), method="by_number")
-    destination = TextFilter(label=_("Destination"))
-    on = SinceFilter(label=_("Valid at"), method="keep")
-    state = ChoiceFilter(choices=STATES, empty_label=_("Current"), label=_("State"), method="keep")
+
+class RateFilter(FilterSet):
+    """The rates in force at a moment, now if none is given, unless another state is asked for."""
+
+    STATES = (
+        ("future", _("Future")),
+        ("closed", _("Closed")),
+        ("forbidden", _("Forbidden")),
+        ("all", _("All dates")),
+    )
+    prefix = PatternFilter(label=_("Prefix, or 44*"))
+    number = TextFilter(label=_("Dialled number"), method="by_number")
+    destination = PartFilter(label=_("Destination"), within=True)
+    country = ChoiceFilter(choices=_countries, label=_("Country"))
+    on = SinceFilter(label=_("In force at"), method="keep")
+    state = ChoiceFilter(choices=STATES, empty_label=_("In force"), label=_("State"), method="keep")
 
     class Meta:
         model = Rate
@@ -46,10 +60,8 @@ class RateFilter(FilterSet):
         return rows
 
     def by_number(self, rows: QuerySet[Rate], name: str, value: str) -> QuerySet[Rate]:
-        """``44*``: the prefixes that start so; else those that the number starts with."""
+        """The rows whose prefix the number starts with."""
         digits = "".join(sign for sign in value if sign.isdigit() and sign.isascii())
-        if value.strip().endswith("*"):
-            return rows.filter(prefix__startswith=digits)
         return rows.filter(prefix__in=[digits[:size] for size in range(len(digits) + 1)])
 
     def filter_queryset(self, queryset: QuerySet[Rate]) -> QuerySet[Rate]:
@@ -60,7 +72,12 @@ class RateFilter(FilterSet):
 
 
 def _in_state(state: str, at: datetime) -> Q:
-    states = {"future": Q(valid_from__gt=at), "closed": Q(valid_till__lte=at), "all": Q()}
+    states = {
+        "future": Q(valid_from__gt=at),
+        "closed": Q(valid_till__lte=at),
+        "forbidden": in_force(at) & Q(is_forbidden=True),
+        "all": Q(),
+    }
     return states.get(state, in_force(at))
 
 

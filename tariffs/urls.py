@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tariffs.views import exchange, imports, rates, simulator, tariffs
+from tariffs.views import copies, exchange, history, imports, rates, simulator, tariffs
 
 app_name = "tariffs"
 urlpatterns = [
@@ -10,15 +10,21 @@ urlpatterns = [
     path("new/", tariffs.TariffCreateView.as_view(), name="tariff_create"),
     path("simulator/", simulator.SimulatorView.as_view(), name="simulator"),
     path("own/", rates.OwnRatesView.as_view(), name="own_rates"),
+    path("own/copy/", copies.OwnRatesCopyView.as_view(), name="own_rates_copy"),
     path("<int:pk>/", rates.TariffDetailView.as_view(), name="tariff_detail"),
     path("<int:pk>/edit/", tariffs.TariffEditView.as_view(), name="tariff_edit"),
     path("<int:pk>/archive/", tariffs.TariffArchiveView.as_view(), name="tariff_archive"),
     path("<int:pk>/customers/", tariffs.TariffCustomersView.as_view(), name="tariff_customers"),
+    path("<int:pk>/accounts/", tariffs.TariffAccountsView.as_view(), name="tariff_accounts"),
+    path("<int:pk>/copy/", copies.TariffCopyView.as_view(), name="tariff_copy"),
     path("<int:pk>/versions/", tariffs.TariffVersionsView.as_view(), name="tariff_versions"),
     path("<int:pk>/rates/new/", rates.RateCreateView.as_view(), name="rate_create"),
     path("<int:pk>/imports/", imports.ImportListView.as_view(), name="import_list"),
     path("<int:pk>/imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
     path("rates/<int:pk>/change/", rates.RateChangeView.as_view(), name="rate_change"),
+    path("rates/<int:pk>/edit/", rates.RateEditView.as_view(), name="rate_edit"),
+    path("rates/<int:pk>/delete/", rates.RateDeleteView.as_view(), name="rate_delete"),
+    path("rates/<int:pk>/history/", history.RateHistoryView.as_view(), name="rate_history"),
     path("rates/<int:pk>/close/", rates.RateCloseView.as_view(), name="rate_close"),
     path("imports/<int:pk>/", imports.ImportDetailView.as_view(), name="import_detail"),
     path("imports/<int:pk>/progress/", imports.ImportProgressView.as_view(), name="progress"),

@@ -1,13 +1,13 @@
-"""Bars and steps as numbers for server-rendered SVG (components/chart.html).
+"""Charts as numbers for server-rendered SVG (components/chart.html and step_chart.html).
 
-The plot is 100 high, and 10 wide per bar or 1,000 wide in all for steps, stretched to any width;
-text stays HTML around it.
+The plot is 100 high, stretched to any width; text stays HTML around it. A bar takes 10 of the
+width, time all of WIDTH.
 """
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from softswitch.core.chrome import Text
@@ -17,7 +17,7 @@ STEP = 10  # width of a bar with its gaps
 BAR = 7
 NICE = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)  # a quarter of each is short to write
 LINES = 4
-WIDTH = 1_000
+WIDTH = 1_000  # of a chart over time
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ class Chart:
     y_labels: list[str]
     x_labels: list[str]
     rows: list[tuple[str, str, str]]
-    line: str = ""
 
 
 def nice_ceiling(value: float) -> float:
@@ -96,40 +95,6 @@ def bar_chart(
     )
 
 
-def step_chart(label: Text, steps: Sequence[tuple[date, Decimal]], *, last: date) -> Chart:
-    """A line that keeps each value from its day to the next, the newest one up to ``last``.
-
-    ``steps`` are by day, oldest first, one at least. Not 0-based: a line tells changes, and those
-    of a price are small beside it. The table is newest first.
-    """
-    first, values = steps[0][0], [float(value) for _day, value in steps]
-    low, high = min(values), max(values)
-    margin = (high - low) / 8 or high / 8 or 1
-    low, span = max(0.0, low - margin), high + margin - max(0.0, low - margin)
-    days = max(1, (last - first).days)
-
-    def place(day: date) -> str:
-        return f"{WIDTH * (day - first).days / days:.1f}"
-
-    def height(value: float) -> str:
-        return f"{100 - 100 * (value - low) / span:.2f}"
-
-    path = f"M0 {height(values[0])}" + "".join(
-        f"H{place(day)}V{height(value)}" for (day, _), value in zip(steps, values, strict=True)
-    )
-    return Chart(
-        label=label,
-        width=WIDTH,
-        bars=[],
-        before="",
-        grid="".join(f"M0 {100 * i / LINES:g}H{WIDTH}" for i in range(LINES)),
-        y_labels=[_told(low + span * (LINES - i) / LINES, 4) for i in range(LINES + 1)],
-        x_labels=[date_text(first + (last - first) * i / LINES) for i in range(LINES + 1)],
-        rows=[(date_text(day), price_text(value), "") for day, value in reversed(steps)],
-        line=f"{path}H{WIDTH}",
-    )
-
-
 def _height(value: float, top: float) -> str:
     """Where ``value`` lies, from above."""
     return f"{100 - 100 * value / top:.2f}"
@@ -145,3 +110,73 @@ def _told(value: float, decimals: int) -> str:
 
 def _cell(values: Sequence[float], place: int, decimals: int) -> str:
     return _told(values[place], decimals) if place < len(values) else DASH
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A value from ``start`` up to ``end``."""
+
+    start: dt.datetime
+    end: dt.datetime
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StepChart:
+    """Values in the course of time, as the path of each series."""
+
+    label: Text
+    width: int
+    paths: list[str]
+    grid: str
+    y_labels: list[str]
+    x_labels: list[str]
+
+
+def step_chart(label: Text, *series: Sequence[Step], from_zero: bool = True) -> StepChart:
+    """One line per series; steps in the order of time, with a gap where they do not meet.
+
+    Not ``from_zero``, the plot ends a little below the least value: for what changes by percents.
+    Prices on the left, the days from the first start to the last end below.
+    """
+    steps = [step for one in series for step in one]
+    first, last = min(step.start for step in steps), max(step.end for step in steps)
+    span = (last - first) or dt.timedelta(days=1)
+    values = [float(step.value) for step in steps]
+    low, top = (0.0, nice_ceiling(max(values))) if from_zero else _around(values)
+    return StepChart(
+        label=label,
+        width=WIDTH,
+        paths=[_path(one, first, span, (low, top)) for one in series],
+        grid="".join(f"M0 {100 * i / LINES:g}H{WIDTH}" for i in range(LINES)),
+        y_labels=[
+            price_text(_plain(low + (top - low) * (LINES - i) / LINES)) for i in range(LINES + 1)
+        ],
+        x_labels=[date_text(first + span * i / LINES) for i in range(LINES + 1)],
+    )
+
+
+def _around(values: Sequence[float]) -> tuple[float, float]:
+    """Where the plot of ``values`` (above 0) begins and ends, to four decimals."""
+    low, high = min(values), max(values)
+    margin = (high - low) / 8 or high / 8
+    return max(0.0, round(low - margin, 4)), round(high + margin, 4)
+
+
+def _path(
+    steps: Sequence[Step], first: dt.datetime, span: dt.timedelta, scale: tuple[float, float]
+) -> str:
+    parts = []
+    low, top = scale
+    reached: dt.datetime | None = None
+    for step in steps:
+        y = _height(float(step.value) - low, top - low)
+        begin, end = (f"{WIDTH * ((at - first) / span):g}" for at in (step.start, step.end))
+        parts.append((f"V{y}" if step.start == reached else f"M{begin} {y}") + f"H{end}")
+        reached = step.end
+    return "".join(parts)
+
+
+def _plain(value: float) -> Decimal:
+    """A label's value without what binary fractions add to it."""
+    return Decimal(f"{value:.8f}")

@@ -94,6 +94,7 @@ class BulkAction:
 
     What one row refuses by a DomainError is skipped and reported. ``confirm`` shows the rows first.
     ``form_class`` (a ScopedForm) asks more there; the service gets its cleaned data by name too.
+    ``done`` is the word for it in the report, such as "closed".
     """
 
     name: str
@@ -104,6 +105,7 @@ class BulkAction:
     danger: bool = False
     confirm: bool = False
     form_class: Callable[..., Any] | None = None
+    done: Text = ""
 
 
 def permitted(items: Sequence[Any], actor: Any) -> list[Any]:

@@ -34,6 +34,17 @@ def reader_locale() -> Locale:
     return _locale(translation.get_language() or "en")
 
 
+def country_names() -> dict[str, str]:
+    """The countries by ISO 3166 code, as the reader calls them."""
+    names = reader_locale().territories.items()
+    return {code: str(name) for code, name in names if len(code) == 2 and code.isalpha()}
+
+
+def country_text(code: str) -> str:
+    """The country as the reader calls it; a code that is none stays as it is."""
+    return str(reader_locale().territories.get(code, code))
+
+
 def number_text(value: Decimal | int, decimals: int = 0) -> str:
     """``value`` with thousands separators and exactly ``decimals`` digits, half away from zero."""
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)

@@ -79,14 +79,17 @@ class TextFilter(django_filters.CharFilter):
 
 
 class PartFilter(django_filters.CharFilter):
-    """A part of a name in a column with a trigram index; ``index`` names a copy that has it."""
+    """A part of a name in a column with a trigram index; options as in ``holding_part``."""
 
-    def __init__(self, *args: Any, index: str = "", **kwargs: Any) -> None:
-        self.index = index
+    def __init__(self, *args: Any, index: str = "", within: bool = False, **kwargs: Any) -> None:
+        self.index, self.within = index, within
         super().__init__(*args, **kwargs)
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return holding_part(qs, str(self.field_name), value, index=self.index) if value else qs
+        if not value:
+            return qs
+        name = str(self.field_name)
+        return holding_part(qs, name, value, index=self.index, within=self.within)
 
 
 def pattern_condition(field: str, pattern: str) -> Q:

@@ -21,18 +21,22 @@ def part_condition(field: str, part: str) -> Q:
     return Q(**{f"{field}__istartswith": text}) | Q(**{f"{field}__icontains": f" {text}"})
 
 
-def holding_part(rows: QuerySet[Any], field: str, part: str, *, index: str = "") -> QuerySet[Any]:
+def holding_part(
+    rows: QuerySet[Any], field: str, part: str, *, index: str = "", within: bool = False
+) -> QuerySet[Any]:
     """``rows`` with ``part`` in ``field``, for lists in whatever order; two statements.
 
     ``index`` names the same text in the column with the trigram index, if that is another. Where
     few hold the part, their keys are looked up there first: the planner, who cannot know that
     those of one name stand together, would read the list in its order until it met enough.
+    ``within`` looks them up among ``rows`` alone: for texts that other lists of the model repeat.
     """
     *relations, column = (index or field).split("__")
     model = rows.model
     for name in relations:
         model = model._meta.get_field(name).related_model
-    found: QuerySet[Any] = QuerySet(model).filter(part_condition(column, part))
+    asked: QuerySet[Any] = rows.order_by() if within else QuerySet(model)
+    found = asked.filter(part_condition(column, part))
     keys = list(found.values_list("pk", flat=True)[: FEW + 1])
     if len(keys) > FEW:
         return rows.filter(part_condition(field, part))

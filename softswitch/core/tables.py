@@ -236,7 +236,10 @@ class StatusColumn(Column):
 
 
 class SelectColumn(Column):
-    """The ticks for bulk actions, declared as ``select``; ``name`` leads to the row's name."""
+    """The ticks for bulk actions, declared as ``select``; ``name`` leads to the row's name.
+
+    They belong to the form "ticked", which need not stand around them.
+    """
 
     css = "chk"
 
@@ -248,7 +251,8 @@ class SelectColumn(Column):
 
     def render(self, value: object, record: Any) -> SafeString:
         return format_html(
-            '<input class="form-check-input row-check" type="checkbox" name="pk" value="{}"'
+            '<input class="form-check-input row-check" form="ticked" type="checkbox" name="pk"'
+            ' value="{}"'
             ' aria-label="{} {}">',
             value,
             _("Select"),

@@ -1,17 +1,20 @@
 """Forms of tariffs, rates, rate sheets, exchange rates and the simulator."""
 
+from tariffs.forms.copies import CopyTariffForm
 from tariffs.forms.exchange import ConversionForm, ExchangeRateForm, ExchangeUploadForm
 from tariffs.forms.fields import MINUTE, moment_field, seconds_field
 from tariffs.forms.imports import RateImportForm
-from tariffs.forms.rates import RateChangeForm, RateCloseForm, RateForm
+from tariffs.forms.rates import PricingForm, RateChangeForm, RateCloseForm, RateForm
 from tariffs.forms.simulator import SimulatorForm
 from tariffs.forms.tariffs import TariffEditForm, TariffForm
 
 __all__ = [
     "MINUTE",
     "ConversionForm",
+    "CopyTariffForm",
     "ExchangeRateForm",
     "ExchangeUploadForm",
+    "PricingForm",
     "RateChangeForm",
     "RateCloseForm",
     "RateForm",

@@ -76,6 +76,25 @@ class RateChangeForm(RateForm):
         fields = RateForm.Meta.fields[1:]
 
 
+class PricingForm(ScopedForm):
+    """The prices of a rate, in its row of the list."""
+
+    sections: ClassVar[Sequence[Section]] = (
+        Section(
+            _("Price per minute"),
+            ("price_1", "price_n", "interval_1", "interval_n", "is_forbidden", "valid_from"),
+            help=_("The first interval at price 1, each further one at price N."),
+        ),
+    )
+    widths = {"price_1": 3, "price_n": 3, "interval_1": 3, "interval_n": 3}
+    price_1 = RateForm.base_fields["price_1"]
+    price_n = RateForm.base_fields["price_n"]
+    interval_1 = seconds_field(_("Interval 1, s"), 1)
+    interval_n = seconds_field(_("Interval N, s"), 1)
+    is_forbidden = forms.BooleanField(label=_("Forbidden"), required=False)
+    valid_from = moment_field(_("Valid from"), _("Empty: now."))
+
+
 class RateCloseForm(ScopedForm):
     """When a rate ends."""
 

@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,9 +15,13 @@ from tariffs.querysets import RateQuerySet
 
 
 class Rate(models.Model):
-    """The price of calls to a prefix; a row that has been used is only ever closed."""
+    """The price of calls to a prefix; a row that has been used is only ever closed.
 
-    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="rates")
+    The indexes are what the rate table of a large tariff is found and sorted by; all begin with the
+    tariff, since every tariff holds the same prefixes and destinations.
+    """
+
+    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="rates", db_index=False)
     prefix = PrefixField(_("prefix"), blank=True)
     destination = models.CharField(_("destination"), max_length=120, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
@@ -32,6 +38,22 @@ class Rate(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes = [
+            GinIndex("tariff", OpClass(Upper("destination"), "gin_trgm_ops"), name="rate_part"),
+            models.Index(fields=["tariff", "destination", "id"], name="rate_by_destination"),
+            models.Index(fields=["tariff", "country", "prefix"], name="rate_by_country"),
+            models.Index(
+                fields=["tariff", "valid_from", "id"], include=["valid_till"], name="rate_by_start"
+            ),
+            models.Index(
+                fields=["tariff", "valid_till"],
+                condition=Q(valid_till__isnull=False),
+                name="rate_by_end",
+            ),
+            models.Index(
+                fields=["tariff", "prefix"], condition=Q(is_forbidden=True), name="rate_forbidden"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint("tariff", "prefix", "valid_from", name="rate_once"),
             models.CheckConstraint(
@@ -53,4 +75,4 @@ class Rate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.prefix
+        return self.prefix or str(_("Default"))

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
@@ -21,6 +22,7 @@ class Tariff(models.Model):
     """A price list that its owner sells from. What prices a call is in its versions and rates.
 
     ``rates_revision`` grows with every change of rates or versions; caches of them hang on it.
+    ``creation_key`` is that of the form by which it was copied, so that one sent twice copies once.
     """
 
     owner = models.ForeignKey("customers.Customer", models.PROTECT, related_name="tariffs")
@@ -39,6 +41,8 @@ class Tariff(models.Model):
     is_default = models.BooleanField(_("default for new customers"), default=False)
     rates_revision = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(_("last change"), default=now, editable=False)
+    creation_key = models.UUIDField(null=True, unique=True, editable=False)
     archived_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = TariffQuerySet.as_manager()

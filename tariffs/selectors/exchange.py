@@ -66,6 +66,18 @@ def rates_in_force(currencies: Collection[str], at: datetime) -> dict[str, Decim
     return found
 
 
+def exchange_rates_from(source: str, at: datetime) -> dict[str, Decimal]:
+    """What one unit of ``source`` is worth at ``at`` in each currency that has a rate.
+
+    Itself is always among them.
+    """
+    rates = rates_in_force(list(Currency.objects.values_list("code", flat=True)), at)
+    if source not in rates:
+        return {source: ONE}
+    worth = Fraction(rates[source])
+    return {code: half_up(worth / Fraction(rate), 10) for code, rate in rates.items()}
+
+
 def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Converted:
     """``amount`` of ``source`` in ``target``: from/base divided by to/base, rounded once.
 
@@ -96,7 +108,7 @@ def rates_of_days(days: Collection[tuple[str, date]]) -> dict[tuple[str, date], 
     return {(currency, day): rate for currency, day, rate in rows if (currency, day) in days}
 
 
-def rate_history(currency: str) -> list[tuple[date, Decimal]]:
+def exchange_history(currency: str) -> list[tuple[date, Decimal]]:
     """What ``currency`` was worth from each day on that has a rate, oldest first."""
     rows = ExchangeRate.objects.filter(currency=currency).order_by("valid_on", "-id")
     return list(rows.distinct("valid_on").values_list("valid_on", "rate"))

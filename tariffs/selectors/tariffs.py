@@ -3,14 +3,25 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils.timezone import now
 
 from customers.tenancy import Actor
 from softswitch.core.columns import BIGINT, MOMENT, Array, read_columns
 from softswitch.core.errors import DomainError
+from softswitch.core.paging import COUNT_LIMIT
 from tariffs.models import Rate, Tariff, TariffAssignment, TariffVersion
 from tariffs.querysets import in_force
+
+# In the order of an index, or all rates would be read for a tariff that has few.
+_OPEN_COUNTS = """
+SELECT t.id, (SELECT count(*) FROM (
+    SELECT FROM tariffs_rate r
+    WHERE r.tariff_id = t.id AND (r.valid_till IS NULL OR r.valid_till > %s)
+    ORDER BY r.valid_from LIMIT %s
+) found) FROM unnest(%s::bigint[]) t (id)
+"""
 
 
 def own_tariff(actor: Actor, key: int) -> Tariff:
@@ -56,6 +67,28 @@ def tariff_versions(tariff_ids: Collection[int]) -> list[TariffVersion]:
 def is_in_use(tariff: Tariff) -> bool:
     """Whether a customer or account has ever paid by ``tariff``: then its past is fixed."""
     return tariff.assignments.exists() or tariff.account_terms.exists()
+
+
+def is_unpriced(tariff: Tariff, rate: Rate) -> bool:
+    """Whether no call can have been charged by ``rate`` yet: it may be edited and deleted."""
+    return rate.valid_from > now() or not is_in_use(tariff)
+
+
+def is_readable(actor: Actor, tariff: Tariff) -> bool:
+    """Whether ``tariff`` is live and the actor's own, or that of a customer below."""
+    live: QuerySet[Tariff] = Tariff.objects.visible_to(actor).live()
+    return live.filter(pk=tariff.pk).exists()
+
+
+def open_rate_counts(tariff_ids: Collection[int]) -> dict[int, tuple[int, bool]]:
+    """How many rates of each tariff are current or still to come; exact up to COUNT_LIMIT.
+
+    Whether there are more is the second value: a list never counts millions of rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_COUNTS, [now(), COUNT_LIMIT + 1, list(tariff_ids)])
+        rows = cursor.fetchall()
+    return {key: (min(count, COUNT_LIMIT), count > COUNT_LIMIT) for key, count in rows}
 
 
 def counted_tariffs(tariffs: QuerySet[Tariff]) -> QuerySet[Tariff]:

@@ -90,7 +90,8 @@ def edit_tariff(
             _one_default(actor, header, but=locked.pk)
             differences = changed(locked, {k: v for k, v in header.items() if k in HEADER})
             if differences:
-                locked.save(update_fields=sorted(differences))
+                locked.changed_at = now()
+                locked.save(update_fields=[*sorted(differences), "changed_at"])
             differences |= _new_version(locked, parameters)
             if differences:
                 record(
@@ -173,7 +174,7 @@ def close_rate(*, actor: Actor, rate: Rate, at: datetime | None = None) -> None:
     """End a rate now, or at ``at``; calls that started before keep it. Locks the tariff row.
 
     Atomic with the audit row. Raises DomainError ``valid_till`` for an end before the rate's start,
-    or in the past of a tariff by which somebody has paid.
+    ``closed`` if it has ended by then, ``past`` for one in the past of a tariff that was in use.
     """
     check_owner(actor, rate.tariff, "tariffs.edit")
     moment = at or now()
@@ -183,7 +184,8 @@ def close_rate(*, actor: Actor, rate: Rate, at: datetime | None = None) -> None:
             raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
         if at is not None and at < now() and is_in_use(tariff):
             raise DomainError("past", "Calls since then are priced already.", field="valid_till")
-        Rate.objects.filter(pk=rate.pk).filter(_open_at(moment)).update(valid_till=moment)
+        if not Rate.objects.filter(pk=rate.pk).filter(_open_at(moment)).update(valid_till=moment):
+            raise DomainError("closed", "It has ended by then already.", field="valid_till")
         touch(tariff)
         record(
             actor=actor,
@@ -201,7 +203,9 @@ def parameters_now(tariff: Tariff) -> dict[str, Any]:
 
 def touch(tariff: Tariff) -> None:
     """Tell caches that the rates or versions of ``tariff`` changed, in the caller's atomic."""
-    Tariff.objects.filter(pk=tariff.pk).update(rates_revision=F("rates_revision") + 1)
+    Tariff.objects.filter(pk=tariff.pk).update(
+        rates_revision=F("rates_revision") + 1, changed_at=now()
+    )
 
 
 def check_owner(actor: Actor, tariff: Tariff, right: str) -> None:

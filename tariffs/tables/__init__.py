@@ -2,14 +2,16 @@
 
 from tariffs.tables.exchange import ExchangeRateTable
 from tariffs.tables.imports import ImportRowTable, RateImportTable
-from tariffs.tables.rates import OwnRateTable, RateSheet, RateTable
-from tariffs.tables.tariffs import AssignmentTable, TariffTable
+from tariffs.tables.rates import OwnRateTable, RateHistoryTable, RateSheet, RateTable
+from tariffs.tables.tariffs import AccountPayerTable, AssignmentTable, TariffTable
 
 __all__ = [
+    "AccountPayerTable",
     "AssignmentTable",
     "ExchangeRateTable",
     "ImportRowTable",
     "OwnRateTable",
+    "RateHistoryTable",
     "RateImportTable",
     "RateSheet",
     "RateTable",

@@ -1,5 +1,6 @@
 """Rate tables, on the page and as sheets."""
 
+import datetime as dt
 from typing import Any
 
 from django.utils import timezone
@@ -8,40 +9,83 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.chrome import RowAction
+from softswitch.core.display import (
+    DASH,
+    MINUS,
+    country_text,
+    date_text,
+    datetime_text,
+    number_text,
+)
 from softswitch.core.tables import (
     ActionsColumn,
     Column,
     DateTimeColumn,
     PriceColumn,
+    SelectColumn,
     Table,
     TelColumn,
     TextColumn,
 )
+from tariffs.selectors import is_in_use
+
+
+class MomentColumn(DateTimeColumn):
+    """When a rate begins or ends: the day alone where that is its first instant."""
+
+    def render(self, value: dt.datetime) -> SafeString:
+        local = timezone.localtime(value)
+        is_day = local.time() == dt.time()
+        shown = date_text(value) if is_day else datetime_text(value)
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+def _is_own(record: Any, actor: Any) -> bool:
+    return bool(record.tariff.owner_id == actor.customer_id)
 
 
 def _is_own_and_open(record: Any, actor: Any) -> bool:
     is_open = record.valid_till is None or record.valid_till > timezone.now()
-    return bool(is_open and record.tariff.owner_id == actor.customer_id)
+    return is_open and _is_own(record, actor)
+
+
+def _is_own_and_unpriced(record: Any, actor: Any) -> bool:
+    return _is_own(record, actor) and record.is_unpriced
 
 
 class RateTable(Table):
+    select = SelectColumn("prefix")
     prefix = TelColumn(verbose_name=_("Prefix"), empty_values=(), css="tnum strong")
     destination = TextColumn(verbose_name=_("Destination"), css="name")
-    country = TextColumn(verbose_name=_("Country"), priority=3)
+    country = TextColumn(verbose_name=_("Country"), order_by=("country", "prefix"), priority=3)
     price_1 = PriceColumn(verbose_name=_("Price 1"))
     price_n = PriceColumn(verbose_name=_("Price N"), priority=1)
     interval = Column(
-        accessor="interval_1", verbose_name=_("Interval, s"), orderable=False, priority=2, css="num"
+        accessor="interval_1",
+        verbose_name=_("Interval, s"),
+        orderable=False,
+        priority=2,
+        css="num soft",
     )
-    valid_from = DateTimeColumn(verbose_name=_("Valid from"), priority=2)
-    valid_till = DateTimeColumn(verbose_name=_("Valid till"), priority=3)
+    valid_from = MomentColumn(verbose_name=_("Valid from"), priority=2, css="num")
+    valid_till = MomentColumn(verbose_name=_("Valid till"), priority=3, css="num")
     state = Column(accessor="valid_from", verbose_name=_("State"), orderable=False, priority=1)
     actions = ActionsColumn(
         RowAction(
             _("Change price"),
-            "tariffs:rate_change",
+            "tariffs:rate_edit",
             "pencil-square",
             "tariffs.edit",
+            shown=_is_own_and_open,
+            in_place=True,
+        ),
+        RowAction(_("History"), "tariffs:rate_history", "clock", "tariffs.view"),
+        RowAction(
+            _("New price"),
+            "tariffs:rate_change",
+            "plus",
+            "tariffs.edit",
+            more=True,
             shown=_is_own_and_open,
         ),
         RowAction(
@@ -53,14 +97,43 @@ class RateTable(Table):
             more=True,
             shown=_is_own_and_open,
         ),
+        RowAction(
+            _("Delete"),
+            "tariffs:rate_delete",
+            "trash",
+            "tariffs.edit",
+            danger=True,
+            more=True,
+            shown=_is_own_and_unpriced,
+        ),
         name="prefix",
     )
 
     class Meta:
         order_by = "prefix"
 
+    @classmethod
+    def optional_columns(cls) -> list[str]:
+        """All but the prefix."""
+        return [name for name in super().optional_columns() if name != "prefix"]
+
+    def prepare(self, records: list[Any]) -> None:
+        """Which rows have priced nothing yet; all are of one tariff."""
+        is_used = bool(records) and is_in_use(records[0].tariff)
+        at = timezone.now()
+        for record in records:
+            record.is_unpriced = not is_used or record.valid_from > at
+
     def render_prefix(self, value: str) -> SafeString:
         return format_html('<span class="tel">{}</span>', value or _("Default"))
+
+    def render_destination(self, value: str, record: Any) -> SafeString:
+        if not record.grace_enabled:
+            return format_html("<bdi>{}</bdi>", value)
+        return format_html('<bdi>{}</bdi> <span class="tag">{}</span>', value, _("grace"))
+
+    def render_country(self, value: str) -> str:
+        return country_text(value)
 
     def render_interval(self, record: Any) -> str:
         return f"{record.interval_1}/{record.interval_n}"
@@ -74,6 +147,7 @@ class RateTable(Table):
 
 
 def _state(record: Any) -> tuple[str, Any]:
+    """The tone and the name of what a row is now."""
     at = timezone.now()
     if record.valid_till is not None and record.valid_till <= at:
         return "off", _("Closed")
@@ -85,7 +159,51 @@ def _state(record: Any) -> tuple[str, Any]:
 class OwnRateTable(RateTable):
     """What the viewer's customer pays: nothing to change."""
 
-    actions = None  # type: ignore[assignment] # tables2's way to drop an inherited column
+    select = None  # type: ignore[assignment] # tables2's way to drop an inherited column
+    actions = None  # type: ignore[assignment]
+
+    def prepare(self, records: list[Any]) -> None:
+        """Nothing beside the rows."""
+
+
+class RateHistoryTable(RateTable):
+    """All rows of one prefix, with how much price N differs from that of the row before."""
+
+    select = None  # type: ignore[assignment]
+    actions = None  # type: ignore[assignment]
+    change = Column(accessor="price_before", verbose_name=_("Change"), orderable=False, css="num")
+
+    class Meta:
+        order_by = "-valid_from"
+        sequence = (
+            "prefix",
+            "destination",
+            "country",
+            "price_1",
+            "price_n",
+            "change",
+            "interval",
+            "valid_from",
+            "valid_till",
+            "state",
+        )
+
+    def prepare(self, records: list[Any]) -> None:
+        """Nothing beside the rows."""
+
+    def value_change(self, value: Any, record: Any) -> Any:
+        """The difference in percent; None where nothing was charged before."""
+        return 100 * (record.price_n - value) / value if value else None
+
+    def render_change(self, value: Any, record: Any) -> SafeString | str:
+        percent = self.value_change(value, record)
+        if percent is None:
+            return DASH
+        tone, arrow = ("up", "▲ +") if percent > 0 else ("down", f"▼ {MINUS}")
+        if not percent:
+            tone, arrow = "same", ""
+        text = f"{arrow}{number_text(abs(percent), 1)} %"
+        return format_html('<span class="change {}">{}</span>', tone, text)
 
 
 class RateSheet(Table):

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.chrome import RowAction
+from softswitch.core.display import number_text
 from softswitch.core.tables import (
     ActionsColumn,
     Column,
@@ -14,6 +15,7 @@ from softswitch.core.tables import (
     Table,
     TextColumn,
 )
+from tariffs.selectors import open_rate_counts
 
 
 def _is_own(record: Any, actor: Any) -> bool:
@@ -26,7 +28,9 @@ class TariffTable(Table):
     )
     currency = TextColumn(accessor="currency_id", verbose_name=_("Currency"), css="soft")
     owner = TextColumn(accessor="owner__name", verbose_name=_("Owner"), priority=1)
+    rates = Column(accessor="pk", verbose_name=_("Rates"), orderable=False, priority=1, css="num")
     customers = NumberColumn(verbose_name=_("Customers"), priority=1)
+    changed_at = DateTimeColumn(verbose_name=_("Last change"), priority=2)
     is_default = Column(verbose_name=_("Default"), priority=2)
     loss_protection = TextColumn(
         accessor="get_loss_protection_display",
@@ -43,6 +47,7 @@ class TariffTable(Table):
             "tariffs.edit",
             shown=_is_own,
         ),
+        RowAction(_("Copy"), "tariffs:tariff_copy", "square-2-stack", "tariffs.add", more=True),
         RowAction(
             _("Archive"),
             "tariffs:tariff_archive",
@@ -56,6 +61,18 @@ class TariffTable(Table):
 
     class Meta:
         order_by = "name"
+
+    def prepare(self, records: list[Any]) -> None:
+        """How many current and future rates each has, in one statement."""
+        self.counts = open_rate_counts([record.pk for record in records])
+
+    def render_rates(self, record: Any) -> str:
+        count, is_more = self.counts[record.pk]
+        return number_text(count) + ("+" if is_more else "")
+
+    def value_rates(self, record: Any) -> str:
+        count, is_more = self.counts[record.pk]
+        return f"{count}+" if is_more else str(count)
 
     def render_is_default(self, value: object) -> Any:
         return _("Default") if value else "–"
@@ -73,3 +90,18 @@ class AssignmentTable(Table):
     )
     company = TextColumn(accessor="customer__company_name", verbose_name=_("Company"), priority=2)
     since = DateTimeColumn(accessor="valid_from", verbose_name=_("Since"))
+
+
+class AccountPayerTable(Table):
+    auth_name = LinkColumn("accounts:account_detail", verbose_name=_("Account"), second="name")
+    customer = LinkColumn(
+        "customers:customer_detail",
+        accessor="customer__name",
+        pk="customer_id",
+        verbose_name=_("Customer"),
+        css="soft",
+    )
+    since = DateTimeColumn(verbose_name=_("Since"), priority=1)
+
+    class Meta:
+        order_by = "auth_name"

@@ -1,6 +1,7 @@
 """Exchange rates: read by everybody, entered by hand or as files with the system-wide right."""
 
-from datetime import UTC
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from softswitch.core.charts import step_chart
+from softswitch.core.charts import Step, StepChart, step_chart
 from softswitch.core.chrome import Action, Link
 from softswitch.core.display import date_text, number_text
 from softswitch.core.errors import DomainError
@@ -21,7 +22,7 @@ from softswitch.core.views.access import rows_of
 from tariffs.filters import ExchangeRateFilter
 from tariffs.forms import ConversionForm, ExchangeRateForm, ExchangeUploadForm
 from tariffs.models import Currency, ExchangeRate
-from tariffs.selectors import base_currency, convert, rate_history, rates_in_force
+from tariffs.selectors import base_currency, convert, exchange_history, rates_in_force
 from tariffs.services.exchange import ImportedRates, add_exchange_rate, import_exchange_rates
 from tariffs.tables import ExchangeRateTable
 
@@ -53,6 +54,19 @@ class ExchangeRateListView(ListView):
             Action(_("Upload a file"), upload, "arrow-up-tray", "system.settings"),
             Action(_("New rate"), create, "plus", "system.settings", primary=True),
         ]
+
+
+def steps_of(currency: Currency, days: list[tuple[date, Decimal]]) -> StepChart:
+    """The rates of a currency by day, each up to the next, the last up to today."""
+    starts = [datetime.combine(day, time.min, UTC) for day, _rate in days]
+    ends = [*starts[1:], max(now(), starts[-1])]
+    label = _("%(currency)s from %(first)s to %(last)s") % {
+        "currency": currency,
+        "first": date_text(starts[0]),
+        "last": date_text(ends[-1]),
+    }
+    steps = [Step(*step) for step in zip(starts, ends, (rate for _day, rate in days), strict=True)]
+    return step_chart(label, steps, from_zero=False)
 
 
 class ExchangeHistoryView(ListView):
@@ -94,16 +108,8 @@ class ExchangeHistoryView(ListView):
         return [] if self.currency.is_base else [new]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        steps = rate_history(self.currency.pk)
-        chart = None
-        if steps:
-            today = max(now().astimezone(UTC).date(), steps[-1][0])
-            label = _("%(currency)s from %(first)s to %(last)s") % {
-                "currency": self.currency,
-                "first": date_text(steps[0][0]),
-                "last": date_text(today),
-            }
-            chart = step_chart(label, steps, last=today)
+        days = exchange_history(self.currency.pk)
+        chart = steps_of(self.currency, days) if days else None
         return super().get_context_data(chart=chart, **kwargs)
 
 

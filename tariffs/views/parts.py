@@ -11,14 +11,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.selectors.payers import accounts_paying
 from softswitch.core.chrome import Link, Tab
+from softswitch.core.display import number_text
 from softswitch.core.views import ScopedMixin
 from softswitch.core.views.access import rows_of
 from tariffs.models import Tariff
+from tariffs.selectors import assigned_customers, open_rate_counts
 
 TABS = (
     ("tariff_detail", gettext_lazy("Rates")),
     ("tariff_customers", gettext_lazy("Customers")),
+    ("tariff_accounts", gettext_lazy("Accounts")),
     ("tariff_versions", gettext_lazy("Versions")),
     ("import_list", gettext_lazy("Imports")),
 )
@@ -49,7 +53,7 @@ class TariffPart(ScopedMixin):
         return tariff_crumbs(self.tariff)
 
     def get_tabs(self) -> list[Tab]:
-        return tariff_tabs(self.tariff, self.tab)
+        return tariff_tabs(self.actor, self.tariff, self.tab)
 
 
 def tariff_crumbs(tariff: Tariff | None = None) -> list[Link]:
@@ -60,12 +64,18 @@ def tariff_crumbs(tariff: Tariff | None = None) -> list[Link]:
     return crumbs
 
 
-def tariff_tabs(tariff: Tariff, current: str) -> list[Tab]:
-    """The parts of a tariff; none on a page that is no part."""
+def tariff_tabs(actor: Any, tariff: Tariff, current: str) -> list[Tab]:
+    """The parts of a tariff, with how many of each; none on a page that is no part."""
     if not current:
         return []
+    rates, are_more = open_rate_counts([tariff.pk])[tariff.pk]
+    counts: dict[str, Any] = {
+        "tariff_detail": number_text(rates) + ("+" if are_more else ""),
+        "tariff_customers": assigned_customers(actor, tariff).count(),
+        "tariff_accounts": accounts_paying(actor, tariff).count(),
+    }
     return [
-        Tab(label, reverse(f"tariffs:{name}", args=[tariff.pk]), name == current)
+        Tab(label, reverse(f"tariffs:{name}", args=[tariff.pk]), name == current, counts.get(name))
         for name, label in TABS
     ]
 

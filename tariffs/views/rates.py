@@ -1,5 +1,7 @@
 """The rate table of a tariff, its rows, and the rate table that a customer pays by."""
 
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,14 +11,15 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from softswitch.core.chrome import Action, Link, Tile
-from softswitch.core.display import price_text
+from softswitch.core.chrome import Action, BulkAction, Link, Tile
+from softswitch.core.display import DASH, datetime_text, price_text
 from softswitch.core.tables import Table
-from softswitch.core.views import CreateView, EditView, ListView
+from softswitch.core.views import ConfirmView, CreateView, EditView, ListView, RowEditView
 from tariffs.filters import RateFilter
-from tariffs.forms import RateChangeForm, RateCloseForm, RateForm
+from tariffs.forms import PricingForm, RateChangeForm, RateCloseForm, RateForm
 from tariffs.models import Rate, Tariff
 from tariffs.selectors import own_rates, tariff_of, version_in_force
+from tariffs.services.rates import Pricing, change_rate, delete_rate
 from tariffs.services.tariffs import NewRate, close_rate, set_rate
 from tariffs.tables import OwnRateTable, RateSheet, RateTable
 from tariffs.views.parts import TariffPart, plain_numbers, tariff_crumbs
@@ -38,6 +41,11 @@ def parameter_tiles(tariff: Tariff) -> list[Tile]:
     ]
 
 
+def close_ticked(*, actor: Any, record: Rate, valid_till: datetime | None) -> None:
+    """End one of the selected rates."""
+    close_rate(actor=actor, rate=record, at=valid_till)
+
+
 class SheetListView(ListView):
     """Rates; an export holds what was found in the form that the importer reads."""
 
@@ -45,8 +53,14 @@ class SheetListView(ListView):
     table_class = RateTable
     filterset_class = RateFilter
     template_name = "tariffs/rate_list.html"
+    whole = "state=all"
     empty_icon = "table-cells"
     empty_title = gettext_lazy("No rates yet")
+
+    def get_order(self) -> str | None:
+        """What a number matches is read from the longest prefix on: the first one prices a call."""
+        asked = super().get_order()
+        return asked or ("-prefix" if self.request.GET.get("number") else None)
 
     def get_table(self) -> Table:
         if "export" not in self.request.GET or self.filterset is None:
@@ -61,6 +75,19 @@ class TariffDetailView(TariffPart, SheetListView):
 
     permission = "tariffs.view"
     tab = "tariff_detail"
+    edits_in_place = True
+    bulk_actions = (
+        BulkAction(
+            "close",
+            gettext_lazy("Close"),
+            close_ticked,
+            "x-mark",
+            "tariffs.edit",
+            danger=True,
+            form_class=RateCloseForm,
+            done=gettext_lazy("closed"),
+        ),
+    )
     empty_text = gettext_lazy("Import a rate sheet, or add a first rate.")
 
     def get_title(self) -> str:
@@ -75,13 +102,18 @@ class TariffDetailView(TariffPart, SheetListView):
     def refine(self, queryset: QuerySet[Rate]) -> QuerySet[Rate]:
         return queryset.filter(tariff=self.tariff).select_related("tariff")
 
+    def get_bulk_actions(self) -> list[BulkAction]:
+        """None on a tariff of a customer below: its owner changes it."""
+        return super().get_bulk_actions() if self.is_own else []
+
     def get_actions(self) -> list[Action]:
-        if not self.is_own:
-            return []
         pk = [self.tariff.pk]
-        names = ("import_create", "tariff_edit", "rate_create", "tariff_archive")
-        sheet, edit, rate, archive = (reverse(f"tariffs:{name}", args=pk) for name in names)
+        names = ("import_create", "tariff_edit", "rate_create", "tariff_archive", "tariff_copy")
+        sheet, edit, rate, archive, copy = (reverse(f"tariffs:{name}", args=pk) for name in names)
+        if not self.is_own:
+            return [Action(_("Copy"), copy, "square-2-stack", "tariffs.add")]
         return [
+            Action(_("Copy"), copy, "square-2-stack", "tariffs.add"),
             Action(_("Import rates"), sheet, "arrow-up-tray", "tariffs.edit"),
             Action(_("Edit"), edit, "pencil-square", "tariffs.edit"),
             Action(_("New rate"), rate, "plus", "tariffs.edit", primary=True),
@@ -105,9 +137,19 @@ class OwnRatesView(SheetListView):
     def visible(self) -> QuerySet[Rate]:
         return own_rates(self.actor)
 
+    @cached_property
+    def tariff(self) -> Tariff | None:
+        """What the viewer's customer pays by; None for Root and for the users of accounts."""
+        return None if self.actor.account_id else tariff_of(self.actor.customer_id, now())
+
+    def get_actions(self) -> list[Action]:
+        if self.tariff is None:
+            return []
+        copy = reverse("tariffs:own_rates_copy")
+        return [Action(_("Copy into a tariff"), copy, "square-2-stack", "tariffs.add")]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        tariff = None if self.actor.account_id else tariff_of(self.actor.customer_id, now())
-        tiles = parameter_tiles(tariff) if tariff else []
+        tiles = parameter_tiles(self.tariff) if self.tariff else []
         return super().get_context_data(tiles=tiles, **kwargs)
 
 
@@ -166,8 +208,7 @@ class RateChangeView(RateMixin, EditView):
     close_label = ""
 
     def get_title(self) -> str:
-        prefix = self.object.prefix or _("Default")
-        return _("Change the price of %(prefix)s") % {"prefix": prefix}
+        return _("New price of %(prefix)s") % {"prefix": self.object}
 
     def get_initial(self) -> dict[str, Any]:
         names = ("price_1", "price_n", "interval_1", "interval_n")
@@ -176,6 +217,71 @@ class RateChangeView(RateMixin, EditView):
     def service(self, form: RateChangeForm) -> Rate:
         rate = NewRate(prefix=self.object.prefix, **form.cleaned_data)
         return set_rate(actor=self.actor, tariff=self.object.tariff, rate=rate)
+
+
+class RateEditView(RateMixin, RowEditView):
+    """Prices, intervals and the mark of a row, on the list itself."""
+
+    permission = "tariffs.edit"
+    model = Rate
+    form_class = PricingForm
+    table_class = RateTable
+    list_url_name = "tariffs:tariff_detail"
+
+    def get_title(self) -> str:
+        return _("Change the price of %(prefix)s") % {"prefix": self.object}
+
+    def get_form(self) -> Any:
+        """A rate to come is edited itself, so it has no other start."""
+        form: Any = super().get_form()
+        if self.object.valid_from > now():
+            del form.fields["valid_from"]
+        return form
+
+    def get_initial(self) -> dict[str, Any]:
+        names = ("price_1", "price_n", "interval_1", "interval_n", "is_forbidden")
+        return plain_numbers({name: getattr(self.object, name) for name in names})
+
+    def service(self, form: PricingForm) -> Rate:
+        values = dict(form.cleaned_data)
+        start = values.pop("valid_from", None)
+        pricing = Pricing(**values)
+        return change_rate(actor=self.actor, rate=self.object, pricing=pricing, valid_from=start)
+
+    def saved_keys(self, saved: Rate) -> list[int]:
+        """What counts from now on; a price of later beside the one that it follows."""
+        is_later = saved.pk != self.object.pk and saved.valid_from > now()
+        return [self.object.pk, saved.pk] if is_later else [saved.pk]
+
+    def get_cancel_url(self) -> str:
+        return self.get_close_url(self.object)
+
+
+class RateDeleteView(RateMixin, ConfirmView):
+    """A rate that never priced a call goes for good."""
+
+    permission = "tariffs.edit"
+    model = Rate
+
+    def get_title(self) -> str:
+        return _("Delete %(prefix)s") % {"prefix": self.object}
+
+    def get_facts(self) -> list[tuple[str, Any]]:
+        return [
+            (_("Destination"), self.object.destination or DASH),
+            (_("Valid from"), datetime_text(self.object.valid_from)),
+            (_("The rate before it"), _("Goes on, if it ended where this one begins.")),
+            (_("Refused"), _("Where calls may have been charged by it. Close it instead.")),
+        ]
+
+    def service(self, obj: Rate) -> None:
+        delete_rate(actor=self.actor, rate=obj)
+
+    def get_success_message(self) -> str:
+        return _("%(prefix)s is deleted.") % {"prefix": self.object}
+
+    def get_return_url(self) -> str:
+        return self.get_close_url(self.object)
 
 
 class RateCloseView(RateMixin, EditView):
@@ -188,7 +294,7 @@ class RateCloseView(RateMixin, EditView):
     close_label = ""
 
     def get_title(self) -> str:
-        return _("Close %(prefix)s") % {"prefix": self.object.prefix or _("Default")}
+        return _("Close %(prefix)s") % {"prefix": self.object}
 
     def service(self, form: RateCloseForm) -> None:
         close_rate(actor=self.actor, rate=self.object, at=form.cleaned_data["valid_till"])

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.selectors.payers import accounts_paying
 from softswitch.core.chrome import Action, Link
 from softswitch.core.views import ConfirmView, CreateView, DetailView, EditView, ListView
 from tariffs.filters import TariffFilter
@@ -22,7 +23,7 @@ from tariffs.services.tariffs import (
     edit_tariff,
     parameters_now,
 )
-from tariffs.tables import AssignmentTable, TariffTable
+from tariffs.tables import AccountPayerTable, AssignmentTable, TariffTable
 from tariffs.views.parts import TariffPart, plain_numbers, tariff_crumbs, tariff_tabs
 
 
@@ -159,7 +160,7 @@ class TariffVersionsView(DetailView):
         return tariff_crumbs(self.object)
 
     def get_tabs(self) -> Any:
-        return tariff_tabs(self.object, "tariff_versions")
+        return tariff_tabs(self.actor, self.object, "tariff_versions")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         versions = self.object.versions.order_by("-valid_from")
@@ -175,9 +176,31 @@ class TariffCustomersView(TariffPart, ListView):
     tab = "tariff_customers"
     empty_icon = "users"
     empty_title = gettext_lazy("No customer pays by this tariff")
+    empty_text = gettext_lazy("A tariff is chosen on the page of a customer.")
 
     def get_title(self) -> str:
         return str(self.tariff)
 
     def visible(self) -> QuerySet[TariffAssignment]:
         return assigned_customers(self.actor, self.tariff)
+
+
+class TariffAccountsView(TariffPart, ListView):
+    """The accounts that are charged by themselves at a tariff now."""
+
+    permission = "tariffs.view"
+    model = Tariff
+    table_class = AccountPayerTable
+    tab = "tariff_accounts"
+    empty_icon = "phone"
+    empty_title = gettext_lazy("No account pays by this tariff")
+    empty_text = gettext_lazy("Accounts pay by a tariff where they are charged by themselves.")
+
+    def get_title(self) -> str:
+        return str(self.tariff)
+
+    def get_crumbs(self) -> list[Link]:
+        return tariff_crumbs()
+
+    def visible(self) -> QuerySet[Any]:
+        return accounts_paying(self.actor, self.tariff)

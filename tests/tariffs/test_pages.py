@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from tariffs.choices import ImportState
 from tariffs.models import ExchangeRate, Rate, RateImport, Tariff, TariffVersion
 from tariffs.services.imports.applying import apply_import
 from tariffs.services.imports.checking import check_import
-from tariffs.services.tariffs import create_tariff
+from tariffs.services.tariffs import NewRate, create_tariff, set_rate
 from tests.world import World, customer_of, tariff_with_rates
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,8 @@ OF_TARIFF = (
     "tariff_edit",
     "tariff_archive",
     "tariff_customers",
+    "tariff_accounts",
+    "tariff_copy",
     "tariff_versions",
     "rate_create",
     "import_list",
@@ -118,11 +121,25 @@ def test_the_rate_table_by_number_prefix_and_date(world, retail):
         return [row.record.prefix for row in page.object_list]
 
     assert prefixes() == ["", "1", "33", "44", "4420", "447"]
-    assert prefixes(number="+44 20 7946 0000") == ["", "44", "4420"]
-    assert prefixes(number="44*") == ["44", "4420", "447"]
+    assert prefixes(number="+44 20 7946 0000") == ["4420", "44", ""]
+    assert prefixes(number="+44 20 7946 0000", sort="prefix") == ["", "44", "4420"]
+    assert prefixes(prefix="44*") == ["44", "4420", "447"]
+    assert prefixes(prefix="44") == ["44"]
     assert prefixes(destination="prefix 33") == ["33"]
     assert prefixes(on="2025-01-01T00:00") == []
-    assert prefixes(state="future") == prefixes(state="closed") == []
+    assert prefixes(state="future") == prefixes(state="closed") == prefixes(state="forbidden") == []
+    row = Rate.objects.get(tariff=retail, prefix="44")
+    set_rate(
+        actor=world.actor("reseller"),
+        tariff=retail,
+        rate=replace(NewRate("44", row.price_1, row.price_n), is_forbidden=True, country="GB"),
+    )
+    assert (
+        prefixes(state="closed") == prefixes(state="forbidden") == prefixes(country="GB") == ["44"]
+    )
+    assert prefixes(state="all", prefix="44") == ["44", "44"]
+    assert prefixes(state="forbidden", on="2026-02-01T00:00") == []
+    assert prefixes(on="2026-02-01T00:00", prefix="44*") == ["44", "4420", "447"]
 
 
 def test_a_new_price_closes_the_old_one_and_the_past_is_refused(world, retail):
@@ -251,7 +268,9 @@ def test_exchange_rates_are_read_by_all_and_entered_by_the_operator(world):
     assert ExchangeRate.objects.filter(source="csv").count() == 2
 
 
-@pytest.mark.parametrize("name", ["tariff_list", "tariff_detail", "tariff_customers", "own_rates"])
+@pytest.mark.parametrize(
+    "name", ["tariff_list", "tariff_detail", "tariff_customers", "tariff_accounts", "own_rates"]
+)
 def test_statements_do_not_grow_with_the_rows(world, retail, name):
     who = "sub_customer" if name == "own_rates" else "reseller"
     args = [] if name in ("tariff_list", "own_rates") else [retail.pk]

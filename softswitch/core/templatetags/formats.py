@@ -61,6 +61,12 @@ def number(value: Decimal | int | None, decimals: int = 0) -> str:
 
 
 @register.filter
+def words(code: str) -> str:
+    """A code such as ``rate_set`` as words."""
+    return code.replace("_", " ").capitalize()
+
+
+@register.filter
 def dash(value: object) -> object:
     """``value``, or a dash where there is none: a value that is expected is never blank."""
     return display.DASH if value is None or value == "" else value

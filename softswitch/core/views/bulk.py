@@ -52,7 +52,7 @@ class BulkMixin(PageMixin, ScopedMixin):
             return self.confirm_bulk(action, rows, form)
         values = form.cleaned_data if form is not None and rows else {}
         refused = [text for row in rows if (text := self._run_one(action, row, values))]
-        self._report(len(rows) - len(refused), refused)
+        self._report(action, len(rows) - len(refused), refused)
         return HttpResponseRedirect(self.request.get_full_path())
 
     def _bulk_form(self, action: BulkAction, *, is_bound: bool) -> Any:
@@ -72,8 +72,10 @@ class BulkMixin(PageMixin, ScopedMixin):
             return f"{row}: " + _("not yours to change")
         return ""
 
-    def _report(self, done: int, refused: list[str]) -> None:
+    def _report(self, action: BulkAction, done: int, refused: list[str]) -> None:
         text = ngettext("%(count)s done", "%(count)s done", done) % {"count": done}
+        if action.done:
+            text = f"{done} {action.done}"
         if refused:
             reasons = [reason.rstrip(".") for reason in refused[:TOLD]]
             if len(refused) > TOLD:

@@ -27,7 +27,7 @@ class RowEditView(EditView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().get(request, *args, **kwargs)
         if "read" in request.GET and self._is_partial:
-            response = self.read_row()
+            response = self.read_rows([self.object.pk])
         patch_vary_headers(response, ["HX-Request"])
         return response
 
@@ -37,7 +37,7 @@ class RowEditView(EditView):
             return super().answer(form, saved)
         if self.changes_other_rows(form):
             return HttpResponse(headers={"HX-Refresh": "true"})
-        return self.read_row(is_saved=True)
+        return self.read_rows(self.saved_keys(saved), is_saved=True)
 
     @property
     def _is_partial(self) -> bool:
@@ -51,10 +51,14 @@ class RowEditView(EditView):
         """Whether other rows of the list show what was saved too."""
         return False
 
-    def read_row(self, *, is_saved: bool = False) -> TemplateResponse:
-        """The row as the list shows it, to the columns that the user chose there."""
-        record = self.enrich(self.get_queryset()).get(pk=self.object.pk)
-        table = self.table_class([record], actor=self.actor)
+    def saved_keys(self, saved: Any) -> list[int]:
+        """The rows that take the place of the edited one: itself, or what now stands for it."""
+        return [self.object.pk]
+
+    def read_rows(self, keys: list[int], *, is_saved: bool = False) -> TemplateResponse:
+        """Rows as the list shows them, to the columns that the user chose there."""
+        records = list(self.enrich(self.get_queryset()).filter(pk__in=keys).order_by("pk"))
+        table = self.table_class(records, actor=self.actor)
         hide_columns(table, self.actor.user, self.list_url_name)
         context = {"table": table, "is_saved": is_saved}
         return TemplateResponse(self.request, "components/table_rows.html", context)

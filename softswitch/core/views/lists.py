@@ -48,6 +48,7 @@ class ListView(BulkMixin):
     filterset_class: ClassVar[type[FilterSet] | None] = None
     exports: ClassVar[Sequence[str]] = ("csv", "xlsx")
     edits_in_place: ClassVar[bool] = False  # rows turn into forms, so no form is around them all
+    whole: ClassVar[str] = ""  # the query that finds every row, where the list as it opens does not
     empty_icon: ClassVar[str] = "inbox"
     empty_title: ClassVar[Text] = ""
     empty_text: ClassVar[Text] = ""
@@ -119,6 +120,10 @@ class ListView(BulkMixin):
         """Joins that only the columns need, and not the count: they must add no rows."""
         return rows
 
+    def get_order(self) -> str | None:
+        """By which columns the reader wants the rows; None: as the table declares."""
+        return self.request.GET.get("sort")
+
     def get_table(self) -> Table:
         """The table over all rows found, sorted, with the chosen columns."""
         rows = self.enrich(self.found)
@@ -126,7 +131,7 @@ class ListView(BulkMixin):
             rows,
             actor=self.actor,
             caption=str(self.get_title()),
-            order_by=self.request.GET.get("sort"),
+            order_by=self.get_order(),
         )
         hide_columns(table, self.actor.user, self.view_name)
         if not self.get_bulk_actions() and "select" in table.columns:
@@ -152,6 +157,7 @@ class ListView(BulkMixin):
             ],
             bulk_actions=self.get_bulk_actions(),
             export_formats=self.exports,
+            whole=self.whole,
             create_actions=self.get_create_actions(),
             **kwargs,
         )
