@@ -56,7 +56,9 @@ class MessageDetailView(DetailView):
     template_name = "notifications/message_detail.html"
 
     def refine(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        return queryset.select_related("owner", "customer")
+        return queryset.select_related("owner", "customer", "attachment").defer(
+            "attachment__content"
+        )
 
     def get_status(self) -> MessageStatus:
         return MessageStatus(self.object.status)
@@ -116,6 +118,7 @@ def message_facts(message: Message) -> list[tuple[str, Any]]:
         (_("Recipient"), message.recipient),
         (_("Reply to"), message.reply_to),
         (_("Customer"), message.customer),
+        (_("Attachment"), message.attachment),
         (_("Language"), get_language_info(message.language)["name_local"]),
         (_("Created"), datetime_text(message.created_at)),
         (_("Sent"), message.sent_at and datetime_text(message.sent_at)),

@@ -38,7 +38,7 @@ def place_of(prefix: str) -> Place:
     return Place(country, name)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def country_code(text: str) -> str:
     """The ISO 3166 code of a country written as code or English name; empty if unknown."""
     if len(text) == 2 and text.isalpha():

@@ -15,9 +15,10 @@ from django.utils.timezone import now
 from softswitch.core.errors import DomainError
 from tariffs.choices import Change, ImportState
 from tariffs.models import Rate, RateImport, RateImportRow, Tariff
+from tariffs.parsers.destinations import country_code
 from tariffs.services.imports import leases
 from tariffs.services.imports.applying import apply_import
-from tariffs.services.imports.checking import check_import, country_code
+from tariffs.services.imports.checking import check_import
 from tariffs.services.imports.uploads import cancel_import, request_apply, start_import
 from tariffs.services.tariffs import NewRate, create_tariff, set_rate
 from tests.world import World, build_world
