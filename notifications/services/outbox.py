@@ -37,9 +37,9 @@ def queue_message(
 
     ``event`` names its templates (notifications.choices.Event), ``context`` is what they say, in
     the language of ``user``, else of ``customer``. ``user``: whose set-password link it carries.
-    Several addresses are several messages, which may share an ``attachment``. With a ``key`` that was used before, the message of
-    that time is returned and nothing is sent. What a person sends by hand is audited, too. Raises
-    DomainError ``no_email``.
+    Several addresses are several messages, which may share an ``attachment``. With a ``key`` that
+    was used before, the message of that time is returned and nothing is sent. What a person sends
+    by hand is audited, too. Raises DomainError ``no_email``.
     """
     if not recipient.strip():
         raise DomainError("no_email", "There is no e-mail address.", field="email")

@@ -2,7 +2,7 @@
 
 from tariffs.forms.exchange import ExchangeRateForm, ExchangeUploadForm
 from tariffs.forms.fields import MINUTE, moment_field, seconds_field
-from tariffs.forms.imports import RateImportForm
+from tariffs.forms.imports import ImportColumnsForm, RateImportForm, columns_initial
 from tariffs.forms.rates import RateChangeForm, RateCloseForm, RateForm
 from tariffs.forms.simulator import SimulatorForm
 from tariffs.forms.tariffs import TariffEditForm, TariffForm
@@ -11,6 +11,7 @@ __all__ = [
     "MINUTE",
     "ExchangeRateForm",
     "ExchangeUploadForm",
+    "ImportColumnsForm",
     "RateChangeForm",
     "RateCloseForm",
     "RateForm",
@@ -18,6 +19,7 @@ __all__ = [
     "SimulatorForm",
     "TariffEditForm",
     "TariffForm",
+    "columns_initial",
     "moment_field",
     "seconds_field",
 ]

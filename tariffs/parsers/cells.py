@@ -16,7 +16,7 @@ INTERVAL_LIMIT = 86_400
 DEFAULT_CODES = frozenset({"default", "*"})
 
 _CODE_JUNK = str.maketrans("", "", "+ ()\u00a0.'\"=\t")
-_DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "‑": "-"})
+_DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "\u2011": "-"})
 _SPAN = re.compile(r"\.{2,3}|\bto\b", re.IGNORECASE)
 _MONEY_JUNK = re.compile(r"[\s$€£¥A-Za-z\u00a0]|/\s*min\w*", re.IGNORECASE)
 _SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY"}
@@ -30,7 +30,9 @@ _SPOKEN = {
 }  # fmt: skip
 _TIME = r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?)?(?:\s*(?:UTC|GMT|Z))?"
 _DATE = re.compile(r"(\d{1,2})[./ -](\d{1,2}|[A-Za-z]{3,9})[./ ,-]+(\d{4}|\d{2})" + _TIME)
-_DATE_NAME_FIRST = re.compile(r"([A-Za-z]{3,9})[./ -]+(\d{1,2})(?:st|nd|rd|th)?[./ ,-]+(\d{4})" + _TIME)
+_DATE_NAME_FIRST = re.compile(
+    r"([A-Za-z]{3,9})[./ -]+(\d{1,2})(?:st|nd|rd|th)?[./ ,-]+(\d{4})" + _TIME
+)
 _DATE_YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})" + _TIME)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _SERIAL_START = date(1899, 12, 30)  # day 0 of a spreadsheet, after its leap year of 1900

@@ -41,6 +41,7 @@ def outlined_lines(outline: Outline, sheet: str) -> list[Line]:
 
 
 def sheet_names(outline: Outline) -> list[str]:
+    """The sheets that were looked into, in their order."""
     return [one["name"] for one in outline.get("sheets", ())]
 
 

@@ -97,11 +97,12 @@ def _read(
     for number, reason, cells in codes.problems if codes else ():
         yield BadLine(number, "codes", reason, book.delimiter.join(cells))
     reader = _Reader(layout.places, layout, zone, currency, codes)
-    for number, cells in lines_of(book, layout):
+    for number, found in lines_of(book, layout):
+        cells = reader.carried(found)
         if reader.is_note(cells):
             continue
         try:
-            yield from reader.read(number, reader.carried(cells))
+            yield from reader.read(number, cells)
         except CellError as error:
             yield BadLine(number, error.field, error.reason, book.delimiter.join(cells))
 
@@ -124,7 +125,8 @@ class _Reader:
         """A line that belongs to no table: a remark, a title, a sum without code and price."""
         keys = ("destination", *CODES) if self.codes else CODES
         told = [self.cell(cells, field) for field in (*keys, *PRICES)]
-        if sum(map(bool, cells)) < 2 or not any(told):
+        is_lone = sum(map(bool, cells)) < 2 and not "".join(told).strip("+ ").isdigit()
+        if is_lone or not any(told):
             return True
         codes, prices = told[: len(keys)], told[len(keys) :]
         if self.codes:
@@ -133,8 +135,10 @@ class _Reader:
         return not has_digits and not (any(codes) and any(prices))
 
     def carried(self, cells: list[str]) -> list[str]:
-        """The line with what the cells above say where its own are empty, if the layout says so."""
-        if not self.layout.carries_down:
+        """A line with a code, with what the cells above say where its own are empty, if asked."""
+        keys = ("destination",) if self.codes else CODES
+        told = "".join(self.cell(cells, field) for field in keys)
+        if not self.layout.carries_down or not (self.codes or any(map(str.isdigit, told))):
             return cells
         filled = [*cells, *[""] * (len(self.layout.columns) - len(cells))]
         for name in _CARRIED:

@@ -319,5 +319,10 @@ def test_the_command_checks_applies_and_names_what_is_wrong(world, tmp_path, cap
     with pytest.raises(CommandError, match="applied as a whole"):
         call_command("import_rates", str(sheet), tariff="Wholesale")
     assert "line 7: prefix" in capsys.readouterr().err
+    sheet.write_text("Destination,Price\nSpain,0.11\nNowhere,0.1\n")
+    codes = tmp_path / "codes.csv"
+    codes.write_text("Destination,Code\nSpain,34\nSpain,346\n")
+    call_command("import_rates", str(sheet), tariff="Wholesale", codes=codes, leave_out=True)
+    assert current(wholesale())["346"] == Decimal("0.11")
     with pytest.raises(CommandError, match="no tariff"):
         call_command("import_rates", str(sheet), tariff="Nothing")

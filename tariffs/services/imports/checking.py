@@ -33,10 +33,10 @@ def check_import(import_id: int) -> None:
     """Read the sheet of a waiting import and find what it would change.
 
     Where a person is to confirm the columns first, only the first lines are read, and the import
-    ends in state ``columns``. Each batch is its own transaction with the progress; a killed check starts again from zero.
-    The comparison is one transaction under the lock of the tariff's row. Ends in state ``ready``,
-    or ``rejected`` if a single line is wrong. Does nothing for an import that is checked, held by
-    another worker or cancelled.
+    ends in state ``columns``. Each batch is its own transaction with the progress; a killed check
+    starts again from zero. The comparison is one transaction under the lock of the tariff's row.
+    Ends in state ``ready``, or ``rejected`` if a single line is wrong. Does nothing for an import
+    that is checked, held by another worker or cancelled.
     """
     held = take(import_id)
     if held is None:
