@@ -190,9 +190,9 @@ def test_each_customer_of_the_tariff_is_mailed_the_changes_once(world):
     mail = to_mail(letter, "")
     (part,) = mail.iter_attachments()
     assert part.get_filename() == "rates.csv"
-    lines = part.get_content().lstrip("\ufeff").splitlines()
+    lines = part.get_payload(decode=True).decode("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in lines] == ["Prefix", "33", "34", "44"]
-    assert "increased,0.02000000,0.03000000" in lines[3]
+    assert "increased,0.02,0.03" in lines[3]
 
 
 def test_no_letter_without_the_tick_or_without_a_change(world):

@@ -3,10 +3,10 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from customers.models import Customer
@@ -61,7 +61,7 @@ def _mail(
 ) -> None:
     owner = rate_import.tariff.owner
     with override(customer.language):
-        counts = [(str(_(change.label)), count) for change, count in _counts(rate_import)]
+        counts = [(str(change.label), count) for change, count in _counts(rate_import)]
     queue_message(
         actor=Actor(user=None, customer=owner, stack=(owner.pk,)),
         owner=owner,
@@ -103,7 +103,7 @@ def _attachment(rate_import: RateImport) -> Attachment:
 def _lines(rate_import: RateImport) -> Iterator[list[object]]:
     rows = rate_import.rows.exclude(change=Change.UNCHANGED).order_by("prefix", "valid_from")
     for row in rows.values_list(*_FIELDS).iterator():
-        cells = list(row)
+        cells = [f"{cell.normalize():f}" if isinstance(cell, Decimal) else cell for cell in row]
         cells[0] = row[0] or "default"
         cells[9] = "yes" if row[9] else "no"
         if row[3] == Change.CLOSED:

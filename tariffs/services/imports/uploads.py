@@ -38,14 +38,13 @@ def start_import(
 
     ``effective_at`` is the start of lines without a date (None: when the sheet is applied).
     ``is_full_replacement``: prefixes that the sheet does not hold are closed. ``codes_file`` gives
-    the codes of each destination. With ``asks_columns`` the check waits for ``choose_columns``,
-    else it goes by the guess. Without ``by_job`` the caller runs ``check_import`` itself. Atomic
-    with the audit row. Raises DomainError ``file`` for an empty or too large one.
+    the codes of destinations. ``asks_columns``: the check waits for ``choose_columns``. Without
+    ``by_job`` the caller runs ``check_import`` itself. Atomic with the audit row. Raises
+    DomainError ``file`` for an empty or too large one.
     """
     check_owner(actor, tariff, "tariffs.edit")
-    for sheet, field in ((file, "file"), (codes_file, "codes_file")):
-        if sheet is not None and not 0 < sheet.size <= MAX_BYTES:
-            raise DomainError("file", "The file is empty or larger than 100 MB.", field=field)
+    _check_size(file, "file")
+    _check_size(codes_file, "codes_file")
     with transaction.atomic():
         rate_import = RateImport.objects.create(
             tariff=tariff,
@@ -58,15 +57,16 @@ def start_import(
             effective_at=effective_at,
             created_by=actor.user,
         )
-        record(
-            actor=actor,
-            customer=actor.customer,
-            action="rates_uploaded",
-            subject=f"{tariff}: {name}",
-        )
+        subject = f"{tariff}: {name}"
+        record(actor=actor, customer=actor.customer, action="rates_uploaded", subject=subject)
         if by_job:
             enqueue("tariffs.check_import", import_id=rate_import.pk)
     return rate_import
+
+
+def _check_size(file: "File[bytes] | None", field: str) -> None:
+    if file is not None and not 0 < file.size <= MAX_BYTES:
+        raise DomainError("file", "The file is empty or larger than 100 MB.", field=field)
 
 
 def choose_columns(
