@@ -70,7 +70,7 @@ _NOISE = _UNITS | {"in", "new", "the", "of", "de", "no"}
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _WORDS = re.compile(r"[a-z0-9]+")
 # For headings that are none of the known names: words that say enough, and words that deny it.
-_HINTS = (
+_HINTS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("valid_from", {"effective", "valid"}, {"till", "to", "until", "end", "status"}),
     ("price", {"rate", "rates", "price", "tariff"}, {"change", "old", "previous", "last", "type"}),
     ("prefix", {"prefix", "prefixes", "dialcode", "breakout"}, {"change", "name", "tech"}),

@@ -36,7 +36,8 @@ def outline_of(book: Book) -> Outline:
 
 def outlined_lines(outline: Outline, sheet: str) -> list[Line]:
     """The first lines of ``sheet`` as they were kept; empty for an unknown one."""
-    found = next((one["lines"] for one in outline.get("sheets", ()) if one["name"] == sheet), [])
+    kept = outline.get("sheets", ())
+    found: list[Any] = next((one["lines"] for one in kept if one["name"] == sheet), [])
     return [(number, cells) for number, cells in found]
 
 

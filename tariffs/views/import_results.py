@@ -19,8 +19,10 @@ from tariffs.models import RateImport, RateImportError
 from tariffs.tables import ImportErrorTable
 from tariffs.views.parts import tariff_crumbs
 
-_ROWS = ("line", "prefix", "destination", "country", "price_before", "price_1", "price_n")
-_ROWS += ("interval_1", "interval_n", "is_forbidden", "valid_from", "valid_till", "change")
+_ROWS: tuple[str, ...] = (
+    "line", "prefix", "destination", "country", "price_before", "price_1", "price_n",
+    "interval_1", "interval_n", "is_forbidden", "valid_from", "valid_till", "change",
+)  # fmt: skip
 _ERRORS = ("line", "field", "reason", "raw")
 
 

@@ -1,6 +1,8 @@
 """Columns and profiles, lines left out, and letters about changed rates."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -9,7 +11,7 @@ from django.utils.timezone import now
 
 from customers.models import Customer
 from notifications.choices import Event
-from notifications.models import Message
+from notifications.models import Attachment, Message
 from notifications.services.rendering import to_mail
 from softswitch.core.errors import DomainError
 from tariffs.choices import Change, ImportState
@@ -64,7 +66,7 @@ def test_columns_are_asked_for_then_followed(world):
 def test_the_start_of_the_sheet_and_another_currency_are_noticed(world):
     text = "Effective from 05/12/2026\nCode,Price (EUR)\n679,0.2\n"
     rate_import = outlined(world, text)
-    assert rate_import.effective_at.date().isoformat() == "2026-12-05"
+    assert rate_import.effective_at == datetime(2026, 12, 5, tzinfo=UTC)
     assert rate_import.outline["currency"] == "EUR"
     assert rate_import.layout["columns"] == ["prefix", "price"]
 
@@ -93,7 +95,7 @@ def test_a_profile_is_found_again_by_its_headings(world):
 
 def test_columns_are_chosen_by_the_owner_before_the_sheet_is_applied(world):
     rate_import = outlined(world, ODD)
-    values = {
+    values: dict[str, Any] = {
         "rate_import": rate_import,
         "layout": Layout(head=3, columns=("destination", "prefix", "price")),
         "is_full_replacement": False,
@@ -190,7 +192,9 @@ def test_each_customer_of_the_tariff_is_mailed_the_changes_once(world):
     mail = to_mail(letter, "")
     (part,) = mail.iter_attachments()
     assert part.get_filename() == "rates.csv"
-    lines = part.get_payload(decode=True).decode("utf-8-sig").splitlines()
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    lines = content.decode("utf-8-sig").splitlines()
     assert [line.split(",")[0] for line in lines] == ["Prefix", "33", "34", "44"]
     assert "increased,0.02,0.03" in lines[3]
 
@@ -211,7 +215,7 @@ def test_customers_without_an_address_are_counted_and_long_lists_packed(world, m
     Customer.objects.filter(pk=world.other_reseller.pk).update(main_email="")
     rate_import = apply_and_mail(world, HEAD + "44,UK,0.03,60/6\n")
     assert rate_import.letters == {"mailed": 1, "without_address": 1}
-    assert Message.objects.get().attachment.name == "rates.zip"
+    assert Attachment.objects.get().name == "rates.zip"
     closed = apply_and_mail(world, "Prefix,Price,Status\n44,,Closed\n")
     assert closed.rows.get().change == Change.CLOSED
     assert closed.letters["mailed"] == 1

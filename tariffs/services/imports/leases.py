@@ -18,7 +18,7 @@ from tariffs.models import RateImport
 LEASE = timedelta(minutes=2)
 QUIET = timedelta(seconds=30)
 
-_JOBS = {
+_JOBS: dict[str, str] = {
     ImportState.APPLYING: "tariffs.apply_import",
     ImportState.APPLIED: "tariffs.notify_customers",
     ImportState.UNDOING: "calls.roll_back_import",

@@ -119,15 +119,12 @@ def _check_layout(layout: Layout) -> None:
 def _keep_profile(rate_import: RateImport, layout: Layout) -> None:
     """Keep the layout for sheets with the same headings, under its name or a new one."""
     lines = outlined_lines(rate_import.outline, layout.sheet)
-    values = {
-        "heads": heads_key(heading_of(lines, layout.head)),
-        "layout": layout.as_json(),
-    }
     profiles = ImportProfile.objects.filter(tariff=rate_import.tariff)
     known = profiles.filter(name__iexact=rate_import.profile_name).first()
     if known is None:
         known = ImportProfile(tariff=rate_import.tariff, name=rate_import.profile_name)
-    known.heads, known.layout = values["heads"], values["layout"]
+    known.heads = heads_key(heading_of(lines, layout.head))
+    known.layout = layout.as_json()
     known.save()
 
 
