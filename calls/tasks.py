@@ -1,6 +1,6 @@
 """Jobs of calls: reading CDR files, charging what waits."""
 
-from calls.services import charging, importing
+from calls.services import charging, importing, rate_imports
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -26,3 +26,9 @@ def charge_pending() -> None:
     """Charge the calls that wait. Safe to repeat; two at once share the work."""
     if not charging.charge_pending(batches=BATCHES_AT_ONCE).is_finished:
         enqueue("calls.charge_pending")
+
+
+@task("calls.roll_back_import")
+def roll_back_import(import_id: int) -> None:
+    """Take an applied rate sheet back, once."""
+    rate_imports.roll_back_import(import_id)

@@ -15,6 +15,7 @@ class Event(models.TextChoices):
     SET_PASSWORD = "set_password", _("Set-password link")
     WELCOME = "welcome", _("Welcome letter")
     LOW_BALANCE = "low_balance", _("Low balance")
+    RATES = "rates", _("Rate notification")
     TEST = "test", _("Test mail")
 
 

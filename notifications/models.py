@@ -12,6 +12,20 @@ from notifications.choices import LINK_MARK, Event, MessageStatus
 from notifications.querysets import MessageQuerySet
 
 
+class Attachment(models.Model):
+    """A file as it is sent, kept once for all the letters of one cause."""
+
+    name = models.CharField(_("name"), max_length=120)
+    content_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Message(models.Model):
     """One letter to one address, rendered when it was caused and sent by a worker.
 
@@ -41,6 +55,9 @@ class Message(models.Model):
     subject = models.CharField(_("subject"), max_length=250)
     text = models.TextField()
     html = models.TextField()
+    attachment = models.ForeignKey(
+        Attachment, models.PROTECT, null=True, related_name="messages", verbose_name=_("attachment")
+    )
     message_id = models.CharField(max_length=250, unique=True)
 
     status = models.CharField(

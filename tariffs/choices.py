@@ -33,11 +33,14 @@ class ImportState(ToneChoices):
 
     UPLOADED = "uploaded", "info", _("Waiting")
     CHECKING = "checking", "info", _("Checking")
+    COLUMNS = "columns", "warn", _("Columns to check")
     READY = "ready", "warn", _("Ready to apply")
     REJECTED = "rejected", "bad", _("Rejected")
     APPLYING = "applying", "info", _("Applying")
     APPLIED = "applied", "ok", _("Applied")
     CANCELLED = "cancelled", "off", _("Cancelled")
+    UNDOING = "undoing", "info", _("Rolling back")
+    UNDONE = "undone", "off", _("Rolled back")
 
 
 class RateSource(models.TextChoices):
@@ -57,3 +60,11 @@ class Change(ToneChoices):
     CHANGED = "changed", "info", _("Changed")
     UNCHANGED = "unchanged", "off", _("Unchanged")
     CLOSED = "closed", "bad", _("Closed")
+
+
+class Effect(models.TextChoices):
+    """What applying an import did to a rate of the tariff."""
+
+    OPENED = "opened", _("Opened")
+    ENDED = "ended", _("Ended")
+    WITHDRAWN = "withdrawn", _("Withdrawn")

@@ -18,7 +18,7 @@ from softswitch.core.filters import (
     TextFilter,
 )
 from tariffs.choices import Change, ImportState
-from tariffs.models import Currency, Rate, RateImport, RateImportRow, Tariff
+from tariffs.models import Currency, Rate, RateImport, RateImportError, RateImportRow, Tariff
 from tariffs.querysets import in_force
 
 
@@ -104,6 +104,18 @@ class ImportRowFilter(FilterSet):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().filter_queryset(queryset)
         return rows if self.form.cleaned_data.get("change") else rows.exclude(change="unchanged")
+
+
+class ImportErrorFilter(FilterSet):
+    """Rejected lines by what is said of them."""
+
+    field = TextFilter(label=_("Field"))
+    reason = TextFilter(label=_("Reason"))
+    raw = TextFilter(label=_("In the file"))
+
+    class Meta:
+        model = RateImportError
+        fields: tuple[str, ...] = ()
 
 
 class ExchangeRateFilter(FilterSet):

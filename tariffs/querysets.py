@@ -10,6 +10,7 @@ from customers.tenancy import Actor, TenantQuerySet
 
 if TYPE_CHECKING:
     from tariffs.models import (  # noqa: F401
+        ImportProfile,
         Rate,
         RateImport,
         RateImportError,
@@ -69,6 +70,12 @@ class RateImportErrorQuerySet(TenantQuerySet["RateImportError"]):
     """Rejected lines of rate imports, seen with their tariff."""
 
     tenant = "rate_import__tariff__owner"
+
+
+class ImportProfileQuerySet(TenantQuerySet["ImportProfile"]):
+    """Layouts of rate sheets, seen with their tariff."""
+
+    tenant = "tariff__owner"
 
 
 class AssignmentQuerySet(TenantQuerySet["TariffAssignment"]):

@@ -1,7 +1,7 @@
 """Jobs of rate imports."""
 
 from softswitch.core.jobs import task
-from tariffs.services.imports import applying, checking, leases
+from tariffs.services.imports import applying, checking, leases, notifying
 
 
 @task("tariffs.check_import")
@@ -14,6 +14,12 @@ def check_import(import_id: int) -> None:
 def apply_import(import_id: int) -> None:
     """Apply a checked sheet, once."""
     applying.apply_import(import_id)
+
+
+@task("tariffs.notify_customers")
+def notify_customers(import_id: int) -> None:
+    """Mail what an applied sheet changes, once."""
+    notifying.notify_customers(import_id)
 
 
 @task("tariffs.resume_imports")

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from tariffs.views import copies, exchange, history, imports, rates, simulator, tariffs
+from tariffs.views import (
+    copies,
+    exchange,
+    history,
+    import_results,
+    import_steps,
+    imports,
+    rates,
+    simulator,
+    tariffs,
+)
 
 app_name = "tariffs"
 urlpatterns = [
@@ -30,7 +40,21 @@ urlpatterns = [
     path("imports/<int:pk>/progress/", imports.ImportProgressView.as_view(), name="progress"),
     path("imports/<int:pk>/apply/", imports.ImportApplyView.as_view(), name="import_apply"),
     path("imports/<int:pk>/cancel/", imports.ImportCancelView.as_view(), name="import_cancel"),
-    path("imports/<int:pk>/errors/", imports.ImportErrorsView.as_view(), name="import_errors"),
+    path(
+        "imports/<int:pk>/columns/",
+        import_steps.ImportColumnsView.as_view(),
+        name="import_columns",
+    ),
+    path("imports/<int:pk>/undo/", import_steps.ImportUndoView.as_view(), name="import_undo"),
+    path(
+        "imports/<int:pk>/rejected/",
+        import_results.ImportRejectedView.as_view(),
+        name="import_rejected",
+    ),
+    path(
+        "imports/<int:pk>/errors/", import_results.ImportErrorsView.as_view(), name="import_errors"
+    ),
+    path("imports/<int:pk>/lines/", import_results.ImportLinesView.as_view(), name="import_lines"),
     path("exchange-rates/", exchange.ExchangeRateListView.as_view(), name="exchange_list"),
     path("exchange-rates/new/", exchange.ExchangeRateCreateView.as_view(), name="exchange_create"),
     path("exchange-rates/upload/", exchange.ExchangeUploadView.as_view(), name="exchange_upload"),

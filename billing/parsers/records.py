@@ -1,31 +1,20 @@
 """Reads a file of records, CSV or XLSX, into numbered rows of named cells."""
 
 import csv
-import datetime as dt
 import re
-import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import IO
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from tariffs.parsers.sheet import open_sheet
+from tariffs.parsers.workbook import UnreadableError, Workbook, is_workbook
 
-ZIP_MARK = b"PK\x03\x04"
 MOST_BYTES = 150 * 1024 * 1024  # of an unpacked workbook
-MOST_WIDE = 2  # letters of a column: ZZ is the 702nd
 BEYOND = ""  # the column of cells without a heading
-_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _PLAIN_NUMBER = re.compile(r"-\d+(\.\d+)?")
 _DANGEROUS = ("=", "+", "-", "@")
 
 Row = tuple[int, dict[str, str]]
-
-
-class UnreadableError(Exception):
-    """Why the file as a whole cannot be read, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +81,13 @@ def _named(columns: list[str], cells: list[str]) -> dict[str, str]:
 
 
 def _lines(file: IO[bytes], *, most: int) -> Iterator[tuple[int, list[str]]]:
-    file.seek(0)
-    is_workbook = file.read(len(ZIP_MARK)) == ZIP_MARK
+    if is_workbook(file):
+        yield from _workbook_lines(file, most=most)
+        return
     try:
-        yield from _workbook_lines(file, most=most) if is_workbook else _csv_lines(file)
-    except (csv.Error, CalamineError, zipfile.BadZipFile) as error:
-        raise UnreadableError(
-            "This is neither CSV nor a workbook that can be read (XLSX)."
-        ) from error
+        yield from _csv_lines(file)
+    except csv.Error as error:
+        raise UnreadableError("This is neither CSV nor a workbook (XLSX).") from error
 
 
 def _csv_lines(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
@@ -119,39 +107,5 @@ def _unguarded(text: str) -> str:
 
 def _workbook_lines(file: IO[bytes], *, most: int) -> Iterator[tuple[int, list[str]]]:
     """Rows of the first sheet."""
-    _check_size(file, most=most)
-    file.seek(0)
-    sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
-    for number, cells in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-        yield number, [_text(cell) for cell in cells]
-
-
-def _check_size(file: IO[bytes], *, most: int) -> None:
-    """Refuse what would fill the memory: a packed giant, or a lone cell far out."""
-    file.seek(0)
-    with zipfile.ZipFile(file) as book:
-        if sum(part.file_size for part in book.infolist()) > MOST_BYTES:
-            raise UnreadableError("The workbook is too large: divide it.")
-        for part in book.namelist():
-            content = book.read(part)  # it also compares the size and the check sum
-            if part.startswith("xl/worksheets/"):
-                _check_places(content, most=most)
-
-
-def _check_places(content: bytes, *, most: int) -> None:
-    for column, row in _PLACE.findall(content):
-        if len(column) > MOST_WIDE or len(row) > 7 or int(row) > 2 * most:
-            raise UnreadableError("A cell stands too far out: copy the table into a new sheet.")
-
-
-def _text(cell: object) -> str:
-    """A cell as it would stand in CSV: 12 and not 12.0, days and moments in ISO 8601."""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return format(Decimal(int(cell)) if cell.is_integer() else Decimal(repr(cell)), "f")
-    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
-        return cell.date().isoformat()
-    if isinstance(cell, dt.date | dt.time):
-        return cell.isoformat()
-    return str(cell).replace("\0", "").strip()
+    book = Workbook(file, most=most, most_bytes=MOST_BYTES)
+    yield from book.lines(book.sheets[0])

@@ -11,7 +11,7 @@ from customers.models import Customer, User
 from customers.services.audit import record
 from customers.tenancy import Actor
 from notifications.choices import MessageStatus
-from notifications.models import Message
+from notifications.models import Attachment, Message
 from notifications.selectors import RESENDABLE
 from notifications.services.rendering import new_message_id, render_letter, sender_name
 from softswitch.core.errors import DomainError
@@ -31,14 +31,15 @@ def queue_message(
     context: dict[str, Any],
     user: User | None = None,
     key: str | None = None,
+    attachment: Attachment | None = None,
 ) -> Message:
     """Write a letter of ``owner`` about ``customer`` into the outbox, in the caller's transaction.
 
     ``event`` names its templates (notifications.choices.Event), ``context`` is what they say, in
     the language of ``user``, else of ``customer``. ``user``: whose set-password link it carries.
-    Several addresses are several messages. With a ``key`` that was used before, the message of
-    that time is returned and nothing is sent. What a person sends by hand is audited, too. Raises
-    DomainError ``no_email``.
+    Several addresses are several messages, which may share an ``attachment``. With a ``key`` that
+    was used before, the message of that time is returned and nothing is sent. What a person sends
+    by hand is audited, too. Raises DomainError ``no_email``.
     """
     if not recipient.strip():
         raise DomainError("no_email", "There is no e-mail address.", field="email")
@@ -51,6 +52,7 @@ def queue_message(
         context=context,
     )
     message.key = key
+    message.attachment = attachment
     with transaction.atomic():
         known = _insert(message)
         if known is not None:
@@ -59,6 +61,11 @@ def queue_message(
             record(actor=actor, customer=customer, action=f"{event}_mailed", subject=recipient)
         enqueue("notifications.deliver", message_id=message.pk)
     return message
+
+
+def keep_attachment(*, name: str, content_type: str, content: bytes) -> Attachment:
+    """Store a file that letters will carry, in the caller's transaction."""
+    return Attachment.objects.create(name=name, content_type=content_type, content=content)
 
 
 def _written(

@@ -91,6 +91,11 @@ def to_mail(message: Message, link: str) -> EmailMessage:
     mail.set_content(message.text.replace(LINK_MARK, link) if link else message.text)
     html = message.html.replace(LINK_MARK, link) if link else message.html
     mail.add_alternative(html, subtype="html")
+    if message.attachment is not None:
+        kind, _slash, subtype = message.attachment.content_type.partition("/")
+        content = bytes(message.attachment.content)
+        name = message.attachment.name
+        mail.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
     return mail
 
 

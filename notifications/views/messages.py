@@ -59,7 +59,8 @@ class MessageDetailView(DetailView):
     template_name = "notifications/message_detail.html"
 
     def refine(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        return with_names(queryset, self.actor).select_related("owner")
+        rows = with_names(queryset, self.actor).select_related("owner", "attachment")
+        return rows.defer("attachment__content")
 
     def get_status(self) -> MessageStatus:
         return MessageStatus(self.object.status)
@@ -119,6 +120,7 @@ def message_facts(message: Any) -> list[tuple[str, Any]]:
         (_("Recipient"), message.recipient),
         (_("Reply to"), message.reply_to),
         (_("Customer"), message.customer_name),
+        (_("Attachment"), message.attachment),
         (_("Language"), get_language_info(message.language)["name_local"]),
         (_("Created"), datetime_text(message.created_at)),
         (_("Sent"), message.sent_at and datetime_text(message.sent_at)),

@@ -3,7 +3,7 @@
 from tariffs.forms.copies import CopyTariffForm
 from tariffs.forms.exchange import ConversionForm, ExchangeRateForm, ExchangeUploadForm
 from tariffs.forms.fields import MINUTE, moment_field, seconds_field
-from tariffs.forms.imports import RateImportForm
+from tariffs.forms.imports import ImportColumnsForm, RateImportForm, columns_initial
 from tariffs.forms.rates import PricingForm, RateChangeForm, RateCloseForm, RateForm
 from tariffs.forms.simulator import SimulatorForm
 from tariffs.forms.tariffs import TariffEditForm, TariffForm
@@ -14,6 +14,7 @@ __all__ = [
     "CopyTariffForm",
     "ExchangeRateForm",
     "ExchangeUploadForm",
+    "ImportColumnsForm",
     "PricingForm",
     "RateChangeForm",
     "RateCloseForm",
@@ -22,6 +23,7 @@ __all__ = [
     "SimulatorForm",
     "TariffEditForm",
     "TariffForm",
+    "columns_initial",
     "moment_field",
     "seconds_field",
 ]

@@ -1,7 +1,7 @@
 """Forms of single rates."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
 from tariffs.forms.fields import moment_field, seconds_field
 from tariffs.models import Rate
+from tariffs.parsers.destinations import place_of
 
 
 class RateForm(ScopedModelForm):
@@ -60,6 +61,15 @@ class RateForm(ScopedModelForm):
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        """Destination and country, where left empty, are those of the prefix."""
+        values = super().clean() or self.cleaned_data
+        place = place_of(values.get("prefix") or "")
+        if place.country:
+            values["destination"] = values.get("destination") or place.name
+            values["country"] = values.get("country") or place.country
+        return values
 
 
 class RateChangeForm(RateForm):

@@ -1,15 +1,23 @@
 """Currencies, dated exchange rates, tariffs with their versions, rates, and rate imports."""
 
 from tariffs.models.currencies import Currency, ExchangeRate
-from tariffs.models.imports import RateImport, RateImportError, RateImportRow
+from tariffs.models.imports import (
+    ImportProfile,
+    RateImport,
+    RateImportEffect,
+    RateImportError,
+    RateImportRow,
+)
 from tariffs.models.rates import Rate
 from tariffs.models.tariffs import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "Currency",
     "ExchangeRate",
+    "ImportProfile",
     "Rate",
     "RateImport",
+    "RateImportEffect",
     "RateImportError",
     "RateImportRow",
     "Tariff",

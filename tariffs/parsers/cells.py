@@ -4,8 +4,9 @@ Each reader raises CellError with a reason for people; none guesses where a cell
 """
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 LONGEST_CODE = 15
 CODES_PER_LINE = 10_000
@@ -14,14 +15,29 @@ PRICE_LIMIT = Decimal(10) ** 10
 INTERVAL_LIMIT = 86_400
 DEFAULT_CODES = frozenset({"default", "*"})
 
-_CODE_JUNK = str.maketrans("", "", "+ ()\u00a0.'")
-_DASHES = str.maketrans({"–": "-", "—": "-"})
-_MONEY_JUNK = re.compile(r"[\s$€£A-Za-z\u00a0]")
-_INTERVALS = re.compile(r"(\d+)\s*(?:s|sec)?(?:\s*[/+:-]\s*(\d+)\s*(?:s|sec)?)?", re.IGNORECASE)
-_DATE = re.compile(
-    r"(\d{1,2})[./ -](\d{1,2}|[A-Za-z]{3,9})[./ ,-]+(\d{4}|\d{2})"
-    r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
+_CODE_JUNK = str.maketrans("", "", "+ ()\u00a0.'\"=\t")
+_DASHES = str.maketrans({"–": "-", "—": "-", "−": "-", "\u2011": "-"})
+_SPAN = re.compile(r"\.{2,3}|\bto\b", re.IGNORECASE)
+_MONEY_JUNK = re.compile(r"[\s$€£¥A-Za-z\u00a0]|/\s*min\w*", re.IGNORECASE)
+_SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY"}
+_MONEY_CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
+_SECONDS = r"\s*(?:s|secs?|seconds?)?"
+_INTERVALS = re.compile(rf"(\d+){_SECONDS}(?:\s*[/+:;,\\-]\s*(\d+){_SECONDS})?", re.IGNORECASE)
+_SPOKEN = {
+    "per second": (1, 1), "second": (1, 1), "seconds": (1, 1), "per sec": (1, 1), "sec": (1, 1),
+    "per minute": (60, 60), "minute": (60, 60), "minutes": (60, 60), "per min": (60, 60),
+    "min": (60, 60),
+}  # fmt: skip
+_TIME = r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?)?(?:\s*(?:UTC|GMT|Z))?"
+_DATE = re.compile(r"(\d{1,2})[./ -](\d{1,2}|[A-Za-z]{3,9})[./ ,-]+(\d{4}|\d{2})" + _TIME)
+_DATE_NAME_FIRST = re.compile(
+    r"([A-Za-z]{3,9})[./ -]+(\d{1,2})(?:st|nd|rd|th)?[./ ,-]+(\d{4})" + _TIME
 )
+_DATE_YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})" + _TIME)
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+_SERIAL_START = date(1899, 12, 30)  # day 0 of a spreadsheet, after its leap year of 1900
+_SERIALS = range(36_526, 73_051)  # 2000 to 2099
+_AT_ONCE = {"immediate", "immediately", "now", "asap", "at once", "n/a", "na", "-", "–", "tbd"}
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _YES = frozenset({"yes", "y", "true", "1", "x", "on", "blocked", "forbidden", "barred"})
 _NO = frozenset({"", "no", "n", "false", "0", "-", "off", "open", "active"})
@@ -43,7 +59,7 @@ def read_codes(text: str, country: str = "") -> list[str]:
     ``*`` is the empty prefix, which fits every number.
     """
     codes: list[str] = []
-    for part in re.split(r"[,;\n]", text.translate(_DASHES)):
+    for part in re.split(r"[,;\n]", _SPAN.sub("-", text.translate(_DASHES))):
         code = part.translate(_CODE_JUNK)
         if code:
             codes.extend(_expanded(code, part.strip(), _digits(country, country)))
@@ -89,8 +105,15 @@ def _checked(code: str, shown: str) -> str:
     return code
 
 
-def read_price(text: str, mark: str) -> Decimal:
-    """A price per minute; ``mark`` is the file's decimal sign, ``.`` or ``,``."""
+@lru_cache(maxsize=65_536)  # a sheet has few different prices
+def read_price(text: str, mark: str, currency: str = "") -> Decimal:
+    """A price per minute; ``mark`` is the file's decimal sign, ``.`` or ``,``.
+
+    A cell that names another currency than ``currency`` (a code; empty: any) is refused.
+    """
+    named = currency_in(text) if any(sign.isdigit() for sign in text) else ""
+    if named and currency and named != currency:
+        raise CellError("currency", f"“{text}” is in {named}, the tariff in {currency}.")
     plain = _MONEY_JUNK.sub("", text)
     if not plain:
         raise CellError("price", "The price is missing.")
@@ -107,6 +130,14 @@ def read_price(text: str, mark: str) -> Decimal:
     return _checked_price(Decimal(plain), text)
 
 
+def currency_in(text: str) -> str:
+    """The currency that a cell names by its code or its sign; empty for none, or for a $."""
+    found = _MONEY_CODE.search(text)
+    if found and found[1] != "MIN":
+        return found[1]
+    return next((code for sign, code in _SIGNS.items() if sign in text), "")
+
+
 def _checked_price(price: Decimal, text: str) -> Decimal:
     if price < 0:
         raise CellError("price", "The price is below zero.")
@@ -118,8 +149,11 @@ def _checked_price(price: Decimal, text: str) -> Decimal:
     return price
 
 
+@lru_cache(maxsize=4_096)
 def read_intervals(text: str) -> tuple[int, int]:
-    """Seconds of ``60/1``, ``30+6`` or ``60`` (both): first and further interval."""
+    """Seconds of ``60/1``, ``1-1``, ``30+6``, ``per minute`` or ``60`` (both): first, further."""
+    if text.lower() in _SPOKEN:
+        return _SPOKEN[text.lower()]
     match = _INTERVALS.fullmatch(text)
     if match is None:
         raise CellError("interval", f"Billing “{text}” is not written like 60/1.")
@@ -134,11 +168,15 @@ def read_interval(text: str, field: str = "interval") -> int:
     return int(text)
 
 
-def read_moment(text: str, *, zone: tzinfo, day_first: bool, field: str) -> datetime:
-    """A date or moment: ISO 8601, ``16/09/2026``, ``16.9.26 14:00``, ``16 Sep 2026``.
+@lru_cache(maxsize=4_096)
+def read_moment(text: str, *, zone: tzinfo, day_first: bool, field: str) -> datetime | None:
+    """A date or moment: ISO 8601, ``16/09/2026``, ``16.9.26 14:00``, ``Sep 16, 2026``, a serial.
 
-    Without an offset it is taken in ``zone``, a date as its first instant.
+    Without an offset it is taken in ``zone``, a date as its first instant. None for cells such as
+    ``immediately``.
     """
+    if text.lower() in _AT_ONCE:
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -147,23 +185,45 @@ def read_moment(text: str, *, zone: tzinfo, day_first: bool, field: str) -> date
 
 
 def _written_moment(text: str, *, day_first: bool, field: str) -> datetime:
-    match = _DATE.fullmatch(text)
-    if match is None:
+    serial = _SERIAL.fullmatch(text)
+    if serial and int(serial[1]) in _SERIALS:
+        day = _SERIAL_START + timedelta(days=int(serial[1]))
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the caller adds the zone
+    parts = _parts_of(text, day_first=day_first)
+    if parts is None:
         raise CellError(field, f"“{text}” is not a date.")
-    first, second, year = match[1], match[2], int(match[3])
-    if second.isalpha():
-        name = second[:3].lower()
-        day, month = int(first), _MONTHS.index(name) + 1 if name in _MONTHS else 0
-    else:
-        day, month = (int(first), int(second)) if day_first else (int(second), int(first))
-    year += 2000 if year < 100 else 0
-    hour, minute, second_ = (int(part or 0) for part in match.group(4, 5, 6))
+    year, month, day_, clock = parts
+    hour, minute, second = (int(part or 0) for part in clock[:3])
+    if clock[3]:
+        hour = hour % 12 + (12 if clock[3].lower() == "pm" else 0)
     try:
         # The caller adds the zone.
-        start = datetime(year, month, day)  # noqa: DTZ001
+        start = datetime(year + (2000 if year < 100 else 0), month, day_)  # noqa: DTZ001
     except ValueError:
         raise CellError(field, f"The date {text} does not exist.") from None
-    return start + timedelta(hours=hour, minutes=minute, seconds=second_)
+    return start + timedelta(hours=hour, minutes=minute, seconds=second)
+
+
+def _parts_of(text: str, *, day_first: bool) -> tuple[int, int, int, tuple[str, ...]] | None:
+    """Year, month (0: no such name), day, and the parts of the time."""
+    if match := _DATE_YEAR_FIRST.fullmatch(text):
+        return int(match[1]), int(match[2]), int(match[3]), match.group(4, 5, 6, 7)
+    if match := _DATE_NAME_FIRST.fullmatch(text):
+        return int(match[3]), _month(match[1]), int(match[2]), match.group(4, 5, 6, 7)
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    first, second, year = match[1], match[2], int(match[3])
+    if second.isalpha():
+        day, month = int(first), _month(second)
+    else:
+        day, month = (int(first), int(second)) if day_first else (int(second), int(first))
+    return year, month, day, match.group(4, 5, 6, 7)
+
+
+def _month(name: str) -> int:
+    short = name[:3].lower()
+    return _MONTHS.index(short) + 1 if short in _MONTHS else 0
 
 
 def read_flag(text: str, field: str) -> bool:

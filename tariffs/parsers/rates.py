@@ -1,16 +1,14 @@
 """Reads a rate sheet line by line into rates and rejected lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from itertools import chain, islice
 from typing import IO
 
+from tariffs.parsers.book import Book, open_book
 from tariffs.parsers.cells import (
     CellError,
-    decimal_mark,
-    is_day_first,
     read_codes,
     read_flag,
     read_interval,
@@ -18,15 +16,16 @@ from tariffs.parsers.cells import (
     read_moment,
     read_price,
 )
-from tariffs.parsers.columns import Columns, columns_of
-from tariffs.parsers.sheet import open_sheet
+from tariffs.parsers.codes import CLOSED, DestinationCodes, destination_codes
+from tariffs.parsers.columns import CODES, PRICES, Columns
+from tariffs.parsers.layout import Layout, guess_layout, lines_of
+from tariffs.parsers.workbook import UnreadableError
 
-HEAD_WITHIN = 60
-SAMPLE = 2_000
 NOT_GIVEN = 0
-_CLOSED = {"closed", "close", "deleted", "delete", "withdrawn", "removed", "discontinued"}
-_BLOCKED = {"blocked", "block", "forbidden", "barred"}
-_PRICES = ("price", "price_1", "price_n")
+_BLOCKED = frozenset({
+    "blocked", "block", "forbidden", "barred", "no service", "not available", "not served",
+})  # fmt: skip
+_CARRIED = ("country", "iso", "country_code", "destination", *PRICES, "billing", "valid_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,76 +61,96 @@ class BadLine:
     raw: str
 
 
-def read_rates(file: IO[bytes], zone: tzinfo) -> Iterator[RateLine | BadLine]:
-    """The rates of a CSV rate sheet; dates without an offset are taken in ``zone``.
+def read_rates(
+    file: IO[bytes],
+    zone: tzinfo,
+    *,
+    layout: Layout | None = None,
+    currency: str = "",
+    codes_file: IO[bytes] | None = None,
+) -> Iterator[RateLine | BadLine]:
+    """The rates of a sheet; dates without an offset are taken in ``zone``.
 
-    Lines above the head and notes (lines with a single filled cell, or with neither code nor
-    price) are passed over. Holds no more than SAMPLE lines at a time.
+    ``layout`` None: as it is guessed. A price that names another ``currency`` is rejected.
+    ``codes_file`` gives the codes of each destination. Lines above the head and notes (lines with
+    a single filled cell, or with neither code nor price) are passed over. Of a CSV file no more
+    than a sample is held at a time.
     """
-    sheet = open_sheet(file)
-    lines = sheet.lines()
-    columns = next(
-        (
-            found
-            for _, cells in islice(lines, HEAD_WITHIN)
-            if (found := columns_of(cells)).has_codes_and_prices
-        ),
-        None,
-    )
-    if columns is None:
-        yield BadLine(1, "head", "No head was found: a column of codes and one of prices.", "")
+    try:
+        book = open_book(file)
+        codes_book = open_book(codes_file) if codes_file else None
+        layout = layout or guess_layout(book, codes_book)
+        if layout is None:
+            yield BadLine(1, "head", "No head was found: a column of codes and one of prices.", "")
+            return
+        yield from _read(book, layout, zone, currency, destination_codes(layout, book, codes_book))
+    except UnreadableError as error:
+        yield BadLine(1, "file", str(error), "")
+
+
+def _read(
+    book: Book, layout: Layout, zone: tzinfo, currency: str, codes: DestinationCodes | None
+) -> Iterator[RateLine | BadLine]:
+    if layout.codes_sheet and codes is None:
+        yield BadLine(1, "codes", "No head of destinations and codes was found.", "")
         return
-    sample = list(islice(lines, SAMPLE))
-    reader = _Reader.of(columns, [cells for _, cells in sample], zone)
-    for number, cells in chain(sample, lines):
+    for number, reason, cells in codes.problems if codes else ():
+        yield BadLine(number, "codes", reason, book.delimiter.join(cells))
+    reader = _Reader(layout.places, layout, zone, currency, codes)
+    for number, found in lines_of(book, layout):
+        cells = reader.carried(found)
         if reader.is_note(cells):
             continue
         try:
             yield from reader.read(number, cells)
         except CellError as error:
-            raw = sheet.delimiter.join(cells)
-            yield BadLine(number, error.field, error.reason, raw)
+            yield BadLine(number, error.field, error.reason, book.delimiter.join(cells))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reader:
-    """What the head and the first lines told about the whole file."""
+    """Reads line after line in one layout; ``above`` is what carries down."""
 
     columns: Columns
+    layout: Layout
     zone: tzinfo
-    mark: str
-    day_first: bool
-
-    @classmethod
-    def of(cls, columns: Columns, sample: list[list[str]], zone: tzinfo) -> "_Reader":
-        def texts(*fields: str) -> list[str]:
-            return [columns.cell(cells, field) for cells in sample for field in fields]
-
-        dials = [text.lstrip("+") for text in texts("country_code") if text]
-        if not all(text.isdigit() for text in dials):  # ISO letters
-            place = columns.at["country_code"]
-            kept = {field: at for field, at in columns.at.items() if field != "country_code"}
-            columns = Columns({"country": place} | kept)
-        return cls(
-            columns,
-            zone,
-            decimal_mark(texts(*_PRICES)),
-            is_day_first(texts("valid_from", "valid_till")),
-        )
+    currency: str
+    codes: DestinationCodes | None
+    above: dict[str, str] = field(default_factory=dict)
 
     def cell(self, cells: list[str], field: str) -> str:
         return self.columns.cell(cells, field)
 
     def is_note(self, cells: list[str]) -> bool:
-        """A line that belongs to no table: a remark, a repeated title."""
-        filled = sum(bool(cell) for cell in cells)
-        wanted = ("prefix", "country_code", "area_code", *_PRICES)
-        return filled < 2 or not any(self.cell(cells, field) for field in wanted)
+        """A line that belongs to no table: a remark, a title, a sum without code and price."""
+        keys = ("destination", *CODES) if self.codes else CODES
+        told = [self.cell(cells, field) for field in (*keys, *PRICES)]
+        is_lone = sum(map(bool, cells)) < 2 and not "".join(told).strip("+ ").isdigit()
+        if is_lone or not any(told):
+            return True
+        codes, prices = told[: len(keys)], told[len(keys) :]
+        if self.codes:
+            return not any(prices)
+        has_digits = any(sign.isdigit() for text in told for sign in text)
+        return not has_digits and not (any(codes) and any(prices))
+
+    def carried(self, cells: list[str]) -> list[str]:
+        """A line with a code, with what the cells above say where its own are empty, if asked."""
+        keys = ("destination",) if self.codes else CODES
+        told = "".join(self.cell(cells, field) for field in keys)
+        if not self.layout.carries_down or not (self.codes or any(map(str.isdigit, told))):
+            return cells
+        filled = [*cells, *[""] * (len(self.layout.columns) - len(cells))]
+        for name in _CARRIED:
+            place = self.columns.at.get(name)
+            if place is not None:
+                filled[place] = self.above[name] = filled[place] or self.above.get(name, "")
+        return filled
 
     def read(self, number: int, cells: list[str]) -> Iterator[RateLine]:
         status = self.cell(cells, "status").lower()
         forbidden = read_flag(self.cell(cells, "forbidden"), "forbidden") or status in _BLOCKED
-        is_closed = status in _CLOSED
+        is_closed = status in CLOSED or self._says(cells, CLOSED)
         price_1, price_n, is_blocked = self._prices(cells, may_miss=forbidden or is_closed)
         interval_1, interval_n = self._intervals(cells)
         start, end = self._moment(cells, "valid_from"), self._moment(cells, "valid_till")
@@ -139,7 +158,7 @@ class _Reader:
             raise CellError("valid_till", "It ends before it begins.")
         destination, country = self._names(cells)
         grace = read_flag(self.cell(cells, "grace"), "grace")
-        for prefix in self._codes(cells):
+        for prefix, is_withdrawn in self._codes(cells):
             yield RateLine(
                 line=number,
                 prefix=prefix,
@@ -151,29 +170,49 @@ class _Reader:
                 interval_n=interval_n,
                 is_forbidden=forbidden or is_blocked,
                 grace_enabled=grace,
-                is_closed=is_closed,
+                is_closed=is_closed or is_withdrawn,
                 valid_from=start,
                 valid_till=end,
             )
 
-    def _codes(self, cells: list[str]) -> list[str]:
+    def _codes(self, cells: list[str]) -> list[tuple[str, bool]]:
+        if self.codes is not None:
+            name = self.cell(cells, "destination")
+            joined = self.codes.of(name)
+            if joined:
+                return joined
+            if not any(self.cell(cells, field) for field in CODES):
+                raise CellError("codes", f"The sheet of codes has none for “{name}”.")
         if "prefix" in self.columns.at:
-            return read_codes(self.cell(cells, "prefix"))
-        return read_codes(self.cell(cells, "area_code"), self.cell(cells, "country_code"))
+            found = read_codes(self.cell(cells, "prefix"))
+        else:
+            found = read_codes(self.cell(cells, "area_code"), self.cell(cells, "country_code"))
+        return [(code, False) for code in found]
+
+    def _says(self, cells: list[str], words: frozenset[str]) -> bool:
+        """Whether a price cell holds one of ``words`` instead of a price."""
+        return any(self.cell(cells, field).lower() in words for field in PRICES)
 
     def _prices(self, cells: list[str], *, may_miss: bool) -> tuple[Decimal, Decimal, bool]:
-        texts = {field: self.cell(cells, field) for field in _PRICES}
-        if any(text.lower() in _BLOCKED for text in texts.values()):
+        if self._says(cells, _BLOCKED):
             return Decimal(0), Decimal(0), True
-        if may_miss and not any(texts.values()):
+        price, first, further = (self.cell(cells, field) for field in PRICES)
+        if may_miss and (not (price or first or further) or self._says(cells, CLOSED)):
             return Decimal(0), Decimal(0), False
-        single = texts["price"] or texts["price_n"] or texts["price_1"]
-        first = read_price(texts["price_1"] or single, self.mark)
-        return first, read_price(texts["price_n"] or single, self.mark), False
+        named = self.cell(cells, "currency").upper()
+        if named and self.currency and named != self.currency:
+            reason = f"The price is in {named}, the tariff in {self.currency}."
+            raise CellError("currency", reason)
+        single = price or further or first
+        mark = self.layout.mark
+        price_1 = read_price(first or single, mark, self.currency)
+        return price_1, read_price(further or single, mark, self.currency), False
 
     def _intervals(self, cells: list[str]) -> tuple[int, int]:
         first, further = self.cell(cells, "interval_1"), self.cell(cells, "interval_n")
-        billing = self.cell(cells, "billing") or (further if not first and "/" in further else "")
+        billing = self.cell(cells, "billing")
+        if not billing and not first and not further.isdigit():
+            billing = further
         if billing:
             return read_intervals(billing)
         return (
@@ -185,11 +224,11 @@ class _Reader:
         text = self.cell(cells, field)
         if not text:
             return None
-        return read_moment(text, zone=self.zone, day_first=self.day_first, field=field)
+        return read_moment(text, zone=self.zone, day_first=self.layout.is_day_first, field=field)
 
     def _names(self, cells: list[str]) -> tuple[str, str]:
         """Destination and country; a network alone is named with its country's name."""
         destination, country = self.cell(cells, "destination"), self.cell(cells, "country")
         if len(country) > 2 and country.lower() not in destination.lower():
             destination = f"{country} {destination}".strip()
-        return destination, country
+        return destination, self.cell(cells, "iso") or country

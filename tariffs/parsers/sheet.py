@@ -6,7 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, TextIO
+from typing import IO
 
 from charset_normalizer import from_bytes
 
@@ -23,7 +23,7 @@ _LEGACY = ["cp1252", "cp1251", "cp1253", "cp1256"]
 class Sheet:
     """A decoded file; ``lines()`` yields (line number from 1, cells), without blank lines."""
 
-    text: TextIO
+    text: io.TextIOWrapper
     delimiter: str
 
     def lines(self) -> Iterator[tuple[int, list[str]]]:

@@ -1,7 +1,7 @@
 """Lists of tariffs, rates, rate sheets and exchange rates."""
 
 from tariffs.tables.exchange import ExchangeRateTable
-from tariffs.tables.imports import ImportRowTable, RateImportTable
+from tariffs.tables.imports import ImportErrorTable, ImportRowTable, RateImportTable
 from tariffs.tables.rates import OwnRateTable, RateHistoryTable, RateSheet, RateTable
 from tariffs.tables.tariffs import AccountPayerTable, AssignmentTable, TariffTable
 
@@ -9,6 +9,7 @@ __all__ = [
     "AccountPayerTable",
     "AssignmentTable",
     "ExchangeRateTable",
+    "ImportErrorTable",
     "ImportRowTable",
     "OwnRateTable",
     "RateHistoryTable",

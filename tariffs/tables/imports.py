@@ -74,6 +74,16 @@ class ImportRowTable(Table):
         return value
 
 
+class ImportErrorTable(Table):
+    line = NumberColumn(verbose_name=_("Line"), css="num muted")
+    field = Column(verbose_name=_("Field"), priority=1)
+    reason = Column(verbose_name=_("Reason"))
+    raw = Column(verbose_name=_("In the file"), priority=2, css="mono raw")
+
+    class Meta:
+        order_by = ("line", "pk")
+
+
 def _percent(record: Any) -> str:
     """``▲ +56.9 %``; without a number where nothing was charged before."""
     arrow = _ARROWS[Change(record.change)]

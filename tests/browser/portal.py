@@ -114,7 +114,7 @@ class Portal:
     def upload(self, name: str, text: str) -> None:
         """Choose a file of this name and text in the page's file field."""
         file = FilePayload(name=name, mimeType="text/csv", buffer=text.encode())
-        self.page.locator("input[type=file]").set_input_files(file)
+        self.page.locator("input[type=file]").first.set_input_files(file)
 
     def reload_until(self, sight: Locator) -> None:
         """Reload the page until ``sight``, the work of a job, is there; fail after 20 seconds."""

@@ -32,16 +32,19 @@ def test_a_tariff_gets_its_rates_by_hand_and_from_a_sheet(
 
     page.get_by_role("link", name="Import rates").click()
     portal.upload("wrong.csv", WRONG)
-    portal.press("Upload and check")
+    portal.press("Upload")
+    portal.press("Check the sheet")
     expect(page.get_by_role("heading", name="Rejected lines")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="49,Germany,cheap")).to_contain_text("3")
-    expect(page.get_by_role("button", name="Apply")).to_have_count(0)
+    portal.press("Apply 1 change")
+    expect(page.get_by_role("alert").first).to_contain_text("leave them out")
     assert Rate.objects.filter(tariff__name="Retail 2026").count() == 1
 
     page.get_by_role("link", name="Retail 2026").click()
     page.get_by_role("link", name="Import rates").click()
     portal.upload("right.csv", RIGHT)
-    portal.press("Upload and check")
+    portal.press("Upload")
+    portal.press("Check the sheet")
     expect(page.get_by_role("row").filter(has_text="Germany")).to_contain_text("New")
     portal.press("Apply 2 changes")
     page.get_by_role("link", name="Retail 2026").click()

@@ -15,9 +15,10 @@ from django.utils.timezone import now
 from softswitch.core.errors import DomainError
 from tariffs.choices import Change, ImportState
 from tariffs.models import Rate, RateImport, RateImportRow, Tariff
+from tariffs.parsers.destinations import country_code
 from tariffs.services.imports import leases
 from tariffs.services.imports.applying import apply_import
-from tariffs.services.imports.checking import check_import, country_code
+from tariffs.services.imports.checking import check_import
 from tariffs.services.imports.uploads import cancel_import, request_apply, start_import
 from tariffs.services.tariffs import NewRate, create_tariff, set_rate
 from tests.world import World, build_world
@@ -318,5 +319,10 @@ def test_the_command_checks_applies_and_names_what_is_wrong(world, tmp_path, cap
     with pytest.raises(CommandError, match="applied as a whole"):
         call_command("import_rates", str(sheet), tariff="Wholesale")
     assert "line 7: prefix" in capsys.readouterr().err
+    sheet.write_text("Destination,Price\nSpain,0.11\nNowhere,0.1\n")
+    codes = tmp_path / "codes.csv"
+    codes.write_text("Destination,Code\nSpain,34\nSpain,346\n")
+    call_command("import_rates", str(sheet), tariff="Wholesale", codes=codes, leave_out=True)
+    assert current(wholesale())["346"] == Decimal("0.11")
     with pytest.raises(CommandError, match="no tariff"):
         call_command("import_rates", str(sheet), tariff="Nothing")

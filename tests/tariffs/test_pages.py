@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from calls.services.rate_imports import roll_back_import
 from tariffs.choices import ImportState
 from tariffs.models import ExchangeRate, Rate, RateImport, Tariff, TariffVersion
 from tariffs.services.imports.applying import apply_import
@@ -43,6 +44,18 @@ def get(client: Client, page: str, /, *args: Any, **query: Any) -> Any:
 
 def post(client: Client, page: str, /, *args: Any, **data: Any) -> Any:
     return client.post(reverse(f"tariffs:{page}", args=args), data)
+
+
+def confirmed(client: Client, rate_import: RateImport) -> None:
+    """Look into an uploaded sheet, take its columns as they were guessed, and check it."""
+    check_import(rate_import.pk)
+    form = get(client, "import_columns", rate_import.pk).context["form"]
+    data = {name: form[name].value() for name in form.fields}
+    layout = {"sheet": form.base.sheet, "head": form.base.head}
+    shown = {name: value for name, value in (data | layout).items() if value not in (None, False)}
+    assert post(client, "import_columns", rate_import.pk, **shown).status_code == 302
+    check_import(rate_import.pk)
+    rate_import.refresh_from_db()
 
 
 TARIFF = {
@@ -189,8 +202,7 @@ def test_an_export_is_read_back_as_unchanged(world, retail):
     assert b"".join(workbook).startswith(b"PK")
     post(client, "import_create", retail.pk, file=SimpleUploadedFile("own.csv", data))
     rate_import = RateImport.objects.get()
-    check_import(rate_import.pk)
-    rate_import.refresh_from_db()
+    confirmed(client, rate_import)
     assert rate_import.counts["unchanged"] == len(rows) - 1 == 6
 
 
@@ -202,7 +214,7 @@ def test_a_sheet_is_uploaded_previewed_and_applied(world, retail):
     assert answer["Location"] == reverse("tariffs:import_detail", args=[rate_import.pk])
     assert "Checking the sheet" in get(client, "import_detail", rate_import.pk).content.decode()
     assert "HX-Refresh" not in get(client, "progress", rate_import.pk).headers
-    check_import(rate_import.pk)
+    confirmed(client, rate_import)
     assert get(client, "progress", rate_import.pk).headers["HX-Refresh"] == "true"
     text = get(client, "import_detail", rate_import.pk).content.decode()
     assert "Apply 3 changes" in text
@@ -222,7 +234,7 @@ def test_rejected_lines_are_shown_and_downloaded_by_those_in_scope(world, retail
     sheet = SimpleUploadedFile("sheet.csv", b"Prefix,Price\n44,secret-price\n34,0.07\n")
     post(client, "import_create", retail.pk, file=sheet)
     rate_import = RateImport.objects.get()
-    check_import(rate_import.pk)
+    confirmed(client, rate_import)
     text = get(client, "import_detail", rate_import.pk).content.decode()
     assert "applied as a whole" in text
     assert "secret-price" in text
@@ -234,11 +246,16 @@ def test_rejected_lines_are_shown_and_downloaded_by_those_in_scope(world, retail
             reverse("tariffs:import_apply", args=[rate_import.pk]), follow=True
         ).content.decode()
     )
-    for name in ("import_detail", "import_errors", "progress"):
+    rejected = get(client, "import_rejected", rate_import.pk, field="price").context["page"]
+    assert [row.record.line for row in rejected.object_list] == [2]
+    lines = b"".join(get(client, "import_lines", rate_import.pk)).decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["line", "3", "2"]
+    assert "secret-price" in lines[2]
+    for name in ("import_detail", "import_errors", "import_rejected", "import_lines", "progress"):
         for who in ("other_reseller", "sub_reseller"):
             assert get(login(world, who), name, rate_import.pk).status_code == 404
         assert get(login(world, "operator"), name, rate_import.pk).status_code == 200
-    for name in ("import_apply", "import_cancel"):
+    for name in ("import_apply", "import_cancel", "import_columns", "import_undo"):
         assert post(login(world, "other_reseller"), name, rate_import.pk).status_code == 404
         assert post(login(world, "operator"), name, rate_import.pk).status_code == 403
     post(client, "import_cancel", rate_import.pk)
@@ -287,3 +304,74 @@ def test_statements_do_not_grow_with_the_rows(world, retail, name):
     with CaptureQueriesContext(connection) as after:
         get(client, name, *args)
     assert len(after) == len(before)
+
+
+ODD_SHEET = b"Notice\nZone,Dial code,A,B\nFiji,679,0.2,0.9\nFiji,6797,0.3,0.8\nX,1,0.1,0.1\n"
+
+
+def test_columns_are_shown_with_values_and_corrected(world, retail):
+    client = login(world, "reseller")
+    post(client, "import_create", retail.pk, file=SimpleUploadedFile("odd.csv", ODD_SHEET))
+    rate_import = RateImport.objects.get()
+    check_import(rate_import.pk)
+    page = reverse("tariffs:import_columns", args=[rate_import.pk])
+    assert get(client, "import_detail", rate_import.pk)["Location"] == page
+    text = client.get(page).content.decode()
+    assert "No headings of codes and prices were found" in text
+    answer = client.get(page, {"head": 2})
+    rows = [(name, samples) for name, samples, _field in answer.context["form"].column_rows()]
+    assert rows[:2] == [("Zone", ["Fiji", "X"]), ("Dial code", ["679", "6797", "1"])]
+    form = {"head": 2, "column_0": "destination", "column_1": "prefix", "mark": ".", "dates": "day"}
+    refused = client.post(page, form)
+    assert refused.status_code == 422
+    assert "which column holds the price" in refused.content.decode()
+    client.post(page, form | {"column_3": "price", "profile_name": "Odd"})
+    check_import(rate_import.pk)
+    prices = rate_import.rows.order_by("line").values_list("price_n", flat=True)
+    assert [str(price.normalize()) for price in prices] == ["0.9", "0.8", "0.1"]
+    assert get(login(world, "operator"), "import_detail", rate_import.pk).status_code == 200
+    post(client, "import_create", retail.pk, file=SimpleUploadedFile("odd.csv", ODD_SHEET))
+    again = RateImport.objects.latest("pk")
+    check_import(again.pk)
+    text = get(client, "import_columns", again.pk).content.decode()
+    assert "profile “Odd”" in text
+
+
+def test_lines_are_left_out_customers_mailed_and_all_rolled_back(world, retail):
+    client = login(world, "reseller")
+    sheet = b"Prefix,Price\n44,cheap\n34,0.07\n"
+    post(client, "import_create", retail.pk, file=SimpleUploadedFile("own.csv", sheet))
+    rate_import = RateImport.objects.get()
+    confirmed(client, rate_import)
+    text = get(client, "import_detail", rate_import.pk).content.decode()
+    assert "Leave out the rejected line" in text
+    assert "Mail the changes to 2 customers" in text
+    post(client, "import_apply", rate_import.pk, leave_out="on", notify="on")
+    apply_import(rate_import.pk)
+    rate_import.refresh_from_db()
+    assert (rate_import.state, rate_import.notifies) == (ImportState.APPLIED, True)
+    text = get(client, "import_detail", rate_import.pk).content.decode()
+    assert reverse("tariffs:import_undo", args=[rate_import.pk]) in text
+    assert "letters to the customers" in text
+    question = get(client, "import_undo", rate_import.pk).content.decode()
+    assert "Roll back own.csv?" in question
+    post(client, "import_undo", rate_import.pk)
+    assert "Rolling the sheet back" in get(client, "import_detail", rate_import.pk).content.decode()
+    roll_back_import(rate_import.pk)
+    assert "is rolled back" in get(client, "import_detail", rate_import.pk).content.decode()
+    assert not Rate.objects.filter(tariff=retail, prefix="34").exists()
+
+
+def test_a_rate_without_names_gets_those_of_its_prefix(world, retail):
+    post(
+        login(world, "reseller"),
+        "rate_create",
+        retail.pk,
+        prefix="2348021",
+        price_1="0.1",
+        price_n="0.1",
+        interval_1="1",
+        interval_n="1",
+    )
+    rate = Rate.objects.get(tariff=retail, prefix="2348021")
+    assert (rate.destination, rate.country) == ("Nigeria Mobile Airtel", "NG")

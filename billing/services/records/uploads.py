@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
-from billing.parsers.records import Records, UnreadableError, read_records
+from billing.parsers.records import Records, read_records
 from billing.selectors.records.columns import REQUIRED, columns_of, headings
 from billing.selectors.records.jobs import DISCARDABLE, may_import, rights_of_uploader
 from billing.services.records.leases import QUIET
@@ -17,6 +17,7 @@ from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
+from tariffs.parsers.workbook import UnreadableError
 
 MAX_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 20_000

@@ -1,6 +1,7 @@
 """Imports a rate sheet into a tariff, through the same services as the page."""
 
 from argparse import ArgumentParser
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,18 +19,20 @@ from tariffs.models import RateImport, Tariff
 from tariffs.selectors import tariffs_named
 from tariffs.services.imports.applying import apply_import
 from tariffs.services.imports.checking import check_import
-from tariffs.services.imports.uploads import request_apply, start_import
+from tariffs.services.imports.uploads import may_leave_out, request_apply, start_import
 
 ERRORS_SHOWN = 20
 
 
 class Command(BaseCommand):
-    help = "Check a rate sheet (CSV) and apply it to a tariff: all lines or none."
+    help = "Check a rate sheet (CSV, XLSX) and apply it to a tariff: all lines or none."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--tariff", required=True, help="name or id")
         parser.add_argument("--full", action="store_true", help="close what the sheet lacks")
+        parser.add_argument("--codes", type=Path, help="file of codes by destination")
+        parser.add_argument("--leave-out", action="store_true", help="leave out rejected lines")
         parser.add_argument("--dry-run", action="store_true", help="check only")
         parser.add_argument(
             "--effective", type=datetime.fromisoformat, help="start of lines without a date"
@@ -43,10 +46,11 @@ class Command(BaseCommand):
         )
         for error in rate_import.errors.order_by("line", "pk")[:ERRORS_SHOWN]:
             self.stderr.write(f"line {error.line}: {error.field}: {error.reason}")
-        if rate_import.state != ImportState.READY:
+        is_partial = options["leave_out"] and may_leave_out(rate_import)
+        if rate_import.state != ImportState.READY and not is_partial:
             raise CommandError("Nothing was applied: a sheet is applied as a whole.")
         if not options["dry_run"]:
-            self.apply(rate_import)
+            self.apply(rate_import, is_partial=is_partial)
 
     def read(self, options: dict[str, Any]) -> RateImport:
         """The sheet as an import that has been checked."""
@@ -55,8 +59,10 @@ class Command(BaseCommand):
         if effective is not None and effective.tzinfo is None:
             effective = effective.replace(tzinfo=get_default_timezone())
         path: Path = options["file"]
+        codes: Path | None = options["codes"]
         try:
-            with path.open("rb") as file:
+            with path.open("rb") as file, ExitStack() as stack:
+                other = stack.enter_context(codes.open("rb")) if codes else None
                 rate_import = start_import(
                     actor=self.actor_of(tariff),
                     tariff=tariff,
@@ -64,6 +70,7 @@ class Command(BaseCommand):
                     name=path.name,
                     is_full_replacement=options["full"],
                     effective_at=effective,
+                    codes_file=File(other, name=codes.name) if codes and other else None,
                     by_job=False,
                 )
         except OSError as error:
@@ -74,9 +81,13 @@ class Command(BaseCommand):
         rate_import.refresh_from_db()
         return rate_import
 
-    def apply(self, rate_import: RateImport) -> None:
-        actor = self.actor_of(rate_import.tariff)
-        request_apply(actor=actor, rate_import=rate_import, by_job=False)
+    def apply(self, rate_import: RateImport, *, is_partial: bool) -> None:
+        request_apply(
+            actor=self.actor_of(rate_import.tariff),
+            rate_import=rate_import,
+            leaves_out_rejected=is_partial,
+            by_job=False,
+        )
         apply_import(rate_import.pk)
         rate_import.refresh_from_db()
         if rate_import.state != ImportState.APPLIED:

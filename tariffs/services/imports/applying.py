@@ -25,21 +25,32 @@ FROM (
 """
 _INDEX = "CREATE INDEX ON applied_lines (prefix); ANALYZE applied_lines"
 # Announced rates that no call can have used: replaced by a line of the same start, or withdrawn.
+# What is done to each rate is noted, so that it can be taken back (imports.undoing).
 _WITHDRAW = """
-DELETE FROM tariffs_rate r USING applied_lines s
-WHERE r.tariff_id = %(tariff)s AND r.prefix = s.prefix AND r.valid_from > %(least)s
-  AND (r.valid_from = s.start OR s.is_closed AND r.valid_from > s.start)
+WITH gone AS (
+    DELETE FROM tariffs_rate r USING applied_lines s
+    WHERE r.tariff_id = %(tariff)s AND r.prefix = s.prefix AND r.valid_from > %(least)s
+      AND (r.valid_from = s.start OR s.is_closed AND r.valid_from > s.start)
+    RETURNING r.*
+)
+INSERT INTO tariffs_rateimporteffect (rate_import_id, rate_id, kind, till_before, row)
+SELECT %(import)s, id, 'withdrawn', valid_till, to_jsonb(gone) FROM gone
 """
 _CLOSE = """
+WITH ended AS (
 UPDATE tariffs_rate SET valid_till = ending.start
 FROM (
-    SELECT r.id, min(s.start) AS start
+    SELECT r.id, r.valid_till AS till_before, min(s.start) AS start
     FROM tariffs_rate r JOIN applied_lines s ON s.prefix = r.prefix
     WHERE r.tariff_id = %(tariff)s AND s.start > r.valid_from
       AND (r.valid_till IS NULL OR r.valid_till > s.start)
     GROUP BY r.id
 ) ending
 WHERE tariffs_rate.id = ending.id
+RETURNING tariffs_rate.id, ending.till_before, ending.start
+)
+INSERT INTO tariffs_rateimporteffect (rate_import_id, rate_id, kind, till_before, till_after)
+SELECT %(import)s, id, 'ended', till_before, start FROM ended
 """
 # A new row ends where the next one of its prefix begins, in the sheet or in the tariff. (Asked
 # line by line in the INSERT, the growing table would be read once per line.)
@@ -54,12 +65,17 @@ FROM (
 WHERE applied_lines.prefix = following.prefix AND applied_lines.start = following.line_start
 """
 _OPEN = """
-INSERT INTO tariffs_rate (tariff_id, prefix, destination, country, price_1, price_n, interval_1,
-    interval_n, is_forbidden, grace_enabled, valid_from, valid_till)
-SELECT %(tariff)s, prefix, destination, country, price_1, price_n, interval_1, interval_n,
-       is_forbidden, grace_enabled, start, least(valid_till, next_start)
-FROM applied_lines
-WHERE NOT is_closed AND (valid_till IS NULL OR valid_till > start)
+WITH opened AS (
+    INSERT INTO tariffs_rate (tariff_id, prefix, destination, country, price_1, price_n,
+        interval_1, interval_n, is_forbidden, grace_enabled, valid_from, valid_till)
+    SELECT %(tariff)s, prefix, destination, country, price_1, price_n, interval_1, interval_n,
+           is_forbidden, grace_enabled, start, least(valid_till, next_start)
+    FROM applied_lines
+    WHERE NOT is_closed AND (valid_till IS NULL OR valid_till > start)
+    RETURNING id, valid_till
+)
+INSERT INTO tariffs_rateimporteffect (rate_import_id, rate_id, kind, till_after)
+SELECT %(import)s, id, 'opened', valid_till FROM opened
 """
 
 
@@ -78,12 +94,16 @@ def apply_import(import_id: int) -> None:
             return
         if rate_import.revision_checked != tariff.rates_revision:
             rate_import.state = ImportState.UPLOADED
+            rate_import.is_partial = rate_import.notifies = False
             enqueue("tariffs.check_import", import_id=import_id)
         else:
             _write(rate_import, tariff)
             touch(tariff)
             rate_import.state = ImportState.APPLIED
-        rate_import.save(update_fields=["state", "updated_at"])
+            rate_import.applied_at = now()
+            if rate_import.notifies:
+                enqueue("tariffs.notify_customers", import_id=import_id)
+        rate_import.save()
 
 
 def _write(rate_import: RateImport, tariff: Tariff) -> None:

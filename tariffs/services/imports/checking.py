@@ -1,20 +1,24 @@
 """Checks an uploaded rate sheet: reads it in batches into staged lines, then compares them."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import datetime, tzinfo
-from functools import cache
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
-from babel import Locale
 from django.db import connection, transaction
 from django.utils.timezone import now
 
 from tariffs.choices import Change, ImportState
 from tariffs.models import RateImport, RateImportError, Tariff
+from tariffs.parsers.destinations import country_code
+from tariffs.parsers.layout import Layout
 from tariffs.parsers.rates import BadLine, RateLine, read_rates
+from tariffs.parsers.workbook import UnreadableError
 from tariffs.services.imports.comparing import compare
 from tariffs.services.imports.leases import LeaseLost, renew, take
+from tariffs.services.imports.naming import name_places
+from tariffs.services.imports.outlining import look_into
 
 BATCH = 5_000
 MOST_ERRORS = 10_000
@@ -28,21 +32,42 @@ _STAGE = (
 def check_import(import_id: int) -> None:
     """Read the sheet of a waiting import and find what it would change.
 
-    Each batch is its own transaction with the progress; a killed check starts again from zero.
-    The comparison is one transaction under the lock of the tariff's row. Ends in state ``ready``,
-    or ``rejected`` if a single line is wrong. Does nothing for an import that is checked, held by
-    another worker or cancelled.
+    Where a person is to confirm the columns first, only the first lines are read, and the import
+    ends in state ``columns``. Each batch is its own transaction with the progress; a killed check
+    starts again from zero. The comparison is one transaction under the lock of the tariff's row.
+    Ends in state ``ready``, or ``rejected`` if a single line is wrong. Does nothing for an import
+    that is checked, held by another worker or cancelled.
     """
     held = take(import_id)
     if held is None:
         return
     rate_import = RateImport.objects.select_related("tariff").get(pk=import_id)
     try:
+        if rate_import.asks_columns and not rate_import.layout:
+            _outline(rate_import, held)
+            return
         held = _stage(rate_import, held)
         _analyze()
         _compare(rate_import, held)
     except LeaseLost:
         return
+
+
+def _outline(rate_import: RateImport, held: datetime) -> None:
+    with ExitStack() as stack, transaction.atomic():
+        try:
+            found = look_into(rate_import, *_files(rate_import, stack))
+        except UnreadableError as error:
+            found = {"failure": str(error)}
+        state = ImportState.REJECTED if "failure" in found else ImportState.COLUMNS
+        renew(rate_import.pk, held, state=state, **found)
+
+
+def _files(rate_import: RateImport, stack: ExitStack) -> tuple[IO[bytes], IO[bytes] | None]:
+    """The sheet, and the file of codes if there is one."""
+    codes = rate_import.codes_file
+    file = stack.enter_context(rate_import.file.open("rb"))
+    return file, stack.enter_context(codes.open("rb")) if codes else None
 
 
 def _stage(rate_import: RateImport, held: datetime) -> datetime:
@@ -52,9 +77,18 @@ def _stage(rate_import: RateImport, held: datetime) -> datetime:
         rate_import.errors.all().delete()
     start = rate_import.effective_at or now()
     done = errors = 0
-    with rate_import.file.open("rb") as file:
-        zone: tzinfo = rate_import.tariff.timezone
-        for batch in _batches(read_rates(file, zone)):
+    zone: tzinfo = rate_import.tariff.timezone
+    layout = Layout.of_json(rate_import.layout) if rate_import.layout else None
+    with ExitStack() as stack:
+        file, codes = _files(rate_import, stack)
+        lines = read_rates(
+            file,
+            zone,
+            layout=layout,
+            currency=rate_import.tariff.currency_id,
+            codes_file=codes,
+        )
+        for batch in _batches(lines):
             done = max(done, batch[-1].line)
             with transaction.atomic():
                 held = renew(rate_import.pk, held, rows_done=done)
@@ -110,6 +144,7 @@ def _compare(rate_import: RateImport, held: datetime) -> None:
         tariff = Tariff.objects.select_for_update(no_key=True).get(pk=rate_import.tariff_id)
         held = renew(rate_import.pk, held)
         counts = compare(rate_import, tariff)
+        name_places(rate_import.pk)
         ready = counts["rejected"] == 0
         renew(
             rate_import.pk,
@@ -133,20 +168,3 @@ def _batches(items: Iterable[RateLine | BadLine]) -> Iterator[list[RateLine | Ba
     source = iter(items)
     while batch := list(islice(source, BATCH)):
         yield batch
-
-
-@cache
-def _countries() -> dict[str, str]:
-    territories = Locale("en").territories
-    return {
-        name.casefold(): code
-        for code, name in territories.items()
-        if len(code) == 2 and code.isalpha()
-    }
-
-
-def country_code(text: str) -> str:
-    """The ISO 3166 code of a country written as code or English name; empty if unknown."""
-    if len(text) == 2 and text.isalpha():
-        return text.upper()
-    return _countries().get(text.casefold(), "")

@@ -18,6 +18,12 @@ from tariffs.models import RateImport
 LEASE = timedelta(minutes=2)
 QUIET = timedelta(seconds=30)
 
+_JOBS: dict[str, str] = {
+    ImportState.APPLYING: "tariffs.apply_import",
+    ImportState.APPLIED: "tariffs.notify_customers",
+    ImportState.UNDOING: "calls.roll_back_import",
+}
+
 
 class LeaseLost(Exception):  # noqa: N818 - says what happened, nothing failed
     """Another worker has taken over, or the import was cancelled."""
@@ -28,11 +34,19 @@ def resume_stale() -> int:
     moment = now()
     waiting = Q(state=ImportState.UPLOADED, updated_at__lt=moment - QUIET)
     abandoned = Q(state=ImportState.CHECKING, updated_at__lt=moment - LEASE)
-    unfinished = Q(state=ImportState.APPLYING, updated_at__lt=moment - QUIET)
-    found = RateImport.objects.filter(waiting | abandoned | unfinished).values_list("pk", "state")
+    unfinished = Q(
+        state__in=(ImportState.APPLYING, ImportState.UNDOING), updated_at__lt=moment - QUIET
+    )
+    unsent = Q(
+        state=ImportState.APPLIED,
+        notifies=True,
+        notified_at=None,
+        updated_at__lt=moment - QUIET,
+    )
+    due = RateImport.objects.filter(waiting | abandoned | unfinished | unsent)
+    found = due.values_list("pk", "state")
     for import_id, state in found:
-        name = "tariffs.apply_import" if state == ImportState.APPLYING else "tariffs.check_import"
-        enqueue(name, import_id=import_id)
+        enqueue(_JOBS.get(state, "tariffs.check_import"), import_id=import_id)
     return len(found)
 
 

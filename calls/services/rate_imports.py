@@ -1,0 +1,30 @@
+"""Rolls an applied rate sheet back, while no call is being charged."""
+
+from django.db import connection, transaction
+
+from billing.models import Charge
+from tariffs.selectors.imports import earliest_start, opened_rates
+from tariffs.services.imports.undoing import undo_import
+
+
+def roll_back_import(import_id: int) -> bool:
+    """Take an import in state ``undoing`` back; whether it was.
+
+    One transaction. Every batch that charges calls first takes them out of their queue, so a lock
+    on the queue waits for the batches at work and holds off new ones: no call is charged by a rate
+    that is about to go. Then as ``undo_import`` says. Done twice it changes nothing.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE calls_pendingcall IN SHARE MODE")
+        return undo_import(import_id=import_id, charged=_charged(import_id))
+
+
+def _charged(import_id: int) -> list[int]:
+    """The rates of the import by which calls were charged."""
+    start = earliest_start(import_id)
+    if start is None:
+        return []
+    opened = opened_rates(import_id).values("pk")
+    charges = Charge.objects.filter(setup_at__gte=start, rate_id__in=opened)
+    return list(charges.order_by().values_list("rate_id", flat=True).distinct())
