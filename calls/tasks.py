@@ -1,6 +1,6 @@
 """Jobs of calls: reading CDR files, charging what waits."""
 
-from calls.services import charging, importing
+from calls.services import charging, importing, traffic
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -26,3 +26,10 @@ def charge_pending() -> None:
     """Charge the calls that wait. Safe to repeat; two at once share the work."""
     if not charging.charge_pending(batches=BATCHES_AT_ONCE).is_finished:
         enqueue("calls.charge_pending")
+
+
+@task("calls.fold_traffic")
+def fold_traffic() -> None:
+    """Fold what charging added to the sums of the reports. Safe to repeat; two take turns."""
+    if traffic.fold_traffic() == traffic.FOLDED_AT_ONCE:
+        enqueue("calls.fold_traffic")

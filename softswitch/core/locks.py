@@ -14,6 +14,7 @@ class Space(IntEnum):
     NETWORK = 4
     VOUCHER_PINS = 5
     VOUCHER_ATTEMPTS = 6
+    TRAFFIC = 11
 
 
 def lock(space: Space, key: int = 0) -> None:
