@@ -252,7 +252,7 @@ class Destination(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [models.UniqueConstraint("name", "country", name="destination_once")]
+        constraints = [models.UniqueConstraint(fields=["name", "country"], name="destination_once")]
 
     def __str__(self) -> str:
         return self.name

@@ -157,6 +157,7 @@ def _charge_known(calls: Calls) -> ChargeReport:
     hold(calls, held)
     chargeable = _rows_of_other_calls(levels, held)
     if chargeable.size:
+        ensure_partitions(calls.setup_at[levels.calls[chargeable]])
         _store(
             calls,
             levels.where(chargeable),
@@ -178,7 +179,6 @@ def _store(
 ) -> None:
     """Append charges, traffic and usage entries; last, under locks, move the balances."""
     setup_at, ended_at = calls.setup_at[levels.calls], calls.ended_at[levels.calls]
-    ensure_partitions(setup_at)
     entries = stage_usage(
         Usage(
             payers=payers,

@@ -301,6 +301,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("CDRs", "calls:call_list", "", "cdrs.view", ()),
             ("Unrated calls", "calls:unrated_list", "", "cdrs.view", ()),
+            ("Reports", "calls:report", "", "reports.view", ()),
             ("CDR deliveries", "calls:import_list", "", "system.settings", ()),
         ),
     ),
