@@ -11,12 +11,18 @@ def main() -> int:
     """Run all measurements; 0 if every limit is kept."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "softswitch.settings.test")
     django.setup()
-    from tests.bench import charging, customers, parsing, records  # noqa: PLC0415 (models need the set-up)
+    from tests.bench import (  # noqa: PLC0415 (models need the set-up)
+        charging,
+        customers,
+        parsing,
+        records,
+        reports,
+    )
 
     call_command("migrate", verbosity=0)
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
-    for measurement in (parsing.run, customers.run, records.run, charging.run):
+    for measurement in (parsing.run, customers.run, records.run, reports.run, charging.run):
         lines, is_kept = measurement()
         print("\n".join(lines), flush=True)  # noqa: T201
         is_met = is_met and is_kept
