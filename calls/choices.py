@@ -35,3 +35,32 @@ class CdrFormat(models.TextChoices):
     KAMAILIO_ACC = "kamailio_acc", _("Kamailio acc, a row per transaction")
     KAMAILIO_CDRS = "kamailio_cdrs", _("Kamailio acc_cdrs, a row per call")
     GENERIC_CSV = "generic_csv", _("Generic CSV")
+
+
+class Grain(models.IntegerChoices):
+    """How finely a row of traffic is kept: what a sum needs is read at the coarsest that has it."""
+
+    DETAIL = 0, "quarter of an hour, all dimensions"
+    DAY = 1, "UTC day, all dimensions"
+    PLAIN = 2, "quarter of an hour, without account, trunk and destination"
+
+
+class ReportGroup(models.TextChoices):
+    """What a report has a row for each of."""
+
+    CUSTOMER = "customer", _("Customer")
+    DESTINATION = "destination", _("Destination")
+    COUNTRY = "country", _("Country")
+    DAY = "day", _("Day")
+    HOUR = "hour", _("Hour")
+    TRUNK = "trunk", _("Trunk")
+    ACCOUNT = "account", _("Account")
+
+
+class ReportPeriod(models.TextChoices):
+    """The periods that a report offers beside two dates."""
+
+    TODAY = "today", _("Today")
+    YESTERDAY = "yesterday", _("Yesterday")
+    THIS_MONTH = "this_month", _("This month")
+    LAST_MONTH = "last_month", _("Last month")

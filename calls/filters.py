@@ -1,21 +1,25 @@
-"""Query forms of calls, unrated calls and deliveries of CDR files."""
+"""Query forms of calls, unrated calls, deliveries of CDR files, and reports."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from calls.choices import CallResult, CdrImportState
+from calls.choices import CallResult, CdrImportState, ReportGroup, ReportPeriod
 from calls.models import CdrImport, UnratedCall
 from calls.selectors.cdrs import CLOCK_AHEAD, DEFAULT_SPAN, CallSearch, call_keys, recent_calls
+from calls.selectors.dashboard import local_day
+from calls.selectors.reports import ReportSearch, is_seller
 from customers.models import Customer
 from softswitch.core.filters import (
     DATETIME_FORMAT,
     ChoiceFilter,
+    DateFilter,
     FilterSet,
     NamedFilter,
     PatternFilter,
@@ -41,6 +45,7 @@ class CallFilter(FilterSet):
     account = NamedFilter(
         queryset=Account.objects.all(), name_field="auth_name", label=_("Account")
     )
+    trunk = TextFilter(label=_("Trunk"))
     caller = PatternFilter(label=_("CLI"))
     called = PatternFilter(label=_("CLD"))
     result = ChoiceFilter(choices=RESULTS, label=_("Result"))
@@ -51,7 +56,7 @@ class CallFilter(FilterSet):
             filled["since"] = _default_since().strftime(DATETIME_FORMAT)
         super().__init__(filled, *args, **kwargs)
         if self.actor.account_id is not None:
-            del self.filters["customer"], self.filters["account"]
+            del self.filters["customer"], self.filters["account"], self.filters["trunk"]
         elif not self.actor.can("customers.view"):
             del self.filters["customer"]
 
@@ -71,11 +76,13 @@ class CallFilter(FilterSet):
         asked = self.form.cleaned_data
         until = asked["until"] or timezone.now() + CLOCK_AHEAD
         customer, account = asked.get("customer"), asked.get("account")
+        trunk = asked.get("trunk")
         return CallSearch(
             since=asked["since"],
             until=until,
             condition=pattern_condition("caller_number", asked["caller"])
-            & pattern_condition("called_number", asked["called"]),
+            & pattern_condition("called_number", asked["called"])
+            & (Q(trunk__name__icontains=trunk) if trunk else Q()),
             customer_id=customer.pk if customer else None,
             account_id=account.pk if account else None,
             result=asked["result"],
@@ -119,3 +126,87 @@ class ImportFilter(FilterSet):
     class Meta:
         model = CdrImport
         fields = ()
+
+
+class ReportFilter(FilterSet):
+    """What a report is grouped by, its period, and what it is narrowed to.
+
+    Two days, the last one included, count before the named period. Days are those of the viewer's
+    zone. Buyers have neither customers nor levels below.
+    """
+
+    group = ChoiceFilter(choices=ReportGroup.choices, label=_("By"), empty_label=None)
+    period = ChoiceFilter(choices=ReportPeriod.choices, label=_("Period"), empty_label=None)
+    since = DateFilter(label=_("From"))
+    until = DateFilter(label=_("To"))
+    customer = NamedFilter(queryset=Customer.objects.all(), label=_("Customer"))
+    destination = TextFilter(label=_("Destination"))
+    country = TextFilter(label=_("Country"))
+    trunk = TextFilter(label=_("Trunk"))
+    account = TextFilter(label=_("Account"))
+    level = NamedFilter(queryset=Customer.objects.all(), label=_("Level of a customer below"))
+
+    def __init__(self, data: Mapping[str, Any] | None, *args: Any, **kwargs: Any) -> None:
+        filled = dict((data or {}).items())
+        self.is_seller = is_seller(kwargs["actor"].customer)
+        first = ReportGroup.CUSTOMER if self.is_seller else ReportGroup.DESTINATION
+        filled["group"] = filled.get("group") or first
+        filled["period"] = filled.get("period") or ReportPeriod.TODAY
+        super().__init__(filled, *args, **kwargs)
+        if not self.is_seller:
+            del self.filters["customer"], self.filters["level"]
+            self.filters["group"].extra["choices"] = [
+                choice for choice in ReportGroup.choices if choice[0] != ReportGroup.CUSTOMER
+            ]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more is asked for than a group and a period."""
+        return any(self.data.get(name) for name in set(self.filters) - {"group", "period"})
+
+    @property
+    def search(self) -> ReportSearch:
+        """What a valid form asks for."""
+        asked = self.form.cleaned_data
+        zone = ZoneInfo(self.actor.timezone)
+        first, last = self.days
+        customer = asked.get("customer")
+        return ReportSearch(
+            group=ReportGroup(asked["group"]),
+            since=local_day(first, zone)[0],
+            until=local_day(last, zone)[1],
+            zone=self.actor.timezone,
+            level=asked.get("level"),
+            customer_id=customer.pk if customer else None,
+            account=asked["account"],
+            trunk=asked["trunk"],
+            destination=asked["destination"],
+            country=asked["country"],
+        )
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that a valid form asks for."""
+        asked = self.form.cleaned_data
+        first, last = _period_days(asked["period"], timezone.localdate())
+        if asked["since"] or asked["until"]:
+            first = asked["since"] or asked["until"].replace(day=1)
+            last = asked["until"] or timezone.localdate()
+        return _within_reason(first), _within_reason(last)
+
+
+def _period_days(period: str, today: date) -> tuple[date, date]:
+    """The first and the last day of a named period."""
+    month = today.replace(day=1)
+    before = month - timedelta(days=1)
+    return {
+        ReportPeriod.TODAY: (today, today),
+        ReportPeriod.YESTERDAY: (today - timedelta(days=1), today - timedelta(days=1)),
+        ReportPeriod.THIS_MONTH: (month, today),
+        ReportPeriod.LAST_MONTH: (before.replace(day=1), before),
+    }[ReportPeriod(period)]
+
+
+def _within_reason(day: date) -> date:
+    """Days of which every zone knows the beginning and the end."""
+    return min(max(day, date(2000, 1, 1)), date(2199, 12, 31))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
 from billing.choices import HoldReason
-from calls.choices import CdrFormat, CdrImportState
+from calls.choices import CdrFormat, CdrImportState, Grain
 from calls.querysets import (
     CallQuerySet,
     CdrImportQuerySet,
@@ -20,6 +20,7 @@ from calls.querysets import (
     SwitchQuerySet,
     UnratedQuerySet,
 )
+from softswitch.core.fields import AmountField
 
 
 class Switch(models.Model):
@@ -241,3 +242,76 @@ class OpenTransaction(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Destination(models.Model):
+    """What rates call a destination, and its country, as traffic names them; filled on demand."""
+
+    name = models.CharField(max_length=120, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["name", "country"], name="destination_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TrafficBase(models.Model):
+    """Sums over the charges of one level, of calls set up within a slot of time (UTC).
+
+    Ids are 0 where there is none; account and trunk are kept at the level of the call's own
+    customer. ``issuer_amount`` is what the issuer itself pays for the same calls, in the currency
+    of ``issuer_balance_id``. ``is_origin``: no level of these calls lies below. ``reached`` counts
+    what NER does: answered, busy, no answer and rejected.
+    """
+
+    slot = models.DateTimeField()
+    level = models.SmallIntegerField()
+    is_origin = models.BooleanField()
+    issuer_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()
+    balance_id = models.BigIntegerField()
+    issuer_balance_id = models.BigIntegerField()
+    account_id = models.BigIntegerField()
+    trunk_id = models.BigIntegerField()
+    destination_id = models.BigIntegerField()
+    attempts = models.BigIntegerField()
+    answered = models.BigIntegerField()
+    reached = models.BigIntegerField()
+    pdd_calls = models.BigIntegerField()
+    pdd_ms = models.BigIntegerField()
+    duration_ms = models.BigIntegerField()
+    billed_seconds = models.BigIntegerField()
+    amount = AmountField()
+    issuer_amount = AmountField()
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.slot}: {self.attempts} calls, {self.amount}"
+
+
+class Traffic(TrafficBase):
+    """Traffic folded, once in each grain: one row per key. Partitioned by month."""
+
+    pk = models.CompositePrimaryKey(
+        "issuer_id", "grain", "slot", "balance_id", "issuer_balance_id", "level", "is_origin",
+        "account_id", "trunk_id", "destination_id",
+    )  # fmt: skip
+    grain = models.SmallIntegerField(choices=Grain.choices)
+
+
+class TrafficDelta(TrafficBase):
+    """What batches added to traffic since it was folded: any number of rows per key, no index.
+
+    The slots are quarters of an hour.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "issuer_id", "slot", "balance_id", "issuer_balance_id", "level", "is_origin",
+        "account_id", "trunk_id", "destination_id",
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """Jobs of calls: reading CDR files, charging what waits."""
 
-from calls.services import charging, importing, rate_imports
+from calls.services import charging, importing, rate_imports, traffic
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -32,3 +32,10 @@ def charge_pending() -> None:
 def roll_back_import(import_id: int) -> None:
     """Take an applied rate sheet back, once."""
     rate_imports.roll_back_import(import_id)
+
+
+@task("calls.fold_traffic")
+def fold_traffic() -> None:
+    """Fold what charging added to the sums of the reports. Safe to repeat; two take turns."""
+    if traffic.fold_traffic() == traffic.FOLDED_AT_ONCE:
+        enqueue("calls.fold_traffic")

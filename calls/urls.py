@@ -1,14 +1,16 @@
-"""Addresses of calls, unrated calls, deliveries of CDR files, and switches."""
+"""Addresses of calls, reports, unrated calls, deliveries of CDR files, and switches."""
 
 from django.urls import path
 
-from calls.views import calls, imports, switches, unrated
+from calls.views import calls, imports, reports, switches, unrated
 
 app_name = "calls"
 urlpatterns = [
     path("", calls.CallListView.as_view(), name="call_list"),
     path("totals/", calls.CallTotalsView.as_view(), name="call_totals"),
     path("<int:pk>/", calls.CallDetailView.as_view(), name="call_detail"),
+    path("reports/", reports.ReportView.as_view(), name="report"),
+    path("reports/chart/", reports.ReportChartView.as_view(), name="report_chart"),
     path("unrated/", unrated.UnratedListView.as_view(), name="unrated_list"),
     path("unrated/<int:pk>/settle/", unrated.SettleView.as_view(), name="unrated_settle"),
     path("unrated/rate-again/", unrated.RateAllAgainView.as_view(), name="rate_all_again"),

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from calls.services.destinations import DESTINATIONS
 from calls.services.rate_books import BOOKS
 from softswitch.celery import app
 from softswitch.core.embedded.process import last_lines, spawn
@@ -42,6 +43,7 @@ def flush_append_only_tables() -> Iterator[None]:
 def world(db: None) -> World:
     """A fresh tree of four levels with its tariffs, logins and balances (tests.world)."""
     BOOKS.clear()
+    DESTINATIONS.clear()
     return WORLD.load()
 
 

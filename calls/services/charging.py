@@ -1,8 +1,9 @@
 """Charges waiting calls at every level of their chains, a batch in one transaction.
 
 Each batch takes calls out of the queue, matches and prices all levels as columns, COPYs the charges
-and, last, posts their sums and moves the balances. Whatever ends a batch rolls all of it back, so
-that its calls still wait and are charged exactly once, by whichever worker.
+and what they add to the reports, and, last, posts their sums and moves the balances. Whatever ends
+a batch rolls all of it back, so that its calls still wait and are charged exactly once, by
+whichever worker.
 """
 
 import logging
@@ -29,6 +30,7 @@ from calls.services.levels import Levels, levels_of
 from calls.services.picking import Calls, pick
 from calls.services.pricing import NO_EXCHANGE_RATE, OK, Prices, price
 from calls.services.storing import ensure_partitions, store_charges
+from calls.services.traffic import store_traffic
 from softswitch.core.columns import Int64s
 from softswitch.core.moments import from_microseconds
 
@@ -155,6 +157,7 @@ def _charge_known(calls: Calls) -> ChargeReport:
     hold(calls, held)
     chargeable = _rows_of_other_calls(levels, held)
     if chargeable.size:
+        ensure_partitions(calls.setup_at[levels.calls[chargeable]])
         _store(
             calls,
             levels.where(chargeable),
@@ -174,9 +177,8 @@ def _rows_of_other_calls(levels: Levels, held: list[Held]) -> Int64s:
 def _store(
     calls: Calls, levels: Levels, prices: Prices, payers: Payers, converted: Converted
 ) -> None:
-    """Append charges and usage entries, then move the balances: the last statement, with locks."""
+    """Append charges, traffic and usage entries; last, under locks, move the balances."""
     setup_at, ended_at = calls.setup_at[levels.calls], calls.ended_at[levels.calls]
-    ensure_partitions(setup_at)
     entries = stage_usage(
         Usage(
             payers=payers,
@@ -210,6 +212,7 @@ def _store(
             "amount": converted.amounts,
         }
     )
+    store_traffic(calls, levels, prices, payers, converted.amounts)
     post_usage(balance_ids=np.unique(payers.balances).tolist(), known=payers.known)
 
 

@@ -27,10 +27,15 @@ WITH picked AS (
     )) RETURNING call_id, setup_at
 )
 """
+# Answered, busy, no answer or rejected by the user, by SIP code or Q.850 cause (ITU-T E.425, NER).
+IS_REACHED = """(answered_at IS NOT NULL AND duration_ms > 0
+    OR coalesce(sip_code IN (480, 486, 487, 603), false)
+    OR coalesce(hangup_cause IN (17, 18, 19, 21), false))"""
 # Ids alone are unique; the bounds leave out the other months.
 _PICKED = """
 SELECT id, setup_at, ended_at, answered_at IS NOT NULL AND duration_ms > 0, duration_ms,
-    coalesce(customer_id, 0), coalesce(account_id, 0),
+    coalesce(customer_id, 0), coalesce(account_id, 0), coalesce(trunk_id, 0), {is_reached},
+    coalesce(pdd_ms, -1),
     substr(convert_to(rpad(called_number, %s), 'UTF8'), 1, %s)
 FROM calls_call WHERE id = ANY(ARRAY(SELECT call_id FROM picked))
 AND setup_at BETWEEN (SELECT min(setup_at) FROM picked) AND (SELECT max(setup_at) FROM picked)
@@ -43,6 +48,9 @@ _COLUMNS = {
     "duration_ms": INTEGER,
     "customers": BIGINT,
     "accounts": BIGINT,
+    "trunks": BIGINT,
+    "is_reached": BOOLEAN,
+    "pdd_ms": INTEGER,
     "number": text(KEY_DIGITS),
 }
 
@@ -51,7 +59,8 @@ _COLUMNS = {
 class Calls(Columns):
     """Calls as columns in order of ``ids``; ``keys`` are those of the called numbers.
 
-    Moments are microseconds since 1970 UTC; an unknown customer and no account are 0.
+    Moments are microseconds since 1970 UTC; an unknown customer, no account and no trunk are 0, an
+    unknown PDD is -1. ``is_reached`` as in NER: the network did its part, whoever did not answer.
     """
 
     ids: Int64s
@@ -61,12 +70,16 @@ class Calls(Columns):
     duration_ms: Int64s
     customers: Int64s
     accounts: Int64s
+    trunks: Int64s
+    is_reached: Array
+    pdd_ms: Int64s
     keys: Int64s
 
 
 def pick(limit: int) -> Calls:
     """Take up to ``limit`` calls that no other worker holds, oldest first; of the transaction."""
-    found = read_columns(_PICKED, [limit, KEY_DIGITS, KEY_DIGITS], _COLUMNS, before=_PICK)
+    picked = _PICKED.format(is_reached=IS_REACHED)
+    found = read_columns(picked, [limit, KEY_DIGITS, KEY_DIGITS], _COLUMNS, before=_PICK)
     keys = keys_of_texts(texts_of(found.pop("number")).tolist())
     calls = Calls(keys=keys, **found)
     return calls.where(calls.ids.argsort())

@@ -31,11 +31,13 @@ OK, NO_TARIFF, MISSING_RATE, FORBIDDEN, NO_EXCHANGE_RATE = range(len(REASONS))
 class Prices(Columns):
     """One row per level: costs in millionths of the tariff's currency; 0 stands for no id.
 
+    ``matches`` are the rates that the numbers match, also where nothing is charged by them.
     ``currencies`` is the tariff's code, empty without one. Rows with a reason cost nothing yet.
     """
 
     versions: Int64s
     rates: Int64s
+    matches: Int64s
     billed_seconds: Int64s
     costs: Int64s
     currencies: Array
@@ -63,15 +65,16 @@ def price(calls: Calls, levels: Levels) -> Prices:
     prices = Prices(
         versions=np.array([*(v.pk for v in versions), 0], dtype=np.int64)[found],
         rates=np.zeros(len(levels), dtype=np.int64),
+        matches=np.zeros(len(levels), dtype=np.int64),
         billed_seconds=np.zeros(len(levels), dtype=np.int64),
         costs=np.zeros(len(levels), dtype=np.int64),
         currencies=np.array([*(v.tariff.currency_id for v in versions), ""], dtype="U3")[found],
         reasons=np.where((found == NONE) & is_answered, NO_TARIFF, OK),
     )
-    answered = np.flatnonzero(is_answered & (found != NONE))
-    answered = answered[found[answered].argsort(kind="stable")]
-    _which, starts = np.unique(found[answered], return_index=True)
-    for rows in np.split(answered, starts[1:]):
+    priced = np.flatnonzero(found != NONE)
+    priced = priced[found[priced].argsort(kind="stable")]
+    _which, starts = np.unique(found[priced], return_index=True)
+    for rows in np.split(priced, starts[1:]):
         if rows.size:
             _price_version(versions[found[rows[0]]], rows, prices, calls, levels)
     return prices
@@ -80,11 +83,14 @@ def price(calls: Calls, levels: Levels) -> Prices:
 def _price_version(
     version: TariffVersion, rows: Int64s, prices: Prices, calls: Calls, levels: Levels
 ) -> None:
-    """Fill in the answered ``rows`` of ``prices`` that go by one version of a tariff."""
+    """Fill in the ``rows`` of ``prices`` that go by one version of a tariff."""
     book = BOOKS.get(version.tariff_id, version.tariff.rates_revision)
     columns = book.columns
     which = levels.calls[rows]
     matched = book.match(calls.keys[which], calls.setup_at[which])
+    prices.matches[rows] = np.append(columns.ids, 0)[matched]  # NO_RATE is -1: the 0 at the end
+    is_answered = calls.is_answered[which]
+    rows, which, matched = rows[is_answered], which[is_answered], matched[is_answered]
     prices.reasons[rows[matched == NO_RATE]] = MISSING_RATE
     has_rate = matched != NO_RATE
     rows, which, matched = rows[has_rate], which[has_rate], matched[has_rate]

@@ -1,8 +1,9 @@
-"""Proves that charges and calls belong together, beside billing's proof of the ledger."""
+"""Proves that charges, calls and traffic belong together, beside billing's proof of the ledger."""
 
 from collections.abc import Iterator
 
 from billing.services.verify import run, scoped
+from calls.services.picking import IS_REACHED
 
 _NO_CALL = """
 SELECT format('billing_charge: call %%s of %%s does not exist', t.call_id, t.setup_at)
@@ -40,11 +41,54 @@ WHERE {of_t} AND t.issuer_id IS DISTINCT FROM
 ORDER BY t.call_id, t.level
 """
 
+_TRAFFIC_SUMS = """sum(attempts), sum(answered), sum(reached), sum(pdd_calls), sum(pdd_ms),
+    sum(duration_ms), sum(billed_seconds), sum(amount), sum(issuer_amount)"""
+# What re-rating adds to a charge changes what it cost, and is no further call.
+_TRAFFIC = """
+WITH raw AS (
+    SELECT t.setup_at AS slot, t.level, t.balance_id, n.attempts,
+        n.attempts * (t.duration_ms > 0)::int AS answered,
+        n.attempts * c.is_reached::int AS reached,
+        n.attempts * coalesce(c.pdd_ms >= 0, false)::int AS pdd_calls,
+        n.attempts * greatest(c.pdd_ms, 0) AS pdd_ms,
+        n.attempts * t.duration_ms AS duration_ms, t.billed_seconds, t.amount,
+        coalesce(up.amount, 0) AS issuer_amount
+    FROM billing_charge t
+    JOIN LATERAL (SELECT (t.revision = 0)::int AS attempts) n ON true
+    JOIN (SELECT id, setup_at, pdd_ms, {is_reached} AS is_reached FROM calls_call) c
+        ON c.id = t.call_id AND c.setup_at = t.setup_at
+    LEFT JOIN billing_charge up ON up.call_id = t.call_id AND up.setup_at = t.setup_at
+        AND up.level = t.level + 1 AND up.revision = t.revision
+    WHERE {of_t}
+), charged AS (
+    SELECT date_trunc('month', slot AT TIME ZONE 'UTC') AS month, level, balance_id,
+        ARRAY[{sums}] AS sums
+    FROM raw GROUP BY 1, 2, 3
+), traffic AS (
+    SELECT date_trunc('month', slot AT TIME ZONE 'UTC') AS month, level, balance_id, grain,
+        ARRAY[{sums}] AS sums
+    FROM (SELECT * FROM calls_traffic t WHERE {of_t}
+          UNION ALL SELECT grain::smallint, t.*
+          FROM calls_trafficdelta t, generate_series(0, 2) grain WHERE {of_t}) t
+    GROUP BY 1, 2, 3, 4
+)
+SELECT format('traffic of %%s level %%s balance %%s grain %%s: stands at %%s, its charges are %%s',
+    to_char(month, 'YYYY-MM'), level, balance_id, grain, t.sums, c.sums)
+FROM (SELECT * FROM charged CROSS JOIN generate_series(0, 2) grain) c
+FULL JOIN traffic t USING (month, level, balance_id, grain)
+WHERE t.sums IS DISTINCT FROM c.sums
+    AND (t.sums IS NOT NULL AND c.sums IS NOT NULL OR 0 <> ANY(coalesce(t.sums, c.sums)))
+ORDER BY month, level, balance_id, grain
+"""
+
 
 def differences(*, customer_id: int | None = None) -> Iterator[str]:
     """Yield a line for each charge without its call, and each charged call that is not done.
 
-    Also for each answered call that got lost, and each gap in a call's chain of charges.
+    Also for each answered call that got lost, each gap in a call's chain of charges, and where the
+    sums that reports are made of are not those of the charges: by month, level and balance.
     """
     for statement in (_NO_CALL, _NOT_ONE_STATE, _LOST, _BROKEN_CHAIN):
         yield from run(scoped(statement), customer_id)
+    traffic = scoped(_TRAFFIC, sums=_TRAFFIC_SUMS, is_reached=IS_REACHED)
+    yield from run(traffic, customer_id)

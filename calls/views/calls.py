@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from calls.filters import CallFilter
 from calls.models import Call
@@ -15,7 +15,7 @@ from calls.selectors.totals import call_totals
 from calls.selectors.unrated import unrated_count
 from calls.tables import CallTable, call_table
 from calls.views.facts import call_facts, explained_levels
-from calls.views.tiles import call_tiles
+from calls.views.tiles import call_tiles, unrated_action
 from softswitch.core.chrome import Action, Tile
 from softswitch.core.tables import Table
 from softswitch.core.views import ListView, PageMixin
@@ -49,16 +49,12 @@ class CallListView(ListView):
 
     def get_actions(self) -> list[Action]:
         count = 0 if self.actor.account_id else unrated_count(self.actor)
-        label = ngettext("%(count)s unrated call", "%(count)s unrated calls", count)
-        actions = [
+        return [
+            *unrated_action(count),
             Action(
                 _("Upload CDRs"), reverse("calls:import_create"), "arrow-up-tray", "system.settings"
-            )
+            ),
         ]
-        if count:
-            url = reverse("calls:unrated_list")
-            actions.insert(0, Action(label % {"count": count}, url, "exclamation-triangle"))
-        return actions
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(totals_url=reverse("calls:call_totals"), **kwargs)

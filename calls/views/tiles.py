@@ -5,10 +5,11 @@ from decimal import Decimal
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from calls.selectors.totals import Sum, Totals
 from customers.tenancy import Actor
-from softswitch.core.chrome import Tile
+from softswitch.core.chrome import Action, Tile
 from softswitch.core.display import DASH, amount_text, duration_text, number_text
 
 
@@ -30,6 +31,14 @@ def unrated_tile(count: int) -> Tile:
     """Calls that could not be charged."""
     url = reverse("calls:unrated_list") if count else ""
     return Tile(_("Unrated"), number_text(count), url=url, is_negative=count > 0)
+
+
+def unrated_action(count: int) -> list[Action]:
+    """The way to the calls that could not be charged; none without any."""
+    if not count:
+        return []
+    label = ngettext("%(count)s unrated call", "%(count)s unrated calls", count) % {"count": count}
+    return [Action(label, reverse("calls:unrated_list"), "exclamation-triangle", "cdrs.view")]
 
 
 def asr_tile(asr: Decimal | None, note: str | Promise = "") -> Tile:

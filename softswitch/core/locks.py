@@ -15,6 +15,7 @@ class Space(IntEnum):
     VOUCHER_PINS = 5
     VOUCHER_ATTEMPTS = 6
     EXCHANGE_RATES = 7
+    TRAFFIC = 11
 
 
 def lock(space: Space, key: int = 0) -> None:

@@ -130,6 +130,7 @@ CELERY_TIMEZONE = "UTC"
 # Work is sent when it arises; these sweeps pick up what a lost message left.
 CELERY_BEAT_SCHEDULE = {
     "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
+    "fold-traffic": {"task": "calls.fold_traffic", "schedule": 60.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
@@ -300,6 +301,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("CDRs", "calls:call_list", "", "cdrs.view", ()),
             ("Unrated calls", "calls:unrated_list", "", "cdrs.view", ()),
+            ("Reports", "calls:report", "", "reports.view", ()),
             ("CDR deliveries", "calls:import_list", "", "system.settings", ()),
         ),
     ),

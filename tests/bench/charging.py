@@ -1,4 +1,7 @@
-"""How fast waiting calls are charged, on one core, against COPY of the very same charges."""
+"""How fast waiting calls are charged, on one core, against COPY of the very same charges.
+
+Some more are charged without the sums for the reports, to tell what those cost.
+"""
 
 import os
 import resource
@@ -7,14 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from django.db import connection
 
 from billing.models import Charge
-from calls.services.charging import charge_pending
+from calls.services import charging as service
+from calls.services.charging import BATCH, charge_pending
+from calls.services.traffic import FOLDED_AT_ONCE, fold_traffic
 from tests.bench.load import load_calls, load_world
 
 CALLS = 200_000
+BARE = 100_000
+CHARGES = 4 * CALLS
 CUSTOMERS = 500
 LEAST_PER_SECOND = 25_000
 LEAST_RATIO = 6
@@ -37,18 +45,16 @@ class Spent:
 
 def run() -> tuple[list[str], bool]:
     """Load, charge, COPY; the lines to print, and whether the limits are kept."""
-    load_calls(load_world(CUSTOMERS), CALLS)
+    load_calls(load_world(CUSTOMERS), CALLS + BARE)
     _pin_to_one_core()
-    with _measured() as charging:
-        report = charge_pending()
+    charging = _charge_all()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    if report.charged != CALLS or report.charges != 4 * CALLS:
-        raise RuntimeError(f"expected {CALLS} calls at 4 levels, got {report}")
-    with connection.cursor() as cursor:
-        cursor.execute("CHECKPOINT")
+    _execute("CHECKPOINT")
     rows = _charges()
-    with connection.cursor() as cursor:
-        cursor.execute(_CLONE)
+    folded, folding = _fold()
+    with patch.object(service, "store_traffic", lambda *_: None), _measured() as bare:
+        charge_pending()
+    _execute(_CLONE)
     with _measured() as copying:
         _copy_in(rows)
     per_second, ratio = CALLS / charging.wall, charging.wall / copying.wall
@@ -60,18 +66,46 @@ def run() -> tuple[list[str], bool]:
             f" (limit 1/{LEAST_RATIO}, {LEAST_PER_SECOND:,}/s)"
         ),
         (
-            f"  {CALLS:,} calls, {report.charges:,} charges: {charging.wall:.2f} s"
+            f"  {CALLS:,} calls, {CHARGES:,} charges: {charging.wall:.2f} s"
             f" ({charging.here:.2f} s here + {charging.server:.2f} s in the server,"
             f" {processor:,.0f} calls per second of processor)"
         ),
         (
             f"  COPY of the same charges: {copying.wall:.2f} s"
             f" ({copying.server:.2f} s in the server),"
-            f" {report.charges / copying.wall:,.0f} rows/s"
+            f" {CHARGES / copying.wall:,.0f} rows/s"
+        ),
+        (
+            f"  without the sums for reports: {BARE / bare.wall:,.0f} calls/s"
+            f" ({BARE / (bare.here + bare.server):,.0f} per second of processor);"
+            f" {folded:,} rows of them folded in {folding.wall:.2f} s"
         ),
         f"  memory peak {memory} MB",
     ]
     return lines, is_met
+
+
+def _charge_all() -> Spent:
+    with _measured() as spent:
+        report = charge_pending(batches=CALLS // BATCH)
+    if report.charged != CALLS or report.charges != CHARGES:
+        raise RuntimeError(f"expected {CALLS} calls at 4 levels, got {report}")
+    return spent
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _fold() -> tuple[int, Spent]:
+    """Fold all that charging added up; how many rows, and what it took."""
+    with _measured() as spent:
+        folded = done = fold_traffic()
+        while done == FOLDED_AT_ONCE:
+            done = fold_traffic()
+            folded += done
+    return folded, spent
 
 
 @contextmanager

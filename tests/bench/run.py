@@ -17,13 +17,14 @@ def main() -> int:
         parsing,
         rate_import,
         records,
+        reports,
         tariffs,
     )
 
     call_command("migrate", verbosity=0)
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
-    measurements = (parsing, customers, tariffs, records, rate_import, charging)
+    measurements = (parsing, customers, tariffs, records, rate_import, reports, charging)
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()
         print("\n".join(lines), flush=True)  # noqa: T201

@@ -51,6 +51,7 @@ def full_world(stored_world: World) -> dict[str, str]:
         "customer": f"/customers/{debtor.pk}/",
         "customer form": f"/customers/{debtor.pk}/edit/",
         "calls with drawer": f"/calls/{call.id}/",
+        "reports": "/calls/reports/?group=destination",
         "tariff": f"/tariffs/{tariff.pk}/",
         "ledger": f"/billing/customers/{debtor.pk}/ledger/",
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 from django.db.models import Q
@@ -30,8 +31,9 @@ def store_call(
     at: datetime = START,
     account: Account | None = None,
     answered: bool = True,
+    **facts: Any,
 ) -> Call:
-    """One call as ingestion leaves it: stored, and waiting to be charged."""
+    """One call as ingestion leaves it: stored, and waiting to be charged; ``facts`` are columns."""
     switch, _created = Switch.objects.get_or_create(name="sw-1")
     duration = timedelta(seconds=seconds)
     ensure_months(["calls_call"], [date(at.year, at.month, 1)])
@@ -48,6 +50,7 @@ def store_call(
         called_number=number,
         called_raw=number,
         content_hash=uuid4(),
+        **facts,
     )
     PendingCall.objects.create(call_id=call.id, setup_at=at)
     return call

@@ -1,0 +1,392 @@
+"""Margin and traffic: sums over the calls of a period, grouped, as far as the viewer sees them.
+
+All is read from the rows that charging adds up (calls.services.traffic), never from calls. A
+seller's report has each call of its subtree once: what its direct customer pays it, and what it
+pays for it itself. A buyer's report has what it pays. Nobody's has a price above its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from accounts.models import Account, Trunk
+from billing.selectors.balances import DisplayCurrency, display_currency
+from calls.choices import Grain, ReportGroup
+from calls.models import Destination
+from customers.choices import Kind
+from customers.models import Customer
+from customers.selectors import spans_below
+from customers.tenancy import Actor
+from softswitch.core.money import ZERO
+
+SELLERS = (Kind.ROOT, Kind.RESELLER)
+QUARTER = timedelta(minutes=15)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_COUNTS = ("attempts", "answered", "reached", "pdd_calls", "pdd_ms", "duration_ms",
+           "billed_seconds")  # fmt: skip
+_READ = ("slot", "customer_id", "balance_id", "issuer_balance_id", "account_id", "trunk_id",
+         "destination_id", *_COUNTS, "amount", "issuer_amount")  # fmt: skip
+_KEYS = {
+    ReportGroup.CUSTOMER: "t.customer_id",
+    ReportGroup.DESTINATION: "t.destination_id",
+    ReportGroup.COUNTRY: "coalesce(d.country, '')",
+    ReportGroup.TRUNK: "t.trunk_id",
+    ReportGroup.ACCOUNT: "t.account_id",
+    ReportGroup.DAY: "date_trunc('day', t.slot, %(zone)s)",
+    ReportGroup.HOUR: "date_trunc('hour', t.slot, %(zone)s)",
+}
+_TIMES = (ReportGroup.DAY, ReportGroup.HOUR)
+_REPORT = """
+WITH t AS ({pieces})
+SELECT {key}, CASE WHEN t.is_sale THEN b.currency_id END,
+    CASE WHEN t.is_sale THEN above.currency_id ELSE b.currency_id END,
+    {counts}, sum(CASE WHEN t.is_sale THEN t.amount ELSE 0 END),
+    sum(CASE WHEN t.is_sale THEN t.issuer_amount ELSE t.amount END)
+FROM t JOIN billing_balance b ON b.id = t.balance_id
+LEFT JOIN billing_balance above ON above.id = t.issuer_balance_id
+{names}
+GROUP BY 1, 2, 3
+"""
+_COUNTRIES = "LEFT JOIN calls_destination d ON d.id = t.destination_id"
+_PIECE = "SELECT {columns}, {is_sale} AS is_sale FROM {table} t WHERE {whose} AND {when}{filters}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSearch:
+    """What a report is about: calls set up from ``since`` to before ``until``.
+
+    Both are full quarters of an hour, as days and hours begin in every zone. ``level`` is the
+    customer below whose report it is, None for the viewer's own; it must be visible to the actor.
+    Texts are whole names, or else parts of them; ``customer_id`` is of a payer of that level.
+    """
+
+    group: ReportGroup
+    since: datetime
+    until: datetime
+    zone: str = "UTC"
+    level: Customer | None = None
+    customer_id: int | None = None
+    account: str = ""
+    trunk: str = ""
+    destination: str = ""
+    country: str = ""
+
+    @property
+    def is_detailed(self) -> bool:
+        """Whether it asks for more than customers and time."""
+        dimensions = (ReportGroup.DESTINATION, ReportGroup.COUNTRY, ReportGroup.TRUNK,
+                      ReportGroup.ACCOUNT)  # fmt: skip
+        return self.group in dimensions or bool(
+            self.account or self.trunk or self.destination or self.country
+        )
+
+
+@dataclass(slots=True)
+class ReportRow:
+    """The sums of one group; amounts by currency, and converted once all of them are known."""
+
+    key: Any
+    label: str = ""
+    second: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    earned: Counter[str] = field(default_factory=Counter)
+    spent: Counter[str] = field(default_factory=Counter)
+    revenue: Decimal | None = None
+    cost: Decimal | None = None
+    currency: str = ""
+
+    @property
+    def rank(self) -> Any:
+        """What rows are sorted by where their names are: moments as they pass."""
+        return self.key if isinstance(self.key, datetime) else self.label.casefold()
+
+    @property
+    def attempts(self) -> int:
+        return self.counts["attempts"]
+
+    @property
+    def answered(self) -> int:
+        return self.counts["answered"]
+
+    @property
+    def asr(self) -> Decimal | None:
+        """Answer-seizure ratio in percent."""
+        return _ratio(100 * self.answered, self.attempts)
+
+    @property
+    def ner(self) -> Decimal | None:
+        """Network effectiveness ratio in percent: busy, no answer and rejected count too."""
+        return _ratio(100 * self.counts["reached"], self.attempts)
+
+    @property
+    def acd(self) -> Decimal | None:
+        """Average call duration of the answered calls, in seconds."""
+        return _ratio(self.counts["duration_ms"], 1000 * self.answered)
+
+    @property
+    def pdd(self) -> Decimal | None:
+        """Average post-dial delay of the calls whose is known, in seconds."""
+        return _ratio(self.counts["pdd_ms"], 1000 * self.counts["pdd_calls"])
+
+    @property
+    def minutes(self) -> Decimal:
+        return Decimal(self.counts["duration_ms"]) / 60_000
+
+    @property
+    def billed_minutes(self) -> Decimal:
+        return Decimal(self.counts["billed_seconds"]) / 60
+
+    @property
+    def margin(self) -> Decimal | None:
+        """None where an amount could not be converted."""
+        if self.revenue is None or self.cost is None:
+            return None
+        return self.revenue - self.cost
+
+    @property
+    def margin_percent(self) -> Decimal | None:
+        """Of the revenue."""
+        return None if self.margin is None else _ratio(100 * self.margin, self.revenue or ZERO)
+
+    def add(self, other: "ReportRow") -> None:
+        """Count what ``other`` counts, too."""
+        for mine, theirs in (
+            (self.counts, other.counts), (self.earned, other.earned), (self.spent, other.spent)
+        ):  # fmt: skip
+            for name, value in theirs.items():
+                mine[name] += value
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The rows of a report in no order, and their sum; all amounts are in ``currency``.
+
+    ``is_converted``: several currencies, at today's exchange rates.
+    """
+
+    rows: list[ReportRow]
+    total: ReportRow
+    currency: str
+    is_converted: bool
+
+
+def is_seller(customer: Customer) -> bool:
+    """Whether a customer's report is about what it sells, not only about what it pays."""
+    return customer.kind in SELLERS
+
+
+def report(actor: Actor, search: ReportSearch) -> Report:
+    """The sums of ``search`` by its group, in a handful of statements whatever their number.
+
+    Amounts of one currency stay in it, of several all are in the actor's display currency at
+    today's exchange rates, as everywhere.
+    """
+    found: dict[Any, ReportRow] = {}
+    total = ReportRow(key=None)
+    for key, earned_in, spent_in, *sums in _read(actor, search):
+        one = ReportRow(key, counts=Counter(dict(zip(_COUNTS, map(int, sums), strict=False))))
+        one.earned[earned_in or ""] += sums[-2]
+        one.spent[spent_in or ""] += sums[-1]
+        found.setdefault(key, ReportRow(key)).add(one)
+        total.add(one)
+    currencies = {code for code in (*total.earned, *total.spent) if code}
+    display = display_currency(actor)
+    is_converted = len(currencies) > 1
+    code = display.code if is_converted else next(iter(currencies), display.code)
+    for row in (*found.values(), total):
+        _price(row, code, display)
+    _name(search.group, found)
+    return Report(list(found.values()), total, code, is_converted)
+
+
+def minutes_over_time(
+    actor: Actor, search: ReportSearch, group: ReportGroup
+) -> list[tuple[datetime, Decimal]]:
+    """Minutes of a search by day or hour, whatever its own group; each day or hour is there."""
+    minutes: Counter[datetime] = Counter()
+    for row in _read(actor, replace(search, group=group)):
+        minutes[row[0].astimezone(UTC)] += row[3 + _COUNTS.index("duration_ms")]
+    zone, moment = ZoneInfo(search.zone), search.since
+    found = []
+    while moment < search.until:
+        found.append((moment, Decimal(minutes[moment.astimezone(UTC)]) / 60_000))
+        moment = _after(moment, group, zone)
+    return found
+
+
+def _after(moment: datetime, group: ReportGroup, zone: ZoneInfo) -> datetime:
+    """When the next hour, or the next day of the zone begins."""
+    if group == ReportGroup.HOUR:
+        return moment + timedelta(hours=1)
+    day = moment.astimezone(zone).date() + _DAY
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _price(row: ReportRow, code: str, display: DisplayCurrency) -> None:
+    row.currency = code
+    row.revenue = _sum(row.earned, code, display)
+    row.cost = _sum(row.spent, code, display)
+
+
+def _sum(amounts: Counter[str], code: str, display: DisplayCurrency) -> Decimal | None:
+    """The amounts in ``code``: the display currency, or the only one there is."""
+    total = ZERO
+    for currency, amount in amounts.items():
+        value = amount if currency in (code, "") else display.convert(Decimal(amount), currency)
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+def _name(group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
+    """Names of what the keys stand for; moments are named by whoever shows them."""
+    models: dict[ReportGroup, tuple[Any, str]] = {
+        ReportGroup.CUSTOMER: (Customer, "name"),
+        ReportGroup.ACCOUNT: (Account, "auth_name"),
+        ReportGroup.TRUNK: (Trunk, "name"),
+        ReportGroup.DESTINATION: (Destination, "name"),
+    }
+    if group == ReportGroup.COUNTRY:
+        for row in rows.values():
+            row.label = row.key
+    if group not in models:
+        return
+    model, name = models[group]
+    second = {ReportGroup.DESTINATION: "country", ReportGroup.TRUNK: "customer__name",
+              ReportGroup.ACCOUNT: "customer__name"}.get(group, "pk")  # fmt: skip
+    for pk, label, beside in model.objects.filter(pk__in=rows).values_list("pk", name, second):
+        rows[pk].label = label
+        rows[pk].second = "" if second == "pk" else beside
+
+
+# What is read ----------------------------------------------------------------------------------
+
+
+def _read(actor: Actor, search: ReportSearch) -> list[tuple[Any, ...]]:
+    narrowed, values = _filters(actor, search)
+    customer = search.level or actor.customer
+    spans = list(_spans(actor, search, customer))
+    sources = [
+        *(("calls_traffic", when) for span in spans for when in _windows(search, *span)),
+        *(("calls_trafficdelta", _within(*span)) for span in spans),
+    ]
+    columns = ", ".join(f"t.{name}" for name in _READ)
+    pieces = [
+        _PIECE.format(
+            columns=columns,
+            table=table,
+            is_sale=is_sale,
+            whose=whose,
+            when=when,
+            filters=narrowed,
+        )
+        for table, when in sources
+        for is_sale, whose in _whose(customer)
+    ]
+    if not pieces:
+        return []
+    sql = _REPORT.format(
+        pieces=" UNION ALL ".join(pieces),
+        key=_KEYS[search.group],
+        counts=", ".join(f"sum(t.{name})" for name in _COUNTS),
+        names=_COUNTRIES if search.group == ReportGroup.COUNTRY else "",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"zone": search.zone, **values})
+        return list(cursor.fetchall())
+
+
+def _whose(customer: Customer) -> Iterable[tuple[str, str]]:
+    """Whether rows are sales, and which rows: ids are numbers."""
+    if not is_seller(customer):
+        yield "false", f"t.customer_id = {customer.pk:d} AND t.level = 1"
+        return
+    yield "true", f"t.issuer_id = {customer.pk:d}"
+    if not customer.is_root:  # what it called itself, and sold to nobody
+        yield (
+            "false",
+            f"t.customer_id = {customer.pk:d} AND t.level = 1 AND t.is_origin",
+        )
+
+
+def _filters(actor: Actor, search: ReportSearch) -> tuple[str, dict[str, Any]]:
+    sql, values = "", dict[str, Any]()
+    if search.customer_id is not None:
+        sql, values["customer"] = " AND t.customer_id = %(customer)s", search.customer_id
+    named: list[tuple[str, str, QuerySet[Any], str]] = [
+        ("account", search.account, Account.objects.visible_to(actor), "auth_name"),
+        ("trunk", search.trunk, Trunk.objects.visible_to(actor), "name"),
+        ("destination", search.destination, Destination.objects.all(), "name"),
+    ]
+    for name, text, rows, column in named:
+        if text:
+            sql += f" AND t.{name}_id = ANY(%({name})s)"
+            values[name] = _ids(rows, column, text)
+    if search.country:
+        within = Destination.objects.filter(country__iexact=search.country)
+        sql += " AND t.destination_id = ANY(%(country)s)"
+        values["country"] = list(within.values_list("pk", flat=True))
+    return sql, values
+
+
+def _ids(rows: QuerySet[Any], column: str, text: str) -> list[int]:
+    """The rows named ``text``, whatever its case, or else those whose names hold it."""
+    holding = rows.filter(**{f"{column}__icontains": text}).values_list("pk", column)
+    found = list(holding)
+    whole = [pk for pk, name in found if name.casefold() == text.casefold()]
+    return whole or [pk for pk, _name in found]
+
+
+def _windows(search: ReportSearch, since: datetime, until: datetime) -> Iterable[str]:
+    """Conditions that together hold every slot once, whole days as one row where that will do."""
+    fine = Grain.DETAIL if search.is_detailed else Grain.PLAIN
+    first, last = since + (_EPOCH - since) % _DAY, until - (until - _EPOCH) % _DAY
+    if search.group in _TIMES or first >= last:
+        yield _of_grain(fine, since, until)
+        return
+    yield _of_grain(Grain.DAY, first, last)
+    if since < first:
+        yield _of_grain(fine, since, first)
+    if last < until:
+        yield _of_grain(fine, last, until)
+
+
+def _spans(
+    actor: Actor, search: ReportSearch, customer: Customer
+) -> Iterable[tuple[datetime, datetime]]:
+    """The time asked for, as far as ``customer`` stood below the actor then.
+
+    Of a quarter of an hour in which somebody above it moved, nothing is told.
+    """
+    if customer.pk == actor.customer_id or actor.is_root:
+        yield search.since, search.until
+        return
+    for start, end in spans_below(customer.pk, actor.customer_id):
+        since, until = search.since, search.until
+        if start is not None:
+            since = max(since, start + (_EPOCH - start) % QUARTER)
+        if end is not None:
+            until = min(until, end - (end - _EPOCH) % QUARTER)
+        if since < until:
+            yield since, until
+
+
+def _of_grain(grain: Grain, since: datetime, until: datetime) -> str:
+    return f"t.grain = {grain:d} AND {_within(since, until)}"
+
+
+def _within(since: datetime, until: datetime) -> str:
+    return f"t.slot >= '{since.isoformat()}' AND t.slot < '{until.isoformat()}'"
+
+
+def _ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    return Decimal(part) / Decimal(whole) if whole else None

@@ -1,0 +1,24 @@
+"""Lists of calls, unrated calls, switches, deliveries of CDR files, and reports."""
+
+from calls.tables.calls import (
+    CallTable,
+    ConflictTable,
+    ImportTable,
+    SwitchTable,
+    UnratedTable,
+    call_table,
+)
+from calls.tables.reports import MONEY, MONEY_TABLES, ReportTable, report_table
+
+__all__ = [
+    "MONEY",
+    "MONEY_TABLES",
+    "CallTable",
+    "ConflictTable",
+    "ImportTable",
+    "ReportTable",
+    "SwitchTable",
+    "UnratedTable",
+    "call_table",
+    "report_table",
+]
