@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tariffs', '0001_initial'),
+        ('tariffs', '0002_import_steps'),
     ]
 
     operations = [

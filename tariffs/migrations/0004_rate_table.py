@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0002_trigrams'),
-        ('tariffs', '0001_initial'),
+        ('tariffs', '0003_rate_sources'),
     ]
 
     operations = [
