@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tariffs.views import exchange, imports, rates, simulator, tariffs
+from tariffs.views import exchange, imports, profiles, rates, simulator, tariffs
 
 app_name = "tariffs"
 urlpatterns = [
@@ -25,6 +25,11 @@ urlpatterns = [
     path("imports/<int:pk>/apply/", imports.ImportApplyView.as_view(), name="import_apply"),
     path("imports/<int:pk>/cancel/", imports.ImportCancelView.as_view(), name="import_cancel"),
     path("imports/<int:pk>/errors/", imports.ImportErrorsView.as_view(), name="import_errors"),
+    path("profiles/", profiles.ProfileListView.as_view(), name="profile_list"),
+    path("profiles/new/", profiles.ProfileCreateView.as_view(), name="profile_create"),
+    path("profiles/<int:pk>/", profiles.ProfileEditView.as_view(), name="profile_edit"),
+    path("profiles/<int:pk>/copy/", profiles.ProfileCopyView.as_view(), name="profile_copy"),
+    path("profiles/<int:pk>/delete/", profiles.ProfileDeleteView.as_view(), name="profile_delete"),
     path("exchange-rates/", exchange.ExchangeRateListView.as_view(), name="exchange_list"),
     path("exchange-rates/new/", exchange.ExchangeRateCreateView.as_view(), name="exchange_create"),
     path("exchange-rates/upload/", exchange.ExchangeUploadView.as_view(), name="exchange_upload"),

@@ -46,7 +46,7 @@ def explain_call(call: Call, actor: Actor) -> list[ChargedLevel]:
     Empty if the call is not charged (yet), or costs the viewer's side nothing.
     """
     rows = Charge.objects.visible_to(actor).filter(call_id=call.id, setup_at=call.setup_at)
-    charges = list(rows.select_related("customer", "balance", "rate").order_by("level"))
+    charges = list(rows.select_related("customer", "balance", "rate__profile").order_by("level"))
     versions = TariffVersion.objects.select_related("tariff").in_bulk(
         {charge.tariff_version_id for charge in charges if charge.tariff_version_id}
     )

@@ -2,6 +2,7 @@
 
 from tariffs.models.currencies import Currency, ExchangeRate
 from tariffs.models.imports import RateImport, RateImportError, RateImportRow
+from tariffs.models.profiles import RateProfile
 from tariffs.models.rates import Rate
 from tariffs.models.tariffs import Tariff, TariffAssignment, TariffVersion
 
@@ -12,6 +13,7 @@ __all__ = [
     "RateImport",
     "RateImportError",
     "RateImportRow",
+    "RateProfile",
     "Tariff",
     "TariffAssignment",
     "TariffVersion",

@@ -38,6 +38,7 @@ _KNOWN = {
     "valid_till": (
         "valid till|valid to|valid until|end date|expiry date|expiry|expires|till|until|end"
     ),
+    "profile": "profile|time of day profile",
     "forbidden": "forbidden|blocked|is forbidden|block|barred",
     "grace": "grace|grace enabled",
     "status": "status|change|rate change|change type|action",

@@ -10,6 +10,16 @@ from tariffs.selectors.exchange import (
     exchange_rate_days,
     rates_in_force,
 )
+from tariffs.selectors.profiles import (
+    counted_profiles,
+    has_begun,
+    is_used,
+    neighbours,
+    open_rates,
+    own_profiles,
+    profile_of,
+    tariffs_using,
+)
 from tariffs.selectors.simulate import FAR, SimulatedLevel, simulate_call, simulated_margin
 from tariffs.selectors.tariffs import (
     assignable_tariffs,
@@ -35,14 +45,21 @@ __all__ = [
     "assigned_customers",
     "base_currency",
     "convert",
+    "counted_profiles",
     "counted_tariffs",
     "currency_choices",
     "dated_tariffs",
     "exchange_rate",
     "exchange_rate_days",
+    "has_begun",
     "is_in_use",
+    "is_used",
+    "neighbours",
+    "open_rates",
+    "own_profiles",
     "own_rates",
     "own_tariff",
+    "profile_of",
     "rate_columns",
     "rate_terms_of",
     "rates_in_force",
@@ -51,6 +68,7 @@ __all__ = [
     "tariff_of",
     "tariff_versions",
     "tariffs_named",
+    "tariffs_using",
     "terms_of",
     "version_in_force",
 ]

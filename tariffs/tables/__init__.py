@@ -2,6 +2,7 @@
 
 from tariffs.tables.exchange import ExchangeRateTable
 from tariffs.tables.imports import ImportRowTable, RateImportTable
+from tariffs.tables.profiles import ProfileTable
 from tariffs.tables.rates import OwnRateTable, RateSheet, RateTable
 from tariffs.tables.tariffs import AssignmentTable, TariffTable
 
@@ -10,6 +11,7 @@ __all__ = [
     "ExchangeRateTable",
     "ImportRowTable",
     "OwnRateTable",
+    "ProfileTable",
     "RateImportTable",
     "RateSheet",
     "RateTable",

@@ -33,6 +33,7 @@ class RateTable(Table):
     interval = Column(
         accessor="interval_1", verbose_name=_("Interval, s"), orderable=False, priority=2, css="num"
     )
+    profile = TextColumn(verbose_name=_("Profile"), order_by="profile__name", priority=2)
     valid_from = DateTimeColumn(verbose_name=_("Valid from"), priority=2)
     valid_till = DateTimeColumn(verbose_name=_("Valid till"), priority=3)
     state = Column(accessor="valid_from", verbose_name=_("State"), orderable=False, priority=1)
@@ -61,6 +62,13 @@ class RateTable(Table):
 
     def render_prefix(self, value: str) -> SafeString:
         return format_html('<span class="tel">{}</span>', value or _("Default"))
+
+    def render_profile(self, value: Any) -> SafeString:
+        """The name, and the times on pointing at it: a payer needs them to check a charge."""
+        return format_html('<bdi title="{}">{}</bdi>', value.times, value)
+
+    def value_profile(self, value: Any) -> str:
+        return str(value)
 
     def render_interval(self, record: Any) -> str:
         return f"{record.interval_1}/{record.interval_n}"
@@ -100,6 +108,7 @@ class RateSheet(Table):
     interval_n = Column(verbose_name="Interval N")
     is_forbidden = Column(verbose_name="Forbidden")
     grace_enabled = Column(verbose_name="Grace")
+    profile = Column(verbose_name="Profile")
     valid_from = Column(verbose_name="Valid from")
     valid_till = Column(verbose_name="Valid till")
 
@@ -114,6 +123,9 @@ class RateSheet(Table):
 
     def value_grace_enabled(self, value: object) -> str:
         return "yes" if value else "no"
+
+    def value_profile(self, value: Any) -> str:
+        return str(value)
 
     def value_valid_from(self, record: Any) -> str:
         return timezone.localtime(record.valid_from, record.tariff.timezone).isoformat()
