@@ -5,6 +5,7 @@ from tariffs.selectors.exchange import (
     Converted,
     base_currency,
     convert,
+    cross_rate,
     currency_choices,
     exchange_rate,
     exchange_rate_days,
@@ -20,6 +21,7 @@ from tariffs.selectors.profiles import (
     profile_of,
     tariffs_using,
 )
+from tariffs.selectors.profitability import LevelTerms, amount_of, profit_of, verdict_of
 from tariffs.selectors.simulate import FAR, SimulatedLevel, simulate_call, simulated_margin
 from tariffs.selectors.tariffs import (
     assignable_tariffs,
@@ -40,13 +42,16 @@ __all__ = [
     "FAR",
     "ONE",
     "Converted",
+    "LevelTerms",
     "SimulatedLevel",
+    "amount_of",
     "assignable_tariffs",
     "assigned_customers",
     "base_currency",
     "convert",
     "counted_profiles",
     "counted_tariffs",
+    "cross_rate",
     "currency_choices",
     "dated_tariffs",
     "exchange_rate",
@@ -60,6 +65,7 @@ __all__ = [
     "own_rates",
     "own_tariff",
     "profile_of",
+    "profit_of",
     "rate_columns",
     "rate_terms_of",
     "rates_in_force",
@@ -70,5 +76,6 @@ __all__ = [
     "tariffs_named",
     "tariffs_using",
     "terms_of",
+    "verdict_of",
     "version_in_force",
 ]
