@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Q
 
+from customers.querysets import OwnedQuerySet
 from customers.tenancy import Actor, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         RateImport,
         RateImportError,
         RateImportRow,
+        RateProfile,
         Tariff,
         TariffAssignment,
     )
@@ -43,6 +45,13 @@ class TariffQuerySet(TenantQuerySet["Tariff"]):
     def owned_by(self, actor: Actor) -> Self:
         """The actor's own tariffs: those it can edit and sell."""
         return self.live().filter(owner_id=actor.customer_id)
+
+
+class RateProfileQuerySet(OwnedQuerySet["RateProfile"]):
+    """Time-of-day profiles of owners."""
+
+    def live(self) -> Self:
+        return self.filter(archived_at__isnull=True)
 
 
 class RateQuerySet(TenantQuerySet["Rate"]):

@@ -51,7 +51,7 @@ def explain_call(call: Call, actor: Actor) -> list[ChargedLevel]:
     """
     rows = Charge.objects.visible_to(actor).filter(call_id=call.id, setup_at=call.setup_at)
     named = rows.annotate(name=shown_name(actor, then="setup_at"))
-    charges = list(named.select_related("customer", "balance", "rate").order_by("level"))
+    charges = list(named.select_related("customer", "balance", "rate__profile").order_by("level"))
     versions = TariffVersion.objects.select_related("tariff").in_bulk(
         {charge.tariff_version_id for charge in charges if charge.tariff_version_id}
     )

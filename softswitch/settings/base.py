@@ -288,6 +288,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         None,
         (
             ("Tariffs", "tariffs:tariff_list", "", "tariffs.view", ()),
+            ("Time-of-day profiles", "tariffs:profile_list", "", "tariffs.view", ()),
             ("My rates", "tariffs:own_rates", "", "rates.view", ()),
             ("Rate simulator", "tariffs:simulator", "", "rates.view", ()),
             ("Exchange rates", "tariffs:exchange_list", "", "rates.view", ()),

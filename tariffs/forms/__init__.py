@@ -4,6 +4,7 @@ from tariffs.forms.copies import CopyTariffForm
 from tariffs.forms.exchange import ConversionForm, ExchangeRateForm, ExchangeUploadForm
 from tariffs.forms.fields import MINUTE, moment_field, seconds_field
 from tariffs.forms.imports import ImportColumnsForm, RateImportForm, columns_initial
+from tariffs.forms.profiles import ProfileForm
 from tariffs.forms.rates import PricingForm, RateChangeForm, RateCloseForm, RateForm
 from tariffs.forms.simulator import SimulatorForm
 from tariffs.forms.tariffs import TariffEditForm, TariffForm
@@ -16,6 +17,7 @@ __all__ = [
     "ExchangeUploadForm",
     "ImportColumnsForm",
     "PricingForm",
+    "ProfileForm",
     "RateChangeForm",
     "RateCloseForm",
     "RateForm",

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
 from tariffs.forms.fields import moment_field, seconds_field
-from tariffs.models import Rate
+from tariffs.models import Rate, RateProfile
 from tariffs.parsers.destinations import place_of
+from tariffs.selectors import own_profiles
 
 
 class RateForm(ScopedModelForm):
@@ -22,7 +24,7 @@ class RateForm(ScopedModelForm):
             ("price_1", "price_n", "interval_1", "interval_n", "grace_enabled"),
             help=_("The first interval at price 1, each further one at price N."),
         ),
-        Section(_("Validity"), ("valid_from", "valid_till")),
+        Section(_("Validity"), ("valid_from", "valid_till", "profile")),
     )
     widths = {
         "prefix": 2,
@@ -34,6 +36,7 @@ class RateForm(ScopedModelForm):
         "interval_n": 3,
         "valid_from": 3,
         "valid_till": 3,
+        "profile": 3,
     }
     prefix = forms.RegexField(  # type: ignore[assignment] # a field, not the form's own prefix
         r"^[0-9]{0,15}$",
@@ -48,6 +51,16 @@ class RateForm(ScopedModelForm):
     interval_n = seconds_field(_("Interval N, s"), 1)
     valid_from = moment_field(_("Valid from"), _("Empty: now."))
     valid_till = moment_field(_("Valid till"), _("Empty: until a new price."))
+    profile = forms.ModelChoiceField(
+        RateProfile.objects.all(),
+        label=_("Time-of-day profile"),
+        required=False,
+        empty_label=_("All day"),
+        help_text=_(
+            "Within it the rate comes before one of all day that begins at the same time. One "
+            "that begins later comes before both."
+        ),
+    )
 
     class Meta:
         model = Rate
@@ -58,6 +71,9 @@ class RateForm(ScopedModelForm):
             "is_forbidden",
             "grace_enabled",
         )
+
+    def narrow_profile(self, rows: QuerySet[RateProfile]) -> QuerySet[RateProfile]:
+        return own_profiles(rows, self.actor)
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
@@ -73,14 +89,16 @@ class RateForm(ScopedModelForm):
 
 
 class RateChangeForm(RateForm):
-    """A new price of a prefix; the row before ends where this one begins."""
+    """A new price of a prefix and profile; the row before ends where this one begins."""
 
     sections: ClassVar[Sequence[Section]] = (
         Section(_("Destination"), ("destination", "country", "is_forbidden")),
-        *RateForm.sections[1:],
+        RateForm.sections[1],
+        Section(_("Validity"), ("valid_from", "valid_till")),
     )
     widths = RateForm.widths | {"destination": 4, "country": 2}
-    prefix = None  # type: ignore[assignment] # the prefix of the row
+    prefix = None  # type: ignore[assignment] # those of the row
+    profile = None  # type: ignore[assignment]
 
     class Meta(RateForm.Meta):
         fields = RateForm.Meta.fields[1:]

@@ -8,6 +8,7 @@ from tariffs.models.imports import (
     RateImportError,
     RateImportRow,
 )
+from tariffs.models.profiles import RateProfile
 from tariffs.models.rates import Rate
 from tariffs.models.tariffs import Tariff, TariffAssignment, TariffVersion
 
@@ -20,6 +21,7 @@ __all__ = [
     "RateImportEffect",
     "RateImportError",
     "RateImportRow",
+    "RateProfile",
     "Tariff",
     "TariffAssignment",
     "TariffVersion",

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.fields import LARGEST_PRICE, PrefixField, PriceField
+from tariffs.models.profiles import RateProfile
 from tariffs.models.tariffs import Tariff
 from tariffs.querysets import RateQuerySet
 
@@ -33,6 +34,15 @@ class Rate(models.Model):
     grace_enabled = models.BooleanField(_("grace enabled"), default=False)
     valid_from = models.DateTimeField(_("valid from"), default=now)
     valid_till = models.DateTimeField(_("valid till"), null=True, blank=True)
+    profile = models.ForeignKey(
+        RateProfile,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rates",
+        db_index=False,
+        verbose_name=_("time-of-day profile"),
+    )
 
     objects: ClassVar = RateQuerySet.as_manager()
 
@@ -53,9 +63,14 @@ class Rate(models.Model):
             models.Index(
                 fields=["tariff", "prefix"], condition=Q(is_forbidden=True), name="rate_forbidden"
             ),
+            models.Index("profile", name="rate_by_profile", condition=Q(profile__isnull=False)),
         ]
         constraints = [
-            models.UniqueConstraint("tariff", "prefix", "valid_from", name="rate_once"),
+            models.UniqueConstraint(
+                fields=["tariff", "prefix", "valid_from", "profile"],
+                name="rate_once",
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(
                 name="rate_values",
                 condition=Q(

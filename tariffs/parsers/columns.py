@@ -51,6 +51,7 @@ _KNOWN = {
         "valid till|valid to|valid until|end date|expiry date|expiry|expires|till|until|end|"
         "expiration date|gultig bis"
     ),
+    "profile": "profile|time of day profile",
     "forbidden": "forbidden|blocked|is forbidden|block|barred",
     "grace": "grace|grace enabled",
     "status": (

@@ -148,6 +148,8 @@ class _Reader:
         return filled
 
     def read(self, number: int, cells: list[str]) -> Iterator[RateLine]:
+        if self.cell(cells, "profile"):
+            raise CellError("profile", "Rates with a profile are changed on the tariff's page.")
         status = self.cell(cells, "status").lower()
         forbidden = read_flag(self.cell(cells, "forbidden"), "forbidden") or status in _BLOCKED
         is_closed = status in CLOSED or self._says(cells, CLOSED)

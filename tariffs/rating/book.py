@@ -8,13 +8,14 @@ the rest walk down their chains together. So validity costs no memory, however m
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
 from tariffs.rating.keys import BLOCKS, KEY_DIGITS, Int64s, keys_of_texts
+from tariffs.rating.profiles import LocalTimes, Profile, ProfileClock
 from tariffs.rating.terms import RateTerms, check_prefix
 
 Bools = npt.NDArray[np.bool_]
@@ -23,6 +24,7 @@ PRICE_DECIMALS = 8
 """Decimals of a price in the columns, which count in units of 10**-8."""
 
 NO_RATE = -1
+NO_PROFILE = -1
 ALWAYS_FROM = int(np.iinfo(np.int64).min)
 NEVER_TILL = int(np.iinfo(np.int64).max)
 
@@ -43,6 +45,8 @@ class RateColumns:
 
     `ids` are the caller's own; prices are per minute in units of 10**-8; intervals are seconds;
     validity is half-open in microseconds since 1970 UTC, `ALWAYS_FROM` and `NEVER_TILL` if open.
+    `profile` says which of `profiles`, read in `zone`, a row has, `NO_PROFILE` if none; without any
+    it is None.
     """
 
     ids: Int64s
@@ -55,15 +59,24 @@ class RateColumns:
     grace_enabled: Bools
     valid_from_us: Int64s
     valid_till_us: Int64s
+    profile: Int64s | None = None
+    profiles: tuple[Profile, ...] = ()
+    zone: tzinfo = UTC
 
     @classmethod
-    def of(cls, rates: Sequence[RateTerms], ids: Sequence[int] = ()) -> "RateColumns":
+    def of(
+        cls, rates: Sequence[RateTerms], ids: Sequence[int] = (), zone: tzinfo = UTC
+    ) -> "RateColumns":
         """Build the columns from single rates; `ids` default to 0, 1, 2, ...
 
         Raises ValueError for a price with more than 8 decimals, OverflowError for one of
         92,233,720,368 or more, which the columns cannot hold.
         """
+        profiles = tuple(dict.fromkeys(rate.profile for rate in rates if rate.profile))
         return cls(
+            profile=_int64s([_place(profiles, rate) for rate in rates]) if profiles else None,
+            profiles=profiles,
+            zone=zone,
             ids=_int64s(ids or range(len(rates))),
             prefixes=[rate.prefix for rate in rates],
             price_1=_int64s([_scaled(rate.price_1) for rate in rates]),
@@ -99,8 +112,12 @@ class RateBook:
         self.columns = columns
         sizes = _sizes(columns.prefixes)
         keys = keys_of_texts(columns.prefixes)
-        # By prefix, then oldest first; of rows that start together the one given last wins.
-        order = np.lexsort((columns.valid_from_us, keys))
+        # By prefix, then oldest first; of rows that start together one with a profile wins, of
+        # these the one given last.
+        sorting = [columns.valid_from_us, keys]
+        if columns.profile is not None:
+            sorting.insert(0, (columns.profile != NO_PROFILE).astype(np.int64))
+        order = np.lexsort(sorting)
         is_oldest = np.ones(len(order), dtype=np.bool_)
         is_oldest[1:] = keys[order[1:]] != keys[order[:-1]]
         newest = order[np.append(is_oldest[1:], np.ones(min(1, len(order)), dtype=np.bool_))]
@@ -111,6 +128,7 @@ class RateBook:
         self._next[order[is_oldest]] = rows[prefixes.parents()]
         self._starts, owners = prefixes.flatten()
         self._first = rows[owners]
+        self._clock = ProfileClock(columns.profiles, columns.zone) if columns.profiles else None
 
     def match(self, keys: Int64s, at_us: Int64s) -> Int64s:
         """Return the row of the columns that rates each call, `NO_RATE` where there is none.
@@ -125,17 +143,25 @@ class RateBook:
             order = np.argsort(part)  # a search for neighbours in turn is ten times as fast
             ranges = np.searchsorted(self._starts, part[order], side="right") - 1
             rows[start : start + _STEP][order] = self._first[ranges]
-        pending = np.flatnonzero(~self._is_settled(rows, at_us))
+        times = self._clock.read(at_us) if self._clock else None
+        pending = np.flatnonzero(~self._is_settled(rows, at_us, times, np.arange(len(rows))))
         while pending.size:
             rows[pending] = self._next[rows[pending]]
-            pending = pending[~self._is_settled(rows[pending], at_us[pending])]
+            is_settled = self._is_settled(rows[pending], at_us[pending], times, pending)
+            pending = pending[~is_settled]
         return rows
 
-    def _is_settled(self, rows: Int64s, at_us: Int64s) -> Bools:
+    def _is_settled(
+        self, rows: Int64s, at_us: Int64s, times: LocalTimes | None, calls: Int64s
+    ) -> Bools:
         if not len(self._next):
             return np.ones(rows.shape, dtype=np.bool_)
         has_begun = self.columns.valid_from_us[rows] <= at_us
         is_valid = has_begun & (at_us < self.columns.valid_till_us[rows])
+        if self._clock and times and self.columns.profile is not None:
+            profile = self.columns.profile[rows]
+            asked = np.flatnonzero(is_valid & (profile != NO_PROFILE))
+            is_valid[asked] = self._clock.holds(profile[asked], times, calls[asked])
         is_settled: Bools = is_valid | (rows == NO_RATE)
         return is_settled
 
@@ -191,6 +217,10 @@ def _scaled(price: Decimal) -> int:
     if rest:
         raise ValueError(f"price {price} has more than {PRICE_DECIMALS} decimals")
     return units
+
+
+def _place(profiles: tuple[Profile, ...], rate: RateTerms) -> int:
+    return NO_PROFILE if rate.profile is None else profiles.index(rate.profile)
 
 
 def _moment(moment: datetime | None, default: int) -> int:

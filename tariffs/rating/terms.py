@@ -1,9 +1,11 @@
 """The inputs of the charge formula: a tariff's terms and a rate's terms, checked on creation."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+
+from tariffs.rating.profiles import Profile
 
 MAX_DECIMALS = 6
 
@@ -49,8 +51,9 @@ class RateTerms:
     """One row of a tariff.
 
     `prefix` is E.164 digits (empty = default), prices are per minute, intervals in seconds. The
-    row is valid from `valid_from` up to, not including, `valid_till`; both aware, None = open.
-    Raises ValueError naming the first field out of range.
+    row is valid from `valid_from` up to, not including, `valid_till`; both aware, None = open. With
+    a `profile` it applies within it only, in the tariff's zone. Raises ValueError naming the first
+    field out of range.
     """
 
     prefix: str
@@ -62,6 +65,7 @@ class RateTerms:
     grace_enabled: bool = False
     valid_from: datetime | None = None
     valid_till: datetime | None = None
+    profile: Profile | None = None
 
     def __post_init__(self) -> None:
         check_prefix(self.prefix)
@@ -70,10 +74,12 @@ class RateTerms:
         _check_seconds("interval_1", self.interval_1, least=1)
         _check_seconds("interval_n", self.interval_n, least=1)
 
-    def is_valid_at(self, moment: datetime) -> bool:
-        """Whether a call that starts at `moment` (aware) may use this row."""
+    def is_valid_at(self, moment: datetime, zone: tzinfo = UTC) -> bool:
+        """Whether a call that starts at `moment` (aware) may use this row of a tariff in `zone`."""
         has_begun = self.valid_from is None or self.valid_from <= moment
-        return has_begun and (self.valid_till is None or moment < self.valid_till)
+        if not has_begun or (self.valid_till is not None and moment >= self.valid_till):
+            return False
+        return self.profile is None or self.profile.contains(moment, zone)
 
 
 def check_prefix(prefix: str) -> None:

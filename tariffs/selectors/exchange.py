@@ -1,6 +1,6 @@
 """Exchange rates in force, and conversions by them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -86,12 +86,12 @@ def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Conve
     if source == target:
         return Converted(quantize(amount), ONE)
     rates = rates_in_force({source, target}, at)
-    for code in (source, target):
-        if code not in rates:
-            raise DomainError(
-                "no_exchange_rate", f"There is no exchange rate for {code}.", field="currency"
-            )
-    cross = Fraction(rates[source]) / Fraction(rates[target])
+    cross = cross_rate(source, target, rates)
+    if cross is None:
+        code = source if source not in rates else target
+        raise DomainError(
+            "no_exchange_rate", f"There is no exchange rate for {code}.", field="currency"
+        )
     return Converted(half_up(Fraction(amount) * cross, 6), half_up(cross, 10))
 
 
@@ -112,6 +112,18 @@ def exchange_history(currency: str) -> list[tuple[date, Decimal]]:
     """What ``currency`` was worth from each day on that has a rate, oldest first."""
     rows = ExchangeRate.objects.filter(currency=currency).order_by("valid_on", "-id")
     return list(rows.distinct("valid_on").values_list("valid_on", "rate"))
+
+
+def cross_rate(source: str, target: str, rates: Mapping[str, Decimal]) -> Fraction | None:
+    """Units of ``target`` for one of ``source`` by ``rates`` against the base, unrounded.
+
+    None where one of the two is missing; 1 between equal ones.
+    """
+    if source == target:
+        return Fraction(1)
+    if source not in rates or target not in rates:
+        return None
+    return Fraction(rates[source]) / Fraction(rates[target])
 
 
 def exchange_rate_days(first: date, last: date) -> list[tuple[str, date, Decimal]]:

@@ -113,7 +113,7 @@ def own_rates(actor: Actor) -> QuerySet[Rate]:
     """The rates of the tariff by which the actor's customer pays now; the tariff stays hidden."""
     tariff = None if actor.account_id else tariff_of(actor.customer_id, now())
     rows: QuerySet[Rate] = Rate.objects.filter(tariff=tariff) if tariff else Rate.objects.none()
-    return rows.select_related("tariff")
+    return rows.select_related("tariff", "profile")
 
 
 def tariffs_named(text: str) -> list[Tariff]:

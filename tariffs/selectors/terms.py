@@ -1,11 +1,25 @@
 """Tariffs and rates as the rating core wants them."""
 
-from softswitch.core.columns import BIGINT, BOOLEAN, INTEGER, MOMENT, read_columns, text, texts_of
-from tariffs.models import Rate, TariffVersion
-from tariffs.rating.book import RateColumns
+from dataclasses import replace
+
+import numpy as np
+
+from softswitch.core.columns import (
+    BIGINT,
+    BOOLEAN,
+    INTEGER,
+    MOMENT,
+    Int64s,
+    read_columns,
+    text,
+    texts_of,
+)
+from tariffs.models import Rate, RateProfile, Tariff, TariffVersion
+from tariffs.rating.book import NO_PROFILE, RateColumns
 from tariffs.rating.keys import KEY_DIGITS
 from tariffs.rating.terms import RateTerms, TariffTerms
 from tariffs.rating.terms import Rounding as RatingRule
+from tariffs.selectors.profiles import profile_of
 
 _RATE_COLUMNS = {
     "ids": BIGINT,
@@ -18,6 +32,7 @@ _RATE_COLUMNS = {
     "grace_enabled": BOOLEAN,
     "valid_from_us": MOMENT,
     "valid_till_us": MOMENT,
+    "profile": BIGINT,
 }
 
 
@@ -47,6 +62,7 @@ def rate_terms_of(rate: Rate) -> RateTerms:
         grace_enabled=rate.grace_enabled,
         valid_from=rate.valid_from,
         valid_till=rate.valid_till,
+        profile=profile_of(rate.profile) if rate.profile else None,
     )
 
 
@@ -59,9 +75,21 @@ def rate_columns(tariff_id: int) -> RateColumns:
     found = read_columns(
         "SELECT id, convert_to(rpad(prefix, %s), 'UTF8'), (price_1 * 1e8)::bigint,"
         " (price_n * 1e8)::bigint, interval_1, interval_n, is_forbidden, grace_enabled,"
-        " valid_from, coalesce(valid_till, 'infinity')"
+        " valid_from, coalesce(valid_till, 'infinity'), coalesce(profile_id, 0)"
         " FROM tariffs_rate WHERE tariff_id = %s AND length(prefix) <= %s ORDER BY id",
         [KEY_DIGITS, tariff_id, KEY_DIGITS],
         _RATE_COLUMNS,
     )
-    return RateColumns(prefixes=texts_of(found.pop("prefixes")).tolist(), **found)
+    prefixes = texts_of(found.pop("prefixes")).tolist()
+    keys: Int64s = found.pop("profile")
+    used = np.unique(keys[keys != 0])
+    columns = RateColumns(prefixes=prefixes, **found)  # type: ignore[arg-type] # arrays all
+    if not used.size:
+        return columns
+    rows = RateProfile.objects.in_bulk(used.tolist())
+    return replace(
+        columns,
+        profile=np.where(keys == 0, NO_PROFILE, np.searchsorted(used, keys)),
+        profiles=tuple(profile_of(rows[key]) for key in used.tolist()),
+        zone=Tariff.objects.get(pk=tariff_id).timezone,
+    )

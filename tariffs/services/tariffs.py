@@ -7,14 +7,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, QuerySet
 from django.utils.timezone import now
 
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
-from tariffs.models import Rate, Tariff, TariffVersion
+from tariffs.models import Rate, RateProfile, Tariff, TariffVersion
 from tariffs.selectors import is_in_use
+from tariffs.services.profiles import check_overlap, lock_for_rate
 
 HEADER = frozenset({"name", "timezone", "average_call_duration", "loss_protection", "is_default"})
 PARAMETERS = (
@@ -44,6 +45,7 @@ class NewRate:
     grace_enabled: bool = False
     valid_from: datetime | None = None
     valid_till: datetime | None = None
+    profile: RateProfile | None = None
 
 
 def create_tariff(
@@ -89,6 +91,8 @@ def edit_tariff(
             locked = Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk)
             _one_default(actor, header, but=locked.pk)
             differences = changed(locked, {k: v for k, v in header.items() if k in HEADER})
+            if "timezone" in differences:
+                _check_zone(locked)
             if differences:
                 locked.changed_at = now()
                 locked.save(update_fields=[*sorted(differences), "changed_at"])
@@ -124,22 +128,24 @@ def archive_tariff(*, actor: Actor, tariff: Tariff) -> None:
 
 
 def set_rate(*, actor: Actor, tariff: Tariff, rate: NewRate) -> Rate:
-    """Add a rate; the row of the same prefix then in force ends where the new one begins.
+    """Add a rate; the row of its prefix and profile then in force ends where the new one begins.
 
-    It ends itself where the next row of its prefix begins. The past is not edited: ``valid_from``
+    It ends itself where the next row of the two begins. The past is not edited: ``valid_from``
     (default now) must not lie before now, except in a tariff by which nobody has paid, or where it
-    fills a gap in which calls had no rate. Locks the tariff row. Atomic with the audit row. Raises
-    DomainError ``past``, ``taken`` or ``valid_till``.
+    fills a gap in which calls had no rate. Locks the profile, then the tariff row. Atomic with the
+    audit row. Raises DomainError ``past``, ``taken``, ``valid_till``, ``profile`` or ``overlap``.
     """
     check_owner(actor, tariff, "tariffs.edit")
     with transaction.atomic():
+        lock_for_rate(actor=actor, profile=rate.profile)
         locked = Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk)
         start = rate.valid_from or now()
-        same = Rate.objects.filter(tariff=locked, prefix=rate.prefix)
+        same = _same(locked, rate)
         _check_dates(locked, rate, start)
         same.filter(valid_from__lt=start).filter(_open_at(start)).update(valid_till=start)
         end = _end_of(locked, rate, start)
         row = Rate.objects.create(tariff=locked, **_columns(rate, start) | {"valid_till": end})
+        check_overlap(tariff=locked, rate=row)
         touch(locked)
         record(
             actor=actor,
@@ -154,13 +160,19 @@ def set_rate(*, actor: Actor, tariff: Tariff, rate: NewRate) -> Rate:
 def _check_dates(tariff: Tariff, rate: NewRate, start: datetime) -> None:
     if rate.valid_till is not None and rate.valid_till <= start:
         raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
-    if Rate.objects.filter(tariff=tariff, prefix=rate.prefix, valid_from=start).exists():
+    if _same(tariff, rate).filter(valid_from=start).exists():
         raise DomainError("taken", "A rate of this prefix begins then already.", field="valid_from")
     is_past = rate.valid_from is not None and start < now()
     if is_past and is_in_use(tariff) and _is_priced(tariff, rate.prefix, start):
         raise DomainError(
             "past", "Calls since then are priced already. Begin now or later.", field="valid_from"
         )
+
+
+def _same(tariff: Tariff, rate: NewRate) -> QuerySet[Rate]:
+    """The rows of the prefix and profile of ``rate``: of these one follows the other."""
+    rows: QuerySet[Rate] = Rate.objects.filter(tariff=tariff, prefix=rate.prefix)
+    return rows.filter(profile=rate.profile)
 
 
 def _is_priced(tariff: Tariff, prefix: str, start: datetime) -> bool:
@@ -224,9 +236,20 @@ def _columns(rate: NewRate, start: datetime) -> dict[str, Any]:
 
 
 def _end_of(tariff: Tariff, rate: NewRate, start: datetime) -> datetime | None:
-    later = Rate.objects.filter(tariff=tariff, prefix=rate.prefix, valid_from__gt=start)
+    later = _same(tariff, rate).filter(valid_from__gt=start)
     following = later.aggregate(first=Min("valid_from"))["first"]
     return min((end for end in (rate.valid_till, following) if end), default=None)
+
+
+def _check_zone(tariff: Tariff) -> None:
+    """Rates with a profile are read in the tariff's zone: it stays once calls were priced so."""
+    if not tariff.rates.exclude(profile=None).exists():
+        return
+    if is_in_use(tariff):
+        raise DomainError(
+            "used", "Rates with a profile were read in the zone as it is.", field="timezone"
+        )
+    touch(tariff)
 
 
 def _new_version(tariff: Tariff, parameters: dict[str, Any]) -> dict[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from tariffs.tables.exchange import ExchangeRateTable
 from tariffs.tables.imports import ImportErrorTable, ImportRowTable, RateImportTable
+from tariffs.tables.profiles import ProfileTable
 from tariffs.tables.rates import OwnRateTable, RateHistoryTable, RateSheet, RateTable
 from tariffs.tables.tariffs import AccountPayerTable, AssignmentTable, TariffTable
 
@@ -12,6 +13,7 @@ __all__ = [
     "ImportErrorTable",
     "ImportRowTable",
     "OwnRateTable",
+    "ProfileTable",
     "RateHistoryTable",
     "RateImportTable",
     "RateSheet",

@@ -67,6 +67,7 @@ class RateTable(Table):
         priority=2,
         css="num soft",
     )
+    profile = TextColumn(verbose_name=_("Profile"), order_by="profile__name", priority=2)
     valid_from = MomentColumn(verbose_name=_("Valid from"), priority=2, css="num")
     valid_till = MomentColumn(verbose_name=_("Valid till"), priority=3, css="num")
     state = Column(accessor="valid_from", verbose_name=_("State"), orderable=False, priority=1)
@@ -134,6 +135,13 @@ class RateTable(Table):
 
     def render_country(self, value: str) -> str:
         return country_text(value)
+
+    def render_profile(self, value: Any) -> SafeString:
+        """The name, and the times on pointing at it: a payer needs them to check a charge."""
+        return format_html('<bdi title="{}">{}</bdi>', value.times, value)
+
+    def value_profile(self, value: Any) -> str:
+        return str(value)
 
     def render_interval(self, record: Any) -> str:
         return f"{record.interval_1}/{record.interval_n}"
@@ -218,6 +226,7 @@ class RateSheet(Table):
     interval_n = Column(verbose_name="Interval N")
     is_forbidden = Column(verbose_name="Forbidden")
     grace_enabled = Column(verbose_name="Grace")
+    profile = Column(verbose_name="Profile")
     valid_from = Column(verbose_name="Valid from")
     valid_till = Column(verbose_name="Valid till")
 
@@ -232,6 +241,9 @@ class RateSheet(Table):
 
     def value_grace_enabled(self, value: object) -> str:
         return "yes" if value else "no"
+
+    def value_profile(self, value: Any) -> str:
+        return str(value)
 
     def value_valid_from(self, record: Any) -> str:
         return timezone.localtime(record.valid_from, record.tariff.timezone).isoformat()

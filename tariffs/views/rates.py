@@ -100,7 +100,7 @@ class TariffDetailView(TariffPart, SheetListView):
         return "" if self.is_own else _("A tariff of %(owner)s.") % {"owner": self.tariff.owner}
 
     def refine(self, queryset: QuerySet[Rate]) -> QuerySet[Rate]:
-        return queryset.filter(tariff=self.tariff).select_related("tariff")
+        return queryset.filter(tariff=self.tariff).select_related("tariff", "profile")
 
     def get_bulk_actions(self) -> list[BulkAction]:
         """None on a tariff of a customer below: its owner changes it."""
@@ -183,7 +183,7 @@ class RateMixin:
     object: Any
 
     def refine(self, queryset: QuerySet[Rate]) -> QuerySet[Rate]:
-        return queryset.filter(tariff__archived_at=None).select_related("tariff")
+        return queryset.filter(tariff__archived_at=None).select_related("tariff", "profile")
 
     def check_object(self, obj: Rate) -> None:
         if obj.tariff.owner_id != self.actor.customer_id:
@@ -215,7 +215,8 @@ class RateChangeView(RateMixin, EditView):
         return plain_numbers({name: getattr(self.object, name) for name in names})
 
     def service(self, form: RateChangeForm) -> Rate:
-        rate = NewRate(prefix=self.object.prefix, **form.cleaned_data)
+        old = self.object
+        rate = NewRate(prefix=old.prefix, profile=old.profile, **form.cleaned_data)
         return set_rate(actor=self.actor, tariff=self.object.tariff, rate=rate)
 
 

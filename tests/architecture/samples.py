@@ -31,7 +31,7 @@ from customers.models import (
 from customers.services.tokens import create_token
 from notifications.models import Message
 from softswitch.core.partitions import ensure_months
-from tariffs.models import Currency, ExchangeRate, Rate, RateImport, Tariff
+from tariffs.models import Currency, ExchangeRate, Rate, RateImport, RateProfile, Tariff
 from tests.world import OPENED, World
 
 SECRET = "zanzibar"  # stands in every name of the world's that a stranger must not read
@@ -182,6 +182,9 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Tariff: tariff,
         Rate: tariff.rates.earliest("pk"),
         RecordImport: record_import_of(world),
+        RateProfile: RateProfile.objects.create(
+            owner=world.sub_reseller, name=f"Profile {SECRET}", windows=[[1, 0, 60]]
+        ),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),

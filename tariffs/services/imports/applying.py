@@ -11,6 +11,7 @@ from tariffs.models import RateImport, Tariff
 from tariffs.selectors import is_in_use
 from tariffs.services.tariffs import touch
 
+# A sheet holds rates of the whole day: rates with a time-of-day profile stay as they are.
 # The lines that change something, with the moment from which they count.
 _LINES = """
 DROP TABLE IF EXISTS applied_lines;
@@ -30,6 +31,7 @@ _WITHDRAW = """
 WITH gone AS (
     DELETE FROM tariffs_rate r USING applied_lines s
     WHERE r.tariff_id = %(tariff)s AND r.prefix = s.prefix AND r.valid_from > %(least)s
+      AND r.profile_id IS NULL
       AND (r.valid_from = s.start OR s.is_closed AND r.valid_from > s.start)
     RETURNING r.*
 )
@@ -42,7 +44,7 @@ UPDATE tariffs_rate SET valid_till = ending.start
 FROM (
     SELECT r.id, r.valid_till AS till_before, min(s.start) AS start
     FROM tariffs_rate r JOIN applied_lines s ON s.prefix = r.prefix
-    WHERE r.tariff_id = %(tariff)s AND s.start > r.valid_from
+    WHERE r.tariff_id = %(tariff)s AND s.start > r.valid_from AND r.profile_id IS NULL
       AND (r.valid_till IS NULL OR r.valid_till > s.start)
     GROUP BY r.id
 ) ending
@@ -59,7 +61,7 @@ UPDATE applied_lines SET next_start = least(next_start, following.start)
 FROM (
     SELECT s.prefix, s.start AS line_start, min(r.valid_from) AS start
     FROM applied_lines s JOIN tariffs_rate r ON r.prefix = s.prefix AND r.valid_from > s.start
-    WHERE r.tariff_id = %(tariff)s
+    WHERE r.tariff_id = %(tariff)s AND r.profile_id IS NULL
     GROUP BY s.prefix, s.start
 ) following
 WHERE applied_lines.prefix = following.prefix AND applied_lines.start = following.line_start

@@ -92,6 +92,7 @@ FROM (
     LEFT JOIN LATERAL (
         SELECT * FROM tariffs_rate
         WHERE tariff_id = %(tariff)s AND prefix = s.prefix AND valid_from <= s.valid_from
+          AND profile_id IS NULL
           AND (valid_till IS NULL OR valid_till > s.valid_from)
         ORDER BY valid_from DESC LIMIT 1
     ) r ON true
@@ -108,6 +109,7 @@ SELECT DISTINCT ON (prefix) %(import)s, 0, 'closed', prefix, destination, countr
        price_n, interval_1, interval_n, is_forbidden, grace_enabled, %(start)s, price_n
 FROM tariffs_rate r
 WHERE tariff_id = %(tariff)s AND (valid_till IS NULL OR valid_till > %(start)s)
+  AND profile_id IS NULL
   AND NOT EXISTS (SELECT FROM tariffs_rateimportrow s
                   WHERE s.rate_import_id = %(import)s AND s.prefix = r.prefix)
 ORDER BY prefix, valid_from

@@ -1,0 +1,184 @@
+"""Creates, edits and archives time-of-day profiles; what has priced calls stays as it is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.timezone import now
+
+from customers.services.audit import changed, record
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+from tariffs.models import Rate, RateProfile, Tariff
+from tariffs.selectors import (
+    has_begun,
+    is_used,
+    neighbours,
+    open_rates,
+    profile_of,
+    tariffs_using,
+)
+
+MAX_HOLIDAYS = 1_000
+Windows = Sequence[Sequence[int]]
+
+
+def create_profile(
+    *, actor: Actor, name: str, windows: Windows, holidays: Iterable[date] = ()
+) -> RateProfile:
+    """A new profile of the actor's customer; ``windows`` as RateProfile holds them.
+
+    Atomic with the audit row. Raises DomainError ``required``, ``taken`` or ``invalid``, naming the
+    field.
+    """
+    row = RateProfile(owner_id=actor.customer_id)
+    _must_own(actor, row)
+    changed(row, _checked(name, windows, holidays))
+    with transaction.atomic():
+        _save(row)
+        record(actor=actor, customer=actor.customer, action="profile_created", subject=row)
+    return row
+
+
+def edit_profile(
+    *,
+    actor: Actor,
+    profile: RateProfile,
+    name: str,
+    windows: Windows,
+    holidays: Iterable[date] = (),
+) -> RateProfile:
+    """Change a profile. Once a rate uses it only its name changes, and holidays that lie ahead.
+
+    Locks the profile, so that no rate takes it meanwhile (set_rate locks it too, before its
+    tariff), then the tariffs that use it. Atomic with the audit row. Raises DomainError as
+    create_profile, or ``used`` (windows), ``past`` or ``overlap`` (holidays).
+    """
+    _must_own(actor, profile)
+    values = _checked(name, windows, holidays)
+    with transaction.atomic():
+        row = RateProfile.objects.select_for_update().get(pk=profile.pk)
+        differences = changed(row, values)
+        if not differences:
+            return row
+        if differences.keys() - {"name"} and is_used(row):
+            _check_used(row, differences)
+            tariffs_using(row).update(rates_revision=F("rates_revision") + 1)
+        _save(row)
+        shown = {key: [str(value) for value in pair] for key, pair in differences.items()}
+        record(
+            actor=actor,
+            customer=actor.customer,
+            action="profile_edited",
+            subject=row,
+            changes=shown,
+        )
+    return row
+
+
+def archive_profile(*, actor: Actor, profile: RateProfile) -> None:
+    """Take a profile out of the lists; DomainError ``in_use`` while rates use it now or later.
+
+    Locks the profile. Atomic with the audit row. Rates that ended keep it.
+    """
+    _must_own(actor, profile)
+    with transaction.atomic():
+        row = RateProfile.objects.select_for_update().get(pk=profile.pk)
+        used = open_rates(row)
+        if used:
+            raise DomainError("in_use", f"{row} is in use: {used} rates.")
+        row.archived_at = now()
+        row.save(update_fields=["archived_at"])
+        record(actor=actor, customer=actor.customer, action="profile_archived", subject=row)
+
+
+def lock_for_rate(*, actor: Actor, profile: RateProfile | None) -> RateProfile | None:
+    """The profile of a new rate as it stands, locked against edits until the caller commits.
+
+    Only a live one of the actor's own: DomainError ``profile``.
+    """
+    if profile is None:
+        return None
+    rows = RateProfile.objects.live().of(actor).select_for_update(no_key=True)
+    found: RateProfile | None = rows.filter(pk=profile.pk).first()
+    if found is None:
+        raise DomainError("profile", "Choose one of your profiles.", field="profile")
+    return found
+
+
+def check_overlap(*, tariff: Tariff, rate: Rate) -> None:
+    """Refuse a rate whose profile overlaps that of another of its prefix and start.
+
+    Which of the two priced a call could not be told. Raises DomainError ``overlap``.
+    """
+    if rate.profile is None:
+        return
+    same = Rate.objects.filter(tariff=tariff, prefix=rate.prefix, valid_from=rate.valid_from)
+    beside = same.exclude(profile=None).exclude(profile=rate.profile).select_related("profile")
+    _refuse_overlap(rate.profile, [row.profile for row in beside if row.profile], "profile")
+
+
+def _refuse_overlap(row: RateProfile, others: Iterable[RateProfile], field: str) -> None:
+    own = profile_of(row)
+    for other in others:
+        if own.overlaps(profile_of(other)):
+            raise DomainError("overlap", f"“{row}” and “{other}” overlap.", field=field)
+
+
+def _check_used(row: RateProfile, differences: dict[str, list[Any]]) -> None:
+    """What may change of a profile by which calls may have been priced: holidays ahead."""
+    if "windows" in differences:
+        raise DomainError(
+            "used",
+            "Rates use this profile, and past calls were priced by it. Copy it, and give new "
+            "rates the copy.",
+            field="windows",
+        )
+    before, after = (set(dates) for dates in differences["holidays"])
+    begun = sorted(day for day in before ^ after if has_begun(day))
+    if begun:
+        days = ", ".join(str(day) for day in begun[:5])
+        raise DomainError(
+            "past", f"Calls of {days} were priced by the holidays as they are.", field="holidays"
+        )
+    _refuse_overlap(row, neighbours(row), "holidays")
+
+
+def _checked(name: str, windows: Windows, holidays: Iterable[date]) -> dict[str, Any]:
+    name = " ".join(name.split())
+    if not name:
+        raise DomainError("required", "Enter a name.", field="name")
+    if not windows:
+        raise DomainError("required", "Enter at least one time.", field="windows")
+    days = sorted(set(holidays))
+    if len(days) > MAX_HOLIDAYS:
+        raise DomainError("invalid", f"At most {MAX_HOLIDAYS} holidays.", field="holidays")
+    values: dict[str, Any] = {
+        "name": name,
+        "windows": [list(window) for window in windows],
+        "holidays": days,
+    }
+    try:
+        profile_of(RateProfile(**values))
+    except ValueError as error:
+        raise DomainError("invalid", str(error), field="windows") from error
+    return values
+
+
+def _save(row: RateProfile) -> None:
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        if "rate_profile_name_taken" in str(error):
+            message = "You have a profile of this name."
+            raise DomainError("taken", message, field="name") from error
+        raise
+
+
+def _must_own(actor: Actor, row: RateProfile) -> None:
+    if row.owner_id != actor.customer_id or not actor.can("tariffs.edit"):
+        raise PermissionDenied
