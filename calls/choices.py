@@ -35,3 +35,14 @@ class CdrFormat(models.TextChoices):
     KAMAILIO_ACC = "kamailio_acc", _("Kamailio acc, a row per transaction")
     KAMAILIO_CDRS = "kamailio_cdrs", _("Kamailio acc_cdrs, a row per call")
     GENERIC_CSV = "generic_csv", _("Generic CSV")
+
+
+class Refusal(models.TextChoices):
+    """Why a call could not start at a level, as the simulator says it."""
+
+    NO_TARIFF = "no_tariff", _("No tariff was in force.")
+    NO_RATE = "no_rate", _("There is no rate for this number.")
+    FORBIDDEN = "forbidden", _("The destination is forbidden.")
+    NO_EXCHANGE_RATE = "no_exchange_rate", _("There is no exchange rate.")
+    UNPROFITABLE = "unprofitable", _("The profit is below the minimum.")
+    LOSS = "loss", _("Loss protection: the call costs more than it brings.")

@@ -22,7 +22,6 @@ from tariffs.selectors.profiles import (
     tariffs_using,
 )
 from tariffs.selectors.profitability import LevelTerms, amount_of, profit_of, verdict_of
-from tariffs.selectors.simulate import FAR, SimulatedLevel, simulate_call, simulated_margin
 from tariffs.selectors.tariffs import (
     assignable_tariffs,
     assigned_customers,
@@ -31,19 +30,20 @@ from tariffs.selectors.tariffs import (
     is_in_use,
     own_rates,
     own_tariff,
+    rates_at,
     tariff_of,
     tariff_versions,
+    tariffs_at,
     tariffs_named,
     version_in_force,
+    versions_at,
 )
 from tariffs.selectors.terms import rate_columns, rate_terms_of, terms_of
 
 __all__ = [
-    "FAR",
     "ONE",
     "Converted",
     "LevelTerms",
-    "SimulatedLevel",
     "amount_of",
     "assignable_tariffs",
     "assigned_customers",
@@ -68,14 +68,15 @@ __all__ = [
     "profit_of",
     "rate_columns",
     "rate_terms_of",
+    "rates_at",
     "rates_in_force",
-    "simulate_call",
-    "simulated_margin",
     "tariff_of",
     "tariff_versions",
+    "tariffs_at",
     "tariffs_named",
     "tariffs_using",
     "terms_of",
     "verdict_of",
     "version_in_force",
+    "versions_at",
 ]
