@@ -64,3 +64,14 @@ class ReportPeriod(models.TextChoices):
     YESTERDAY = "yesterday", _("Yesterday")
     THIS_MONTH = "this_month", _("This month")
     LAST_MONTH = "last_month", _("Last month")
+
+
+class Refusal(models.TextChoices):
+    """Why a call could not start at a level, as the simulator says it."""
+
+    NO_TARIFF = "no_tariff", _("No tariff was in force.")
+    NO_RATE = "no_rate", _("There is no rate for this number.")
+    FORBIDDEN = "forbidden", _("The destination is forbidden.")
+    NO_EXCHANGE_RATE = "no_exchange_rate", _("There is no exchange rate.")
+    UNPROFITABLE = "unprofitable", _("The profit is below the minimum.")
+    LOSS = "loss", _("Loss protection: the call costs more than it brings.")

@@ -143,6 +143,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "trunks:write": _area("trunks"),
     "vouchers:read": frozenset({"vouchers.view"}),
     "vouchers:write": _area("vouchers"),
+    "rates:read": frozenset({"rates.view"}),
     "users:write": frozenset({"users.manage"}),
     "money:read": frozenset({"balance.view"}),
     "money:write": frozenset({"balance.view", "money.manage", "payments.make"}),

@@ -13,6 +13,7 @@ from customers.views.passwords import ForgottenPasswordView, SetPasswordView
 from customers.views.search import SearchView
 from customers.views.session import CodeView, LoginView, LogoutView
 from softswitch.core.api import make_api
+from tariffs.api import router as rates_router
 
 api = make_api(title="Softswitch API", version="1", auth=token_auth)
 for router in (
@@ -22,6 +23,7 @@ for router in (
     trunks_router,
     vouchers_router,
     money_router,
+    rates_router,
 ):
     api.add_router("", router)
 

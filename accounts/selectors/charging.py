@@ -1,8 +1,9 @@
 """Reads of how accounts are charged: in force now, before, and at which tariffs they could be."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from accounts.choices import AccountKind, Charging
@@ -19,6 +20,14 @@ def current_terms(account: Account) -> AccountTerms | None:
     """How calls of the account that start now are charged; None once it is archived."""
     rows = AccountTerms.objects.filter(account=account, valid_till=None)
     return rows.select_related("tariff").first()
+
+
+def own_tariff_at(account: Account, at: datetime) -> int | None:
+    """The tariff (its id) at which an account was charged by itself at ``at``; None: it was not."""
+    rows = AccountTerms.objects.filter(account=account, charging=Charging.BY_ITSELF)
+    in_force = Q(valid_till=None) | Q(valid_till__gt=at)
+    found = rows.filter(in_force, valid_from__lte=at).values_list("tariff_id", flat=True)
+    return found.first()
 
 
 def charging_history(account: Account) -> QuerySet[AccountTerms]:

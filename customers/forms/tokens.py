@@ -11,6 +11,7 @@ AREAS = {
     "accounts": _("Accounts"),
     "trunks": _("Trunks and hosts"),
     "vouchers": _("Vouchers"),
+    "rates": _("Rates"),
     "users": _("Logins"),
     "money": _("Money"),
 }

@@ -34,6 +34,7 @@ FIELD_LABELS: dict[str, Text] = {
     "interval_1": _("Interval 1"),
     "interval_n": _("Interval N"),
     "billing": _("Intervals such as 60/1"),
+    "profile": _("Time-of-day profile"),
     "valid_from": _("Valid from"),
     "valid_till": _("Valid till"),
     "forbidden": _("Forbidden (yes or no)"),

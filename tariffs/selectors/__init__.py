@@ -26,7 +26,6 @@ from tariffs.selectors.profiles import (
     tariffs_using,
 )
 from tariffs.selectors.profitability import LevelTerms, amount_of, profit_of, verdict_of
-from tariffs.selectors.simulate import FAR, SimulatedLevel, simulate_call, simulated_margin
 from tariffs.selectors.tariffs import (
     assignable_tariffs,
     assigned_customers,
@@ -38,19 +37,20 @@ from tariffs.selectors.tariffs import (
     open_rate_counts,
     own_rates,
     own_tariff,
+    rates_at,
     tariff_of,
     tariff_versions,
+    tariffs_at,
     tariffs_named,
     version_in_force,
+    versions_at,
 )
 from tariffs.selectors.terms import rate_columns, rate_terms_of, terms_of
 
 __all__ = [
-    "FAR",
     "ONE",
     "Converted",
     "LevelTerms",
-    "SimulatedLevel",
     "amount_of",
     "assignable_tariffs",
     "assigned_customers",
@@ -82,15 +82,16 @@ __all__ = [
     "rate_events",
     "rate_history",
     "rate_terms_of",
+    "rates_at",
     "rates_in_force",
     "rates_of_days",
-    "simulate_call",
-    "simulated_margin",
     "tariff_of",
     "tariff_versions",
+    "tariffs_at",
     "tariffs_named",
     "tariffs_using",
     "terms_of",
     "verdict_of",
     "version_in_force",
+    "versions_at",
 ]

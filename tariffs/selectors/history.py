@@ -17,11 +17,15 @@ COPIED = "tariff_copied"
 def rate_history(rate: Rate) -> QuerySet[Rate]:
     """All rows of the tariff with the prefix of ``rate``, each with ``price_before``.
 
-    That is the price N of the row that began before; None for the first.
+    That is the price N of the row of its profile that began before; None for the first.
     """
     rows: QuerySet[Rate] = Rate.objects.filter(tariff_id=rate.tariff_id, prefix=rate.prefix)
-    before = Window(Lag("price_n"), order_by=[F("valid_from").asc(), F("pk").asc()])
-    return rows.annotate(price_before=before).select_related("tariff")
+    before = Window(
+        Lag("price_n"),
+        partition_by="profile",
+        order_by=[F("valid_from").asc(), F("pk").asc()],
+    )
+    return rows.annotate(price_before=before).select_related("tariff", "profile")
 
 
 def rate_events(actor: Actor, tariff: Tariff, prefix: str) -> QuerySet[AuditEvent]:

@@ -49,6 +49,33 @@ def tariff_of(customer_id: int, at: datetime) -> Tariff | None:
     return row.tariff if row else None
 
 
+def tariffs_at(customer_ids: Collection[int], at: datetime) -> dict[int, int]:
+    """The id of the tariff by which each customer paid at ``at``; without one it is absent."""
+    rows = TariffAssignment.objects.valid_at(at).filter(customer_id__in=customer_ids)
+    return dict(rows.values_list("customer_id", "tariff_id"))
+
+
+def versions_at(tariff_ids: Collection[int], at: datetime) -> dict[int, TariffVersion]:
+    """The parameters of tariffs for calls that start at ``at``, each with its tariff."""
+    rows = TariffVersion.objects.filter(in_force(at), tariff_id__in=tariff_ids)
+    return {row.tariff_id: row for row in rows.select_related("tariff")}
+
+
+def rates_at(
+    tariff_ids: Collection[int], numbers: Collection[str], at: datetime
+) -> dict[int, list[Rate]]:
+    """By tariff, the rates valid at ``at`` that may fit some of ``numbers``; one statement.
+
+    Which of them applies is for the rating core to say (find_rate).
+    """
+    prefixes = {number[:size] for number in numbers for size in range(len(number) + 1)}
+    rows = Rate.objects.filter(tariff_id__in=tariff_ids, prefix__in=prefixes).valid_at(at)
+    found: dict[int, list[Rate]] = {}
+    for row in rows.select_related("profile").order_by("pk"):
+        found.setdefault(row.tariff_id, []).append(row)
+    return found
+
+
 def dated_tariffs(customer_ids: Collection[int]) -> dict[str, Array]:
     """Which tariff each customer paid by, when: columns customer, tariff, start, end."""
     return read_columns(

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.timezone import now
+from psycopg.types.json import Jsonb
 
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -17,6 +18,7 @@ from softswitch.core.money import half_up
 from tariffs.choices import Rounding
 from tariffs.models import Rate, Tariff
 from tariffs.selectors import is_readable, rates_in_force, tariff_of, version_in_force
+from tariffs.services.profiles import own_profiles_for
 from tariffs.services.tariffs import PARAMETERS, create_tariff
 
 EXACT = 8  # the decimals that prices are stored with
@@ -31,9 +33,10 @@ _UP = (
 )
 _MARKED = "{price} * %(source)s::numeric * %(factor)s::numeric + %(fixed)s::numeric * %(target)s"
 _LEAST = "{price} * %(source)s::numeric + %(minimum)s::numeric * %(target)s"
+_PROFILE = "(%(profiles)s ->> profile_id::text)::bigint"
 _INSERT = """
 INSERT INTO tariffs_rate (tariff_id, price_1, price_n, {columns})
-SELECT %(copy)s, {price_1}, {price_n}, {columns}
+SELECT %(copy)s, {price_1}, {price_n}, {values}
 FROM tariffs_rate WHERE tariff_id = %(tariff)s AND (valid_till IS NULL OR valid_till > %(now)s)
 """
 
@@ -86,7 +89,8 @@ def copy_tariff(
 def copy_own_rates(*, actor: Actor, name: str, currency: str, markup: Markup, key: UUID) -> Copied:
     """A new tariff of the actor's from the rates that its customer pays, else as ``copy_tariff``.
 
-    Only what its rate table shows is copied: nothing of the tariff's name, zone or protection.
+    Only what its rate table shows is copied: nothing of the tariff's name or protection, and its
+    zone only where times of day depend on it.
     """
     if actor.account_id is not None or not actor.can("rates.view"):
         raise PermissionDenied
@@ -128,8 +132,11 @@ def _copy(actor: Actor, source: Tariff, new: dict[str, Any], markup: Markup, ori
     parameters = {name: getattr(version, name) for name in PARAMETERS} if version else {}
     if parameters:
         parameters["connect_fee"] = _fee(parameters["connect_fee"], markup, rates)
+    profiles = own_profiles_for(actor=actor, tariff=source)
+    if profiles:  # their times are read in the tariff's zone
+        new = new | {"timezone": source.timezone}
     made = create_tariff(actor=actor, parameters=parameters, **new)
-    count = _insert(source, made, markup, rates)
+    count = _insert(source, made, markup, rates, profiles)
     rate = half_up(rates[0] / rates[1], 10)
     record(
         actor=actor,
@@ -148,17 +155,25 @@ def _copy(actor: Actor, source: Tariff, new: dict[str, Any], markup: Markup, ori
     return Copied(made, count, rate)
 
 
-def _insert(source: Tariff, made: Tariff, markup: Markup, rates: tuple[Fraction, Fraction]) -> int:
-    """Copy the rates with their new prices; how many."""
+def _insert(
+    source: Tariff,
+    made: Tariff,
+    markup: Markup,
+    rates: tuple[Fraction, Fraction],
+    profiles: dict[int, int],
+) -> int:
+    """Copy the rates with their new prices, and by what ``profiles`` maps theirs to; how many."""
     columns = [str(field.column) for field in Rate._meta.concrete_fields]
     kept = [column for column in columns if column not in REPLACED]
     statement = _INSERT.format(
         columns=", ".join(kept),
+        values=", ".join(_PROFILE if column == "profile_id" else column for column in kept),
         price_1=_price("price_1", markup),
         price_n=_price("price_n", markup),
     )
     values = {
         "copy": made.pk,
+        "profiles": Jsonb(profiles),
         "tariff": source.pk,
         "now": now(),
         "source": _decimal(rates[0]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from customers.services.audit import changed, record
@@ -107,6 +107,35 @@ def lock_for_rate(*, actor: Actor, profile: RateProfile | None) -> RateProfile |
     if found is None:
         raise DomainError("profile", "Choose one of your profiles.", field="profile")
     return found
+
+
+def own_profiles_for(*, actor: Actor, tariff: Tariff) -> dict[int, int]:
+    """Which profile of the actor's own stands for each in ``tariff``'s current and later rates.
+
+    Its own stand for themselves, locked against edits until the caller commits; for those of its
+    provider it gets, unless it has an equal one, a copy of its own: the times it pays by it may
+    sell by. Part of the caller's transaction.
+    """
+    moment = now()
+    rates = tariff.rates.filter(Q(valid_till=None) | Q(valid_till__gt=moment))
+    used = RateProfile.objects.filter(pk__in=rates.exclude(profile=None).values("profile"))
+    rows = list(used.select_for_update(no_key=True).order_by("pk"))
+    own = list(RateProfile.objects.live().of(actor).order_by("pk"))
+    return {row.pk: _own_copy(actor, row, own).pk for row in rows}
+
+
+def _own_copy(actor: Actor, row: RateProfile, own: list[RateProfile]) -> RateProfile:
+    if row.owner_id == actor.customer_id:
+        return row
+    for mine in own:
+        if (mine.windows, mine.holidays) == (row.windows, row.holidays):
+            return mine
+    names = {mine.name.lower() for mine in own}
+    numbered = (f"{row.name[:72]} ({number})" for number in range(2, len(own) + 3))
+    name = next(text for text in (row.name, *numbered) if text.lower() not in names)
+    made = create_profile(actor=actor, name=name, windows=row.windows, holidays=row.holidays)
+    own.append(made)
+    return made
 
 
 def check_overlap(*, tariff: Tariff, rate: Rate) -> None:

@@ -1,7 +1,6 @@
-"""The rate simulator: what a call would cost at every level that the viewer may see."""
+"""The rate simulator: what calls would cost at every level that the viewer may see."""
 
-from collections.abc import Mapping
-from itertools import zip_longest
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -9,11 +8,33 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from calls.selectors.simulate import SimulatedCall, SimulatedLevel, simulate_calls
 from softswitch.core.display import date_text, price_text
+from softswitch.core.exports import csv_response
 from softswitch.core.templatetags.money import amount_html
 from softswitch.core.views import PageView
 from tariffs.forms import SimulatorForm
-from tariffs.selectors import SimulatedLevel, simulate_call, simulated_margin
+
+HEADS = (
+    "Number",
+    "Allowed",
+    "Level",
+    "Account",
+    "Prefix",
+    "Destination",
+    "Valid from",
+    "Profile",
+    "Billed seconds",
+    "Charge",
+    "Currency",
+    "In balance currency",
+    "Balance currency",
+    "Profit of owner",
+    "Longest call",
+    "Refusal",
+    "Total margin",
+)
+NOT_AVAILABLE = gettext_lazy("Not available from your provider")
 
 
 class SimulatorView(PageView):
@@ -22,6 +43,7 @@ class SimulatorView(PageView):
     permission = "rates.view"
     template_name = "tariffs/simulator.html"
     title = gettext_lazy("Rate simulator")
+    form_class = SimulatorForm
 
     def get_meta(self) -> str:
         return _("The same formula that authorizes and charges calls. Nothing is posted.")
@@ -29,53 +51,107 @@ class SimulatorView(PageView):
     @cached_property
     def form(self) -> SimulatorForm:
         """The question; bound once a number is asked for."""
-        data: Mapping[str, Any] | None = self.request.GET if "number" in self.request.GET else None
-        own = {} if self.actor.is_root else {"customer": self.actor.customer_id}
-        return SimulatorForm(data, actor=self.actor, initial=own)
+        data: Mapping[str, Any] | None = self.request.GET if "numbers" in self.request.GET else None
+        own = {} if self.actor.is_root else {"customer": self.actor.customer.name}
+        form = SimulatorForm(data, actor=self.actor, initial=own)
+        lines = self.request.GET.get("numbers", "").count("\n") + 1
+        form.fields["numbers"].widget.attrs["rows"] = min(lines, 6)
+        return form
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not (self.form.is_bound and self.form.is_valid()):
             return self.render(422 if self.form.is_bound else 200)
-        asked = self.form.cleaned_data
-        levels, is_refused_above = simulate_call(self.actor, **asked)
-        shown = [
-            self.describe(level, above, asked["at"])
-            for level, above in zip_longest(levels, levels[1:])
-        ]
-        is_allowed = not is_refused_above and not any(level.refusal for level in levels)
-        return self.render(
-            levels=shown,
-            number=asked["number"],
-            is_refused_above=is_refused_above,
-            is_allowed=bool(levels) and is_allowed,
-            is_simulated=True,
-        )
+        calls = simulate_calls(self.actor, **self.form.cleaned_data)
+        if request.GET.get("export") == "csv":
+            return csv_response("simulation", list(HEADS), export_rows(calls))
+        shown = [self.describe(call) for call in calls]
+        return self.render(calls=shown, is_simulated=True, is_single=len(shown) == 1)
 
-    def describe(self, level: SimulatedLevel, above: SimulatedLevel | None, at: Any) -> Any:
-        """A level as components/level.html shows it."""
-        margin = simulated_margin(level, above, at) if above else None
-        code = level.tariff.currency_id if level.tariff else ""
+    def describe(self, call: SimulatedCall) -> dict[str, Any]:
+        """A call with its levels as the template shows them."""
+        levels = [
+            {"level": level, "card": self.card_of(level), "payee": payee_of(call, place)}
+            for place, level in enumerate(call.levels)
+        ]
         return {
-            "title": level.customer.name,
+            "call": call,
+            "levels": levels,
+            "currency": call.levels[0].currency if call.levels else "",
+        }
+
+    def card_of(self, level: SimulatedLevel) -> dict[str, Any]:
+        """A level as components/level.html shows it."""
+        code = level.version.tariff.currency_id if level.version else ""
+        is_shown = level.margin is not None
+        return {
+            "title": name_of(level),
             "amount": "–" if level.cost is None else amount_html(price_text(level.cost), code),
-            "note": level.refusal or self._source_of(level),
+            "note": level.refusal.label if level.refusal else self._source_of(level),
             "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
-            "left": "" if margin is None else _("Profit of the owner"),
-            "right": "" if margin is None else amount_html(price_text(margin), code),
+            "left": _("Profit of the owner") if is_shown else "",
+            "right": amount_html(price_text(level.margin), level.currency)
+            if level.margin is not None
+            else "",
         }
 
     def _source_of(self, level: SimulatedLevel) -> str:
-        """Prefix and validity; the tariff's name only to those who may see the tariff."""
-        rate = level.rate
-        if rate is None or level.tariff is None:
+        """Since when; the tariff's name only to those who may see the tariff."""
+        if level.rate is None or level.version is None:
             return ""
-        text = _("Prefix %(prefix)s, %(name)s, valid from %(day)s") % {
-            "prefix": rate.prefix or _("Default"),
-            "name": rate.destination or "–",
-            "day": date_text(rate.valid_from),
-        }
-        is_own = level.customer.pk == self.actor.customer_id
-        return text if is_own else f"{level.tariff.name}. {text}"
+        text = _("Rate valid from %(day)s") % {"day": date_text(level.rate.valid_from)}
+        tariff = level.version.tariff
+        is_hidden = level.customer.pk == self.actor.customer_id and level.account is None
+        is_hidden |= tariff.owner_id != self.actor.customer_id and level.account is not None
+        return text if is_hidden else f"{tariff.name}. {text}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(form=self.form, **kwargs)
+        query = self.request.GET.copy()
+        query["export"] = "csv"
+        return super().get_context_data(form=self.form, export_query=query.urlencode(), **kwargs)
+
+
+def name_of(level: SimulatedLevel) -> str:
+    """Who pays at a level."""
+    return level.account.auth_name if level.account else str(level.customer)
+
+
+def payee_of(call: SimulatedCall, place: int) -> str:
+    """Who is paid, where the viewer may know."""
+    level = call.levels[place]
+    if level.account:
+        return str(level.customer)
+    return str(call.levels[place + 1].customer) if place + 1 < len(call.levels) else ""
+
+
+def export_rows(calls: list[SimulatedCall]) -> Iterator[list[Any]]:
+    """A line per number and level; one for a number that only levels above refuse."""
+    for call in calls:
+        for place, level in enumerate(call.levels):
+            rate = level.rate
+            yield [
+                call.number,
+                "yes" if call.is_allowed else "no",
+                str(level.customer),
+                level.account.auth_name if level.account else "",
+                (rate.prefix or "default") if rate else "",
+                rate.destination if rate else "",
+                rate.valid_from if rate else None,
+                str(rate.profile or "") if rate else "",
+                level.billed_seconds,
+                level.cost,
+                level.version.tariff.currency_id if level.version else "",
+                level.amount,
+                level.currency,
+                level.margin,
+                level.longest,
+                refusal_of(call, level, place),
+                call.margin,
+            ]
+
+
+def refusal_of(call: SimulatedCall, level: SimulatedLevel, place: int) -> str:
+    """Why a level refuses; at the last one shown, that the provider does."""
+    if level.refusal:
+        return str(level.refusal.label)
+    is_last = place == len(call.levels) - 1
+    return str(NOT_AVAILABLE) if call.is_refused_above and is_last else ""

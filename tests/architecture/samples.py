@@ -120,7 +120,7 @@ def message_of(world: World) -> Message:
 
 
 def defined_by(world: World) -> dict[type[Model], Any]:
-    """What the sub-reseller has defined for its customers."""
+    """What the sub-reseller has defined for its customers and tariffs."""
     owner = world.sub_reseller
     made = CustomerClass.objects.create(owner=owner, name=f"Class {SECRET}")
     return {
@@ -133,6 +133,9 @@ def defined_by(world: World) -> dict[type[Model], Any]:
         ),
         PaymentTerm: PaymentTerm.objects.create(owner=owner, name=f"Term {SECRET}"),
         InvoiceSettings: InvoiceSettings.objects.create(owner=owner, name=f"Settings {SECRET}"),
+        RateProfile: RateProfile.objects.create(
+            owner=owner, name=f"Profile {SECRET}", windows=[[1, 0, 60]]
+        ),
     }
 
 
@@ -182,9 +185,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Tariff: tariff,
         Rate: tariff.rates.earliest("pk"),
         RecordImport: record_import_of(world),
-        RateProfile: RateProfile.objects.create(
-            owner=world.sub_reseller, name=f"Profile {SECRET}", windows=[[1, 0, 60]]
-        ),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),

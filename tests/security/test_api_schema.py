@@ -86,6 +86,7 @@ def test_the_schema_names_every_part() -> None:
         "cdrs",
         "customers",
         "hosts",
+        "simulations",
         "trunks",
         "voucher-batches",
         "vouchers",

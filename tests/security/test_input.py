@@ -32,7 +32,7 @@ LISTS = [
 ]
 FIELDS = (
     "name", "customer", "account", "owner", "notes", "network", "number", "destination", "caller",
-    "sort", "page", "per_page", "kind", "status", "currency", "open", "more", "export",
+    "numbers", "sort", "page", "per_page", "kind", "status", "currency", "open", "more", "export",
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_no_date_is_too_far(world: World, day: str) -> None:
         ("tariffs:own_rates", {"on": moment}),
         (
             "tariffs:simulator",
-            {"number": "442071", "customer": world.shop.pk, "duration": "60", "at": moment},
+            {"numbers": "442071", "customer": "Shop", "duration": "60", "at": moment},
         ),
     ]
     for name, query in asked:

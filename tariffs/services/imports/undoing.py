@@ -53,7 +53,7 @@ DROP TABLE IF EXISTS reopened;
 CREATE TEMPORARY TABLE reopened ON COMMIT DROP AS
 SELECT r.id, p.prefix IS NOT NULL AS is_charged, least(e.till_before, (
     SELECT min(later.valid_from) FROM tariffs_rate later
-    WHERE later.tariff_id = %(tariff)s AND later.prefix = r.prefix
+    WHERE later.tariff_id = %(tariff)s AND later.prefix = r.prefix AND later.profile_id IS NULL
       AND later.valid_from > CASE WHEN p.prefix IS NULL THEN r.valid_from ELSE %(now)s END
 )) AS till
 FROM tariffs_rateimporteffect e JOIN tariffs_rate r ON r.id = e.rate_id
