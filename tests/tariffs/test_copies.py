@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from softswitch.core.errors import DomainError
-from tariffs.models import Rate, Tariff
+from tariffs.models import Rate, RateProfile, Tariff
 from tariffs.services.copies import Markup, copy_own_rates, copy_tariff
-from tariffs.services.tariffs import close_rate, parameters_now
+from tariffs.services.profiles import create_profile
+from tariffs.services.tariffs import NewRate, close_rate, parameters_now, set_rate
 from tests.tariffs.test_pages import get, login, post
 from tests.world import World, tariff_with_rates
 
@@ -204,6 +205,32 @@ def test_a_reseller_sells_what_it_buys_without_learning_of_its_owners_tariff(wor
             markup=Markup(),
             key=uuid4(),
         )
+
+
+def test_times_of_day_are_copied_as_own_ones(world: World) -> None:
+    """Their names and times are in the rate table; the provider's own profile stays its own."""
+    provider, actor = world.actor("reseller"), world.actor("sub_reseller")
+    bought = Tariff.objects.get(name="Retail")
+    peak = create_profile(actor=provider, name="Peak", windows=[[31, 480, 1200]])
+    night = create_profile(actor=provider, name="Night", windows=[[127, 0, 360]])
+    own = create_profile(actor=actor, name="PEAK", windows=[[64, 0, 60]])
+    for profile in (peak, night):
+        rate = NewRate("8818", Decimal(2), Decimal(2), profile=profile)
+        set_rate(actor=provider, tariff=bought, rate=rate)
+    asked: dict[str, Any] = {"actor": actor, "currency": "EUR", "markup": Markup()}
+    made = copy_own_rates(name="Resold", key=uuid4(), **asked).tariff
+    found = {row.name: row for row in RateProfile.objects.filter(rates__tariff=made)}
+    assert found.keys() == {"Peak (2)", "Night"}
+    assert {profile.owner for profile in found.values()} == {world.sub_reseller}
+    assert found["Peak (2)"].windows == peak.windows
+    assert made.timezone == bought.timezone
+    own.refresh_from_db()
+    assert own.windows == [[64, 0, 60]]
+    # Equal ones are used again, and a copy of an own tariff keeps its own.
+    again = copy_own_rates(name="Resold again", key=uuid4(), **asked).tariff
+    copy = copy_tariff(source=made, name="Copy", key=uuid4(), **asked).tariff
+    for tariff in (again, copy):
+        assert set(RateProfile.objects.filter(rates__tariff=tariff)) == {*found.values()}
 
 
 FORM = {
