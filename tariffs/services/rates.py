@@ -13,6 +13,7 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from tariffs.models import Rate, Tariff
 from tariffs.selectors import is_unpriced
+from tariffs.services.profiles import lock_for_rate
 from tariffs.services.tariffs import NewRate, check_owner, set_rate, touch
 
 
@@ -34,11 +35,13 @@ def change_rate(
 
     A row that has priced nothing yet is edited itself, unless another start is asked for; any other
     ends where a new one begins (``set_rate``, which raises ``past`` and ``taken``). Nothing happens
-    where nothing differs. Locks the tariff row, also against assignments, so that nobody begins to
-    pay by what is edited. Atomic with the audit row. Raises DomainError ``gone`` or ``closed``.
+    where nothing differs. Locks its profile, then the tariff row, the latter also against
+    assignments, so that nobody begins to pay by what is edited. Atomic with the audit row. Raises
+    DomainError ``gone`` or ``closed``.
     """
     check_owner(actor, rate.tariff, "tariffs.edit")
     with transaction.atomic():
+        lock_for_rate(actor=actor, profile=rate.profile)
         tariff, row = _locked(rate)
         differences = changed(row, asdict(pricing))
         if not differences and valid_from is None:
@@ -63,9 +66,9 @@ def _following(row: Rate, start: datetime | None) -> NewRate:
 def delete_rate(*, actor: Actor, rate: Rate) -> None:
     """Remove a rate that never priced a call: one that begins later, or of an unused tariff.
 
-    The row before it, if it ended where this one begins, goes on to this one's end. Locks the
-    tariff row, also against assignments. Atomic with the audit row. Raises DomainError ``used`` or
-    ``gone``.
+    The row of its profile before it, if it ended where this one begins, goes on to this one's end.
+    Locks the tariff row, also against assignments. Atomic with the audit row. Raises DomainError
+    ``used`` or ``gone``.
     """
     check_owner(actor, rate.tariff, "tariffs.edit")
     with transaction.atomic():
@@ -73,7 +76,7 @@ def delete_rate(*, actor: Actor, rate: Rate) -> None:
         if not is_unpriced(tariff, row):
             raise DomainError("used", "Calls may have been charged by it. Close it instead.")
         row.delete()
-        same = Rate.objects.filter(tariff=tariff, prefix=row.prefix)
+        same = Rate.objects.filter(tariff=tariff, prefix=row.prefix, profile=row.profile)
         same.filter(valid_till=row.valid_from).update(valid_till=row.valid_till)
         prices = {"price": [f"{row.price_1} / {row.price_n}", ""]}
         _done(actor, tariff, row, "rate_deleted", prices)

@@ -18,6 +18,7 @@ from softswitch.core.errors import DomainError
 from tariffs.models import Rate, RateImport, Tariff
 from tariffs.services.imports.applying import apply_import
 from tariffs.services.imports.checking import check_import
+from tariffs.services.profiles import create_profile
 from tariffs.services.rates import Pricing, change_rate, delete_rate
 from tariffs.services.tariffs import NewRate, close_rate, create_tariff, set_rate
 from tests.tariffs.test_pages import get, login, post
@@ -114,6 +115,26 @@ def test_deleting_gives_the_time_back_to_the_row_before(world, retail, unused):
     assert error.value.code == "gone"
     delete_rate(actor=actor, rate=row_of(unused, "44"))
     assert not unused.rates.filter(prefix="44").exists()
+
+
+def test_rows_of_a_profile_give_and_take_only_each_others_time(world, retail):
+    """A row at some times of day stands beside the one of the whole day, and follows its own."""
+    actor, plain = world.actor("reseller"), row_of(retail, "44")
+    peak = create_profile(actor=actor, name="Peak", windows=[[31, 480, 1200]])
+    rate = NewRate("44", Decimal(1), Decimal(1), profile=peak)
+    row = set_rate(actor=actor, tariff=retail, rate=rate)
+    start = now() + timedelta(days=1)
+    announced = change_rate(actor=actor, rate=row, pricing=NEW, valid_from=start)
+    assert announced.profile == peak
+    for one, end in ((plain, None), (row, start)):
+        one.refresh_from_db()
+        assert one.valid_till == end
+    # The plain row that ends at the same instant stays ended when the announced one goes.
+    close_rate(actor=actor, rate=plain, at=start)
+    delete_rate(actor=actor, rate=announced)
+    for one, end in ((plain, start), (row, None)):
+        one.refresh_from_db()
+        assert one.valid_till == end
 
 
 def test_a_row_is_edited_in_its_place_and_without_scripts(world, retail):
