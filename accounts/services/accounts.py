@@ -69,11 +69,9 @@ def create_account(
     with transaction.atomic():
         hold(actor=actor, customers=[customer])
         _insert(account)
+        charging = Charging.BY_ITSELF if tariff else Charging.WITH_CUSTOMER
         AccountTerms.objects.create(
-            account=account,
-            charging=Charging.BY_ITSELF if tariff else Charging.WITH_CUSTOMER,
-            tariff=tariff,
-            valid_from=start,
+            account=account, charging=charging, tariff=tariff, valid_from=start
         )
         record(actor=actor, customer=customer, action="account_created", subject=account)
     return account

@@ -77,39 +77,37 @@ def import_exchange_rates(
     """
     if not actor.can("system.settings"):
         raise PermissionDenied
-    base = base_currency().pk
-    is_ecb = is_xml(file)
-    try:
-        quotes = list(read_ecb(file, base) if is_ecb else read_table(file))
-    except QuoteError as error:
-        raise DomainError("file", str(error), field="file") from None
+    source, quotes = _read(file)
     known = set(Currency.objects.values_list("code", flat=True))
     unknown = tuple(sorted({quote.currency for quote in quotes} - known))
     wanted = _by_day(
         [quote for quote in quotes if quote.currency in known], is_next_day=is_next_day
     )
-    if not is_ecb:  # the bank's own list may hold what is not used here, a list of one's own not
-        _check_table(quotes, known, base)
+    if source == RateSource.CSV:  # the bank's list may hold what is not used here, one's own not
+        _check_table(quotes, known)
     with transaction.atomic():
         lock(Space.EXCHANGE_RATES)
         present = rates_of_days(wanted)
         new = [key for key, rate in wanted.items() if present.get(key) != rate]
-        ExchangeRate.objects.bulk_create(
-            (
-                ExchangeRate(
-                    currency_id=currency,
-                    valid_on=day,
-                    rate=wanted[currency, day],
-                    source=RateSource.ECB if is_ecb else RateSource.CSV,
-                    created_by=actor.user,
-                )
-                for currency, day in new
-            ),
-            batch_size=BATCH,
-        )
+        shared = {"source": source, "created_by": actor.user}
+        rows = [
+            ExchangeRate(currency_id=key[0], valid_on=key[1], rate=wanted[key], **shared)
+            for key in new
+        ]
+        ExchangeRate.objects.bulk_create(rows, batch_size=BATCH)
         if new:
             _record(actor, new)
     return ImportedRates(len(new), len(wanted) - len(new), unknown)
+
+
+def _read(file: IO[bytes]) -> tuple[RateSource, list[Quote]]:
+    """All quotes of a file, and whose it is."""
+    try:
+        if is_xml(file):
+            return RateSource.ECB, list(read_ecb(file, base_currency().pk))
+        return RateSource.CSV, list(read_table(file))
+    except QuoteError as error:
+        raise DomainError("file", str(error), field="file") from None
 
 
 def _by_day(quotes: Iterable[Quote], *, is_next_day: bool) -> dict[tuple[str, date], Decimal]:
@@ -123,7 +121,8 @@ def _by_day(quotes: Iterable[Quote], *, is_next_day: bool) -> dict[tuple[str, da
     return found
 
 
-def _check_table(quotes: list[Quote], known: set[str], base: str) -> None:
+def _check_table(quotes: list[Quote], known: set[str]) -> None:
+    base = base_currency().pk
     for quote in quotes:
         if quote.currency not in known:
             raise _wrong(quote, f"“{quote.currency}” is not a known currency.")
