@@ -31,7 +31,9 @@ class Workbook:
             file.seek(0)
             self._book = CalamineWorkbook.from_filelike(file)
         except (CalamineError, zipfile.BadZipFile) as error:
-            raise UnreadableError("This is not a workbook that can be read (XLSX).") from error
+            raise UnreadableError(
+                "This is neither CSV nor a workbook that can be read (XLSX)."
+            ) from error
         shown = [
             sheet.name
             for sheet in self._book.sheets_metadata
