@@ -1,16 +1,14 @@
 """The pages of profiles, and where a rate shows its own."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
 from tariffs.models import Rate, RateImport, RateProfile, Tariff
 from tariffs.services.imports.applying import apply_import
-from tariffs.services.imports.checking import check_import
+from tests.tariffs.test_pages import confirmed, get, login, post
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -27,20 +25,6 @@ def retail(world: World) -> Tariff:
     """The reseller's tariff, by which the sub-reseller and the sub-customer pay."""
     found: Tariff = Tariff.objects.get(name="Retail")
     return found
-
-
-def login(world: World, who: str) -> Client:
-    client = Client()
-    client.force_login(world.user(who), backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-def get(client: Client, page: str, /, *args: Any, **query: Any) -> Any:
-    return client.get(reverse(f"tariffs:{page}", args=args), query)
-
-
-def post(client: Client, page: str, /, *args: Any, **data: Any) -> Any:
-    return client.post(reverse(f"tariffs:{page}", args=args), data)
 
 
 def test_a_profile_is_created_listed_edited_copied_and_deleted(world):
@@ -131,14 +115,14 @@ def test_a_sheet_leaves_rates_with_a_profile_alone(world, retail):
     data = b"".join(get(client, "tariff_detail", retail.pk, export="csv"))
     post(client, "import_create", retail.pk, file=SimpleUploadedFile("own.csv", data))
     rate_import = RateImport.objects.get()
-    check_import(rate_import.pk)
+    confirmed(client, rate_import)
     rate_import.refresh_from_db()
     assert (rate_import.counts["unchanged"], rate_import.counts["rejected"]) == (6, 1)
     assert rate_import.errors.get().field == "profile"
     sheet = SimpleUploadedFile("new.csv", b"Prefix,Price\n44,0.09\n")
     post(client, "import_create", retail.pk, file=sheet, is_full_replacement="on")
     full = RateImport.objects.latest("pk")
-    check_import(full.pk)
+    confirmed(client, full)
     post(client, "import_apply", full.pk)
     apply_import(full.pk)
     open_rows = Rate.objects.filter(tariff=retail, valid_till=None)

@@ -1,6 +1,6 @@
 """Opens the demo's customers with their tariffs, logins, accounts and trunks, through services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -105,13 +105,17 @@ class Opening:
         return customer
 
     def _actor_of(self, customer: Customer) -> Actor:
-        """The customer's administrator; Root's, switched to it, where it has no login."""
+        """The customer's administrator; Root's in its place where it has no login.
+
+        In its place, not switched to it: whoever switches sets no passwords of phones.
+        """
         own = User.objects.filter(customer=customer, account=None).first()
         if own is not None:
             return actor_for(own)
         if self._operator.user is None:
             raise RuntimeError("Root has an administrator.")
-        return actor_for(self._operator.user, stack=[customer.pk])
+        switched = actor_for(self._operator.user, stack=[customer.pk])
+        return replace(switched, stack=(customer.pk,))
 
     def _add_accounts(self, firm: Firm, customer: Customer, owner: Actor) -> None:
         for number in range(firm.accounts):
