@@ -27,7 +27,7 @@ from tariffs.parsers.outline import (
 from tariffs.parsers.rates import BadLine, RateLine, read_rates
 from tariffs.parsers.workbook import UnreadableError, Workbook
 
-CARRIERS = Path("/work/shared/data/rates")
+CARRIERS = Path(__file__).parents[3] / "shared" / "data" / "rates"
 carriers = pytest.mark.skipif(not CARRIERS.is_dir(), reason="the public sheets are not here")
 
 
