@@ -1,6 +1,8 @@
-"""Takes calls that wait to be charged out of their queue, as columns."""
+"""Reads stored calls as columns, and takes those that wait to be charged out of their queue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from softswitch.core.columns import (
     BIGINT,
@@ -31,13 +33,15 @@ WITH picked AS (
 IS_REACHED = """(answered_at IS NOT NULL AND duration_ms > 0
     OR coalesce(sip_code IN (480, 486, 487, 603), false)
     OR coalesce(hangup_cause IN (17, 18, 19, 21), false))"""
-# Ids alone are unique; the bounds leave out the other months.
-_PICKED = """
+_CALLS = """
 SELECT id, setup_at, ended_at, answered_at IS NOT NULL AND duration_ms > 0, duration_ms,
     coalesce(customer_id, 0), coalesce(account_id, 0), coalesce(trunk_id, 0), {is_reached},
     coalesce(pdd_ms, -1),
     substr(convert_to(rpad(called_number, %s), 'UTF8'), 1, %s)
-FROM calls_call WHERE id = ANY(ARRAY(SELECT call_id FROM picked))
+FROM calls_call c WHERE {which}
+"""
+# Ids alone are unique; the bounds leave out the other months.
+_PICKED = """id = ANY(ARRAY(SELECT call_id FROM picked))
 AND setup_at BETWEEN (SELECT min(setup_at) FROM picked) AND (SELECT max(setup_at) FROM picked)
 """
 _COLUMNS = {
@@ -78,8 +82,17 @@ class Calls(Columns):
 
 def pick(limit: int) -> Calls:
     """Take up to ``limit`` calls that no other worker holds, oldest first; of the transaction."""
-    picked = _PICKED.format(is_reached=IS_REACHED)
-    found = read_columns(picked, [limit, KEY_DIGITS, KEY_DIGITS], _COLUMNS, before=_PICK)
+    return _read(_PICKED, [limit, KEY_DIGITS, KEY_DIGITS], before=_PICK)
+
+
+def stored_calls(which: str, parameters: Sequence[Any]) -> Calls:
+    """The calls ``c`` that fulfil a condition in SQL, which may end in ORDER BY and LIMIT."""
+    return _read(which, [KEY_DIGITS, KEY_DIGITS, *parameters])
+
+
+def _read(which: str, parameters: Sequence[Any], before: str = "") -> Calls:
+    query = _CALLS.format(is_reached=IS_REACHED, which=which)
+    found = read_columns(query, parameters, _COLUMNS, before=before)
     keys = keys_of_texts(texts_of(found.pop("number")).tolist())
     calls = Calls(keys=keys, **found)
     return calls.where(calls.ids.argsort())

@@ -1,6 +1,7 @@
 """What each level of each call costs in its tariff's currency, or why it cannot be charged."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from calls.services.rate_books import BOOKS
 from softswitch.core.columns import FOREVER, Array, Columns, Int64s
 from softswitch.core.dated import NONE, Dated
 from tariffs.models import TariffVersion
-from tariffs.rating.book import NO_RATE, to_microseconds
+from tariffs.rating.book import NO_RATE, RateBook, to_microseconds
 from tariffs.rating.bulk import charge_bulk
 from tariffs.selectors import tariff_versions, terms_of
 
@@ -25,6 +26,30 @@ REASONS = (
 """What the codes in ``Prices.reasons`` mean; 0 is none."""
 
 OK, NO_TARIFF, MISSING_RATE, FORBIDDEN, NO_EXCHANGE_RATE = range(len(REASONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what calls are priced: without values by all that was in force when each began.
+
+    ``at`` (microseconds since 1970 UTC) stands for that moment instead, for calls of all times;
+    only times of day are still read at their start. ``books`` stand for the rates of tariffs.
+    """
+
+    at: int | None = None
+    books: Mapping[int, RateBook] = field(default_factory=dict)
+
+    def moments(self, setup_at: Int64s) -> Int64s:
+        """Of which moment the terms of calls are that began at ``setup_at``."""
+        return setup_at if self.at is None else np.full_like(setup_at, self.at)
+
+    def book(self, version: TariffVersion) -> RateBook:
+        """The rates of a tariff."""
+        kept = self.books.get(version.tariff_id)
+        return kept or BOOKS.get(version.tariff_id, version.tariff.rates_revision)
+
+
+IN_FORCE = Terms()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +75,23 @@ class Prices(Columns):
         self.billed_seconds[rows] = 0
         self.costs[rows] = 0
 
+    def put(self, rows: Array, others: "Prices") -> None:
+        """Let these rows be ``others``, one by one."""
+        for column in fields(self):
+            getattr(self, column.name)[rows] = getattr(others, column.name)
 
-def price(calls: Calls, levels: Levels) -> Prices:
-    """Match and charge every level by the terms in force at the start of its call.
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is priced, and by what terms."""
+
+    calls: Calls
+    levels: Levels
+    terms: Terms
+
+
+def price(calls: Calls, levels: Levels, terms: Terms = IN_FORCE) -> Prices:
+    """Match and charge every level by its tariff, in force at the start of its call.
 
     An answered call without tariff or rate, or to a forbidden destination, gets a reason. One that
     was not answered costs nothing anywhere, by whatever tariff. Raises OverflowError for a cost
@@ -61,7 +100,7 @@ def price(calls: Calls, levels: Levels) -> Prices:
     setup_at = calls.setup_at[levels.calls]
     is_answered = calls.is_answered[levels.calls]
     versions = tariff_versions(np.unique(levels.tariffs[levels.tariffs > 0]).tolist())
-    found = _in_force(versions, levels.tariffs, setup_at)
+    found = _in_force(versions, levels.tariffs, terms.moments(setup_at))
     prices = Prices(
         versions=np.array([*(v.pk for v in versions), 0], dtype=np.int64)[found],
         rates=np.zeros(len(levels), dtype=np.int64),
@@ -71,23 +110,23 @@ def price(calls: Calls, levels: Levels) -> Prices:
         currencies=np.array([*(v.tariff.currency_id for v in versions), ""], dtype="U3")[found],
         reasons=np.where((found == NONE) & is_answered, NO_TARIFF, OK),
     )
+    batch = _Batch(calls, levels, terms)
     priced = np.flatnonzero(found != NONE)
     priced = priced[found[priced].argsort(kind="stable")]
     _which, starts = np.unique(found[priced], return_index=True)
     for rows in np.split(priced, starts[1:]):
         if rows.size:
-            _price_version(versions[found[rows[0]]], rows, prices, calls, levels)
+            _price_version(versions[found[rows[0]]], rows, prices, batch)
     return prices
 
 
-def _price_version(
-    version: TariffVersion, rows: Int64s, prices: Prices, calls: Calls, levels: Levels
-) -> None:
+def _price_version(version: TariffVersion, rows: Int64s, prices: Prices, batch: _Batch) -> None:
     """Fill in the ``rows`` of ``prices`` that go by one version of a tariff."""
-    book = BOOKS.get(version.tariff_id, version.tariff.rates_revision)
+    book, calls = batch.terms.book(version), batch.calls
     columns = book.columns
-    which = levels.calls[rows]
-    matched = book.match(calls.keys[which], calls.setup_at[which])
+    which = batch.levels.calls[rows]
+    begun = calls.setup_at[which]
+    matched = book.match(calls.keys[which], batch.terms.moments(begun), begun)
     prices.matches[rows] = np.append(columns.ids, 0)[matched]  # NO_RATE is -1: the 0 at the end
     is_answered = calls.is_answered[which]
     rows, which, matched = rows[is_answered], which[is_answered], matched[is_answered]

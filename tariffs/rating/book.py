@@ -130,12 +130,13 @@ class RateBook:
         self._first = rows[owners]
         self._clock = ProfileClock(columns.profiles, columns.zone) if columns.profiles else None
 
-    def match(self, keys: Int64s, at_us: Int64s) -> Int64s:
+    def match(self, keys: Int64s, at_us: Int64s, begun_us: Int64s | None = None) -> Int64s:
         """Return the row of the columns that rates each call, `NO_RATE` where there is none.
 
         `keys` are those of the called numbers, `at_us` the starts of the calls in microseconds
-        since 1970 UTC. A forbidden row is a match: refusing it is the caller's affair. More than
-        ten million calls a second with 60,000 prefixes.
+        since 1970 UTC, or whenever else the rates are wanted: then the times of day are read at
+        `begun_us`. A forbidden row is a match: refusing it is the caller's affair. More than ten
+        million calls a second with 60,000 prefixes.
         """
         rows = np.empty(keys.shape, dtype=np.int64)
         for start in range(0, len(keys), _STEP):
@@ -143,7 +144,8 @@ class RateBook:
             order = np.argsort(part)  # a search for neighbours in turn is ten times as fast
             ranges = np.searchsorted(self._starts, part[order], side="right") - 1
             rows[start : start + _STEP][order] = self._first[ranges]
-        times = self._clock.read(at_us) if self._clock else None
+        begun_us = at_us if begun_us is None else begun_us
+        times = self._clock.read(begun_us) if self._clock else None
         pending = np.flatnonzero(~self._is_settled(rows, at_us, times, np.arange(len(rows))))
         while pending.size:
             rows[pending] = self._next[rows[pending]]
