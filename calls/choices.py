@@ -50,6 +50,7 @@ class ReportGroup(models.TextChoices):
 
     CUSTOMER = "customer", _("Customer")
     DESTINATION = "destination", _("Destination")
+    DESTINATION_GROUP = "destination_group", _("Destination group")
     COUNTRY = "country", _("Country")
     DAY = "day", _("Day")
     HOUR = "hour", _("Hour")

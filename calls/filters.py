@@ -14,7 +14,8 @@ from calls.choices import CallResult, CdrImportState, ReportGroup, ReportPeriod
 from calls.models import CdrImport, UnratedCall
 from calls.selectors.cdrs import CLOCK_AHEAD, DEFAULT_SPAN, CallSearch, call_keys, recent_calls
 from calls.selectors.dashboard import local_day
-from calls.selectors.reports import ReportSearch, is_seller
+from calls.selectors.reports import ReportSearch
+from calls.selectors.sellers import is_seller
 from customers.models import Customer
 from softswitch.core.filters import (
     DATETIME_FORMAT,
@@ -141,6 +142,7 @@ class ReportFilter(FilterSet):
     until = DateFilter(label=_("To"))
     customer = NamedFilter(queryset=Customer.objects.all(), label=_("Customer"))
     destination = TextFilter(label=_("Destination"))
+    destination_group = TextFilter(label=_("Destination group"))
     country = TextFilter(label=_("Country"))
     trunk = TextFilter(label=_("Trunk"))
     account = TextFilter(label=_("Account"))
@@ -181,6 +183,7 @@ class ReportFilter(FilterSet):
             account=asked["account"],
             trunk=asked["trunk"],
             destination=asked["destination"],
+            destination_group=asked["destination_group"],
             country=asked["country"],
         )
 

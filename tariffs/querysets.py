@@ -11,6 +11,7 @@ from customers.tenancy import Actor, TenantQuerySet
 
 if TYPE_CHECKING:
     from tariffs.models import (  # noqa: F401
+        DestinationGroup,
         ImportProfile,
         Rate,
         RateImport,
@@ -52,6 +53,10 @@ class RateProfileQuerySet(OwnedQuerySet["RateProfile"]):
 
     def live(self) -> Self:
         return self.filter(archived_at__isnull=True)
+
+
+class DestinationGroupQuerySet(OwnedQuerySet["DestinationGroup"]):
+    """Destination groups of owners."""
 
 
 class RateQuerySet(TenantQuerySet["Rate"]):

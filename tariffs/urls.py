@@ -5,6 +5,7 @@ from django.urls import path
 from tariffs.views import (
     copies,
     exchange,
+    groups,
     history,
     import_results,
     import_steps,
@@ -56,6 +57,10 @@ urlpatterns = [
         "imports/<int:pk>/errors/", import_results.ImportErrorsView.as_view(), name="import_errors"
     ),
     path("imports/<int:pk>/lines/", import_results.ImportLinesView.as_view(), name="import_lines"),
+    path("groups/", groups.GroupListView.as_view(), name="group_list"),
+    path("groups/new/", groups.GroupCreateView.as_view(), name="group_create"),
+    path("groups/<int:pk>/", groups.GroupEditView.as_view(), name="group_edit"),
+    path("groups/<int:pk>/delete/", groups.GroupDeleteView.as_view(), name="group_delete"),
     path("profiles/", profiles.ProfileListView.as_view(), name="profile_list"),
     path("profiles/new/", profiles.ProfileCreateView.as_view(), name="profile_create"),
     path("profiles/<int:pk>/", profiles.ProfileEditView.as_view(), name="profile_edit"),

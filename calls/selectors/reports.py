@@ -7,7 +7,7 @@ pays for it itself. A buyer's report has what it pays. Nobody's has a price abov
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,13 +20,15 @@ from accounts.models import Account, Trunk
 from billing.selectors.balances import DisplayCurrency, display_currency
 from calls.choices import Grain, ReportGroup
 from calls.models import Destination
-from customers.choices import Kind
+from calls.selectors.report_groups import by_group, destinations_in
+from calls.selectors.report_rows import ReportRow
+from calls.selectors.sellers import is_seller
 from customers.models import Customer
 from customers.selectors import spans_below
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
+from tariffs.models import DestinationGroup
 
-SELLERS = (Kind.ROOT, Kind.RESELLER)
 QUARTER = timedelta(minutes=15)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -37,6 +39,7 @@ _READ = ("slot", "customer_id", "balance_id", "issuer_balance_id", "account_id",
 _KEYS = {
     ReportGroup.CUSTOMER: "t.customer_id",
     ReportGroup.DESTINATION: "t.destination_id",
+    ReportGroup.DESTINATION_GROUP: "t.destination_id",  # folded into groups afterwards
     ReportGroup.COUNTRY: "coalesce(d.country, '')",
     ReportGroup.TRUNK: "t.trunk_id",
     ReportGroup.ACCOUNT: "t.account_id",
@@ -77,92 +80,20 @@ class ReportSearch:
     account: str = ""
     trunk: str = ""
     destination: str = ""
+    destination_group: str = ""
     country: str = ""
 
     @property
     def is_detailed(self) -> bool:
         """Whether it asks for more than customers and time."""
-        dimensions = (ReportGroup.DESTINATION, ReportGroup.COUNTRY, ReportGroup.TRUNK,
-                      ReportGroup.ACCOUNT)  # fmt: skip
-        return self.group in dimensions or bool(
-            self.account or self.trunk or self.destination or self.country
+        narrowed = (
+            self.account,
+            self.trunk,
+            self.destination,
+            self.destination_group,
+            self.country,
         )
-
-
-@dataclass(slots=True)
-class ReportRow:
-    """The sums of one group; amounts by currency, and converted once all of them are known."""
-
-    key: Any
-    label: str = ""
-    second: str = ""
-    counts: Counter[str] = field(default_factory=Counter)
-    earned: Counter[str] = field(default_factory=Counter)
-    spent: Counter[str] = field(default_factory=Counter)
-    revenue: Decimal | None = None
-    cost: Decimal | None = None
-    currency: str = ""
-
-    @property
-    def rank(self) -> Any:
-        """What rows are sorted by where their names are: moments as they pass."""
-        return self.key if isinstance(self.key, datetime) else self.label.casefold()
-
-    @property
-    def attempts(self) -> int:
-        return self.counts["attempts"]
-
-    @property
-    def answered(self) -> int:
-        return self.counts["answered"]
-
-    @property
-    def asr(self) -> Decimal | None:
-        """Answer-seizure ratio in percent."""
-        return _ratio(100 * self.answered, self.attempts)
-
-    @property
-    def ner(self) -> Decimal | None:
-        """Network effectiveness ratio in percent: busy, no answer and rejected count too."""
-        return _ratio(100 * self.counts["reached"], self.attempts)
-
-    @property
-    def acd(self) -> Decimal | None:
-        """Average call duration of the answered calls, in seconds."""
-        return _ratio(self.counts["duration_ms"], 1000 * self.answered)
-
-    @property
-    def pdd(self) -> Decimal | None:
-        """Average post-dial delay of the calls whose is known, in seconds."""
-        return _ratio(self.counts["pdd_ms"], 1000 * self.counts["pdd_calls"])
-
-    @property
-    def minutes(self) -> Decimal:
-        return Decimal(self.counts["duration_ms"]) / 60_000
-
-    @property
-    def billed_minutes(self) -> Decimal:
-        return Decimal(self.counts["billed_seconds"]) / 60
-
-    @property
-    def margin(self) -> Decimal | None:
-        """None where an amount could not be converted."""
-        if self.revenue is None or self.cost is None:
-            return None
-        return self.revenue - self.cost
-
-    @property
-    def margin_percent(self) -> Decimal | None:
-        """Of the revenue."""
-        return None if self.margin is None else _ratio(100 * self.margin, self.revenue or ZERO)
-
-    def add(self, other: "ReportRow") -> None:
-        """Count what ``other`` counts, too."""
-        for mine, theirs in (
-            (self.counts, other.counts), (self.earned, other.earned), (self.spent, other.spent)
-        ):  # fmt: skip
-            for name, value in theirs.items():
-                mine[name] += value
+        return self.group not in (ReportGroup.CUSTOMER, *_TIMES) or any(narrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +109,6 @@ class Report:
     is_converted: bool
 
 
-def is_seller(customer: Customer) -> bool:
-    """Whether a customer's report is about what it sells, not only about what it pays."""
-    return customer.kind in SELLERS
-
-
 def report(actor: Actor, search: ReportSearch) -> Report:
     """The sums of ``search`` by its group, in a handful of statements whatever their number.
 
@@ -191,7 +117,10 @@ def report(actor: Actor, search: ReportSearch) -> Report:
     """
     found: dict[Any, ReportRow] = {}
     total = ReportRow(key=None)
-    for key, earned_in, spent_in, *sums in _read(actor, search):
+    rows = _read(actor, search)
+    if search.group == ReportGroup.DESTINATION_GROUP:
+        rows = by_group(actor, rows)
+    for key, earned_in, spent_in, *sums in rows:
         one = ReportRow(key, counts=Counter(dict(zip(_COUNTS, map(int, sums), strict=False))))
         one.earned[earned_in or ""] += sums[-2]
         one.spent[spent_in or ""] += sums[-1]
@@ -254,6 +183,7 @@ def _name(group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
         ReportGroup.ACCOUNT: (Account, "auth_name"),
         ReportGroup.TRUNK: (Trunk, "name"),
         ReportGroup.DESTINATION: (Destination, "name"),
+        ReportGroup.DESTINATION_GROUP: (DestinationGroup, "name"),
     }
     if group == ReportGroup.COUNTRY:
         for row in rows.values():
@@ -331,6 +261,9 @@ def _filters(actor: Actor, search: ReportSearch) -> tuple[str, dict[str, Any]]:
         if text:
             sql += f" AND t.{name}_id = ANY(%({name})s)"
             values[name] = _ids(rows, column, text)
+    if search.destination_group:
+        sql += " AND t.destination_id = ANY(%(group)s)"
+        values["group"] = destinations_in(actor, search.destination_group)
     if search.country:
         within = Destination.objects.filter(country__iexact=search.country)
         sql += " AND t.destination_id = ANY(%(country)s)"
@@ -386,7 +319,3 @@ def _of_grain(grain: Grain, since: datetime, until: datetime) -> str:
 
 def _within(since: datetime, until: datetime) -> str:
     return f"t.slot >= '{since.isoformat()}' AND t.slot < '{until.isoformat()}'"
-
-
-def _ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
-    return Decimal(part) / Decimal(whole) if whole else None

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.balances import may_see_balances
-from calls.selectors.reports import ReportRow, is_seller
+from calls.selectors.report_rows import ReportRow
+from calls.selectors.sellers import is_seller
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core import display

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from billing.models import Charge
 from calls.choices import ReportGroup
 from calls.filters import ReportFilter
-from calls.selectors.reports import Report, ReportRow, ReportSearch, minutes_over_time, report
+from calls.selectors.report_rows import ReportRow
+from calls.selectors.reports import Report, ReportSearch, minutes_over_time, report
 from calls.selectors.unrated import unrated_count
 from calls.tables import MONEY, MONEY_TABLES, ReportTable, report_table
 from calls.views.tiles import unrated_action
@@ -37,11 +38,13 @@ HOURS_SHOWN = 2 * DAY
 NEXT = {
     ReportGroup.CUSTOMER: ReportGroup.DESTINATION,
     ReportGroup.COUNTRY: ReportGroup.DESTINATION,
+    ReportGroup.DESTINATION_GROUP: ReportGroup.DESTINATION,
     ReportGroup.TRUNK: ReportGroup.DESTINATION,
     ReportGroup.ACCOUNT: ReportGroup.DESTINATION,
     ReportGroup.DESTINATION: ReportGroup.DAY,
     ReportGroup.DAY: ReportGroup.HOUR,
 }
+DESTINATIONS = ("destination", "destination_group", "country")
 PASSING = ("page", "sort", "per_page", "export")
 
 
@@ -140,7 +143,7 @@ class ReportView(ListView):
     def _calls_of(self, hour: datetime) -> str:
         """The CDRs of an hour; of a destination there is no list of them."""
         query = self._query()
-        if not self.actor.can("cdrs.view") or query.get("destination") or query.get("country"):
+        if not self.actor.can("cdrs.view") or any(query.get(name) for name in DESTINATIONS):
             return ""
         kept = {name: query[name] for name in ("account", "trunk") if query.get(name)}
         name = query.get("customer") or query.get("level")

@@ -15,36 +15,41 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
 
+RIGHT = "customers.edit"
+"""Who may define it, unless a caller names another right."""
 
-def must_own(actor: Actor, row: Any) -> None:
-    """PermissionDenied unless the row is the acting owner's and the actor may edit customers."""
-    if row.owner_id != actor.customer_id or not actor.can("customers.edit"):
+
+def must_own(actor: Actor, row: Any, right: str = RIGHT) -> None:
+    """PermissionDenied unless the row is the acting owner's and the actor has the right."""
+    if row.owner_id != actor.customer_id or not actor.can(right):
         raise PermissionDenied
 
 
-def create_named(*, actor: Actor, row: Any, noun: str) -> None:
+def create_named(*, actor: Actor, row: Any, noun: str, right: str = RIGHT) -> None:
     """Insert ``row``, checked; atomic with the audit row. DomainError ``taken``, ``invalid``."""
-    must_own(actor, row)
+    must_own(actor, row, right)
     _check(row, [field.name for field in row._meta.concrete_fields if field.editable])
     with transaction.atomic():
         _save(row, force_insert=True)
         record(actor=actor, customer=actor.customer, action=f"{noun}_created", subject=row)
 
 
-def edit_named(*, actor: Actor, row: Any, values: Mapping[str, Any], noun: str) -> bool:
+def edit_named(
+    *, actor: Actor, row: Any, values: Mapping[str, Any], noun: str, right: str = RIGHT
+) -> bool:
     """Change columns of the row, which is locked and read again; whether any changed.
 
     The given ``row`` stays as it is. Else as create_named.
     """
     with transaction.atomic():
-        fresh = lock_named(actor=actor, row=row)
+        fresh = lock_named(actor=actor, row=row, right=right)
         differences = changed(fresh, dict(values))
         return save_named(actor=actor, row=fresh, differences=differences, noun=noun)
 
 
-def lock_named(*, actor: Actor, row: Any) -> Any:
+def lock_named(*, actor: Actor, row: Any, right: str = RIGHT) -> Any:
     """The row as it stands now, locked until the caller's transaction ends."""
-    must_own(actor, row)
+    must_own(actor, row, right)
     return type(row).objects.select_for_update().get(pk=row.pk)
 
 
@@ -75,13 +80,15 @@ def save_named(
     return True
 
 
-def delete_named(*, actor: Actor, row: Any, noun: str, uses: Callable[[], list[str]]) -> None:
+def delete_named(
+    *, actor: Actor, row: Any, noun: str, uses: Callable[[], list[str]], right: str = RIGHT
+) -> None:
     """Delete a row that nothing uses; DomainError ``in_use`` says by what and how often it is.
 
     Locks the row before ``uses`` counts ("3 customers"), so that nobody takes it meanwhile.
     """
     with transaction.atomic():
-        lock_named(actor=actor, row=row)
+        lock_named(actor=actor, row=row, right=right)
         used = uses()
         if used:
             raise DomainError("in_use", f"{row} is in use: {', '.join(used)}.")

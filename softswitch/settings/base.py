@@ -289,6 +289,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Tariffs", "tariffs:tariff_list", "", "tariffs.view", ()),
             ("Time-of-day profiles", "tariffs:profile_list", "", "tariffs.view", ()),
+            ("Destination groups", "tariffs:group_list", "", "tariffs.view", ()),
             ("My rates", "tariffs:own_rates", "", "rates.view", ()),
             ("Rate simulator", "tariffs:simulator", "", "rates.view", ()),
             ("Exchange rates", "tariffs:exchange_list", "", "rates.view", ()),

@@ -3,6 +3,7 @@
 from tariffs.forms.copies import CopyTariffForm
 from tariffs.forms.exchange import ConversionForm, ExchangeRateForm, ExchangeUploadForm
 from tariffs.forms.fields import MINUTE, moment_field, seconds_field
+from tariffs.forms.groups import DestinationGroupForm
 from tariffs.forms.imports import ImportColumnsForm, RateImportForm, columns_initial
 from tariffs.forms.profiles import ProfileForm
 from tariffs.forms.rates import PricingForm, RateChangeForm, RateCloseForm, RateForm
@@ -13,6 +14,7 @@ __all__ = [
     "MINUTE",
     "ConversionForm",
     "CopyTariffForm",
+    "DestinationGroupForm",
     "ExchangeRateForm",
     "ExchangeUploadForm",
     "ImportColumnsForm",

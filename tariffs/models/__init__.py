@@ -1,6 +1,7 @@
 """Currencies, dated exchange rates, tariffs with their versions, rates, and rate imports."""
 
 from tariffs.models.currencies import Currency, ExchangeRate
+from tariffs.models.groups import DestinationGroup
 from tariffs.models.imports import (
     ImportProfile,
     RateImport,
@@ -14,6 +15,7 @@ from tariffs.models.tariffs import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "Currency",
+    "DestinationGroup",
     "ExchangeRate",
     "ImportProfile",
     "Rate",

@@ -1,6 +1,7 @@
 """Lists of tariffs, rates, rate sheets and exchange rates."""
 
 from tariffs.tables.exchange import ExchangeRateTable
+from tariffs.tables.groups import DestinationGroupTable
 from tariffs.tables.imports import ImportErrorTable, ImportRowTable, RateImportTable
 from tariffs.tables.profiles import ProfileTable
 from tariffs.tables.rates import OwnRateTable, RateHistoryTable, RateSheet, RateTable
@@ -9,6 +10,7 @@ from tariffs.tables.tariffs import AccountPayerTable, AssignmentTable, TariffTab
 __all__ = [
     "AccountPayerTable",
     "AssignmentTable",
+    "DestinationGroupTable",
     "ExchangeRateTable",
     "ImportErrorTable",
     "ImportRowTable",

@@ -31,7 +31,15 @@ from customers.models import (
 from customers.services.tokens import create_token
 from notifications.models import Message
 from softswitch.core.partitions import ensure_months
-from tariffs.models import Currency, ExchangeRate, Rate, RateImport, RateProfile, Tariff
+from tariffs.models import (
+    Currency,
+    DestinationGroup,
+    ExchangeRate,
+    Rate,
+    RateImport,
+    RateProfile,
+    Tariff,
+)
 from tests.world import OPENED, World
 
 SECRET = "zanzibar"  # stands in every name of the world's that a stranger must not read
@@ -135,6 +143,9 @@ def defined_by(world: World) -> dict[type[Model], Any]:
         InvoiceSettings: InvoiceSettings.objects.create(owner=owner, name=f"Settings {SECRET}"),
         RateProfile: RateProfile.objects.create(
             owner=owner, name=f"Profile {SECRET}", windows=[[1, 0, 60]]
+        ),
+        DestinationGroup: DestinationGroup.objects.create(
+            owner=owner, name=f"Group {SECRET}", patterns=[f"{SECRET}*"]
         ),
     }
 

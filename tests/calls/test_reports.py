@@ -13,16 +13,18 @@ import pytest
 from billing.models import Balance, Charge
 from calls.choices import ReportGroup
 from calls.models import Call
-from calls.selectors.reports import SELLERS, ReportSearch, minutes_over_time, report
+from calls.selectors.reports import ReportSearch, minutes_over_time, report
+from calls.selectors.sellers import SELLERS
 from calls.services.traffic import fold_traffic
 from customers.models import Customer
 from customers.tenancy import Actor
+from tariffs.models import DestinationGroup
 from tests.calls.stored import START
 from tests.calls.traffic import COUNTRIES, Business, destination_of
 from tests.world import World
 
 ZONES = ("UTC", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York")
-QUESTIONS = 40
+QUESTIONS = 70
 
 
 @pytest.fixture
@@ -32,6 +34,9 @@ def business(world: World) -> Business:
     made.calls(90)
     made.move()
     fold_traffic(limit=100)
+    for owner in (world.root, world.reseller, world.other_reseller, world.sub_reseller):
+        DestinationGroup.objects.create(owner=owner, name="Fours", patterns=["prefix 4*"])
+        DestinationGroup.objects.create(owner=owner, name="Britain", position=1, countries=["GB"])
     return made
 
 
@@ -79,6 +84,7 @@ class Raw:
             and (not search.trunk or _near(charge, call.trunk) == search.trunk)
             and (not search.destination or search.destination.casefold() in name.casefold())
             and (not search.country or _country(name) == search.country)
+            and search.destination_group in ("", _group(name))
         )
 
     def _key(self, charge: Charge, call: Call, search: ReportSearch) -> Any:
@@ -87,6 +93,7 @@ class Raw:
         return {
             ReportGroup.CUSTOMER: charge.customer.name,
             ReportGroup.DESTINATION: name,
+            ReportGroup.DESTINATION_GROUP: _group(name),
             ReportGroup.COUNTRY: _country(name),
             ReportGroup.TRUNK: _near(charge, call.trunk),
             ReportGroup.ACCOUNT: _near(charge, call.account),
@@ -123,6 +130,12 @@ def _country(destination: str) -> str:
     return next((code for prefix, code in COUNTRIES.items() if digits.startswith(prefix)), "")
 
 
+def _group(destination: str) -> str:
+    if _country(destination) == "GB":
+        return "Britain"
+    return "Fours" if destination.startswith("Prefix 4") else ""
+
+
 def question(chance: random.Random, world: World, customer: Customer) -> ReportSearch:
     """Any group, period, zone and filters."""
     start = START - timedelta(days=2) + timedelta(minutes=15) * chance.randrange(40 * 96)
@@ -138,6 +151,7 @@ def question(chance: random.Random, world: World, customer: Customer) -> ReportS
         trunk=chance.choice(["", "", "Trunk"]),
         destination=chance.choice(["Prefix 4", "anywhere", ""]) if is_narrow else "",
         country=chance.choice(["GB", "FR", "", ""]) if is_narrow else "",
+        destination_group=chance.choice(["Fours", "Britain", *[""] * 6]) if is_narrow else "",
         level=customer,
     )
 
