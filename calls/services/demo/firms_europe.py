@@ -26,7 +26,7 @@ DUNMORE = Firm(
 NORDLYS = Firm(
     name="Nordlys Telefoni", kind="reseller", home=NORWAY, offer="Halyard Nordic NOK",
     company="Nordlys Telefoni AS", credit=Decimal(60000), brought=Decimal("-48310.90"),
-    accounts=2, trunks=2, traffic=26, call_limit=120, person="Sigrid Haugen",
+    accounts=2, trunks=2, traffic=4, call_limit=120, person="Sigrid Haugen",
     sells=(
         Offer(name="Nordlys Bedrift", currency="NOK", markup=150, focus=("47", "46"),
               is_default=True, decimals=4),
@@ -44,7 +44,7 @@ NORDLYS = Firm(
 )  # fmt: skip
 _RIVIERA = Firm(
     name="Riviera Réseaux", kind="reseller", home=FRANCE, offer="SMTSN Revente",
-    company="Riviera Réseaux SAS", mode="prepaid", brought=Decimal(310), accounts=1, traffic=6,
+    company="Riviera Réseaux SAS", mode="prepaid", brought=Decimal(310), accounts=1, traffic=1,
     sells=(
         Offer(name="Riviera Pro", currency="EUR", markup=185, focus=("33",), is_default=True),
         Offer(name="Riviera Maison", currency="EUR", markup=230, reach="few",
@@ -62,7 +62,7 @@ SMTSN = Firm(
     name="Société Méditerranéenne de Télécommunications et Services Numériques",
     kind="reseller", home=FRANCE, offer="Halyard Maghreb EUR",
     company="SMTSN Société à responsabilité limitée", credit=Decimal(12000),
-    brought=Decimal("-11950.00"), accounts=2, trunks=4, tech_prefix="88", traffic=34,
+    brought=Decimal("-11950.00"), accounts=2, trunks=4, tech_prefix="88", traffic=5,
     call_limit=160, login="smtsn", person="Jean-Baptiste Courvoisier",
     sells=(
         Offer(name="SMTSN Entreprises", currency="EUR", markup=150, focus=("33", "212", "213"),
@@ -82,7 +82,7 @@ SMTSN = Firm(
 CASABLANCA = Firm(
     name="Casablanca Appels", kind="reseller", home=MOROCCO, offer="Halyard Wholesale A–Z USD",
     company="Casablanca Appels Internationaux SARL", currency="EUR", mode="prepaid",
-    brought=Decimal("412.80"), trunks=2, traffic=18, call_limit=60,
+    brought=Decimal("412.80"), trunks=2, traffic=3, call_limit=60,
     person="سلمى بنيس",
     sells=(
         Offer(name="Casablanca Particuliers", currency="EUR", markup=170, reach="few",

@@ -22,7 +22,7 @@ _CUSCO = Firm(
 )  # fmt: skip
 _ALTIPLANO = Firm(
     name="Altiplano Redes", kind="reseller", home=PERU, offer="Andes Mayorista",
-    company="Altiplano Redes y Servicios S.R.L.", credit=Decimal(900), accounts=2, traffic=9,
+    company="Altiplano Redes y Servicios S.R.L.", credit=Decimal(900), accounts=2, traffic=2,
     call_limit=40, person="Mariela Condori",
     sells=(
         Offer(name="Altiplano Socios", currency="USD", markup=170, focus=("51",)),
@@ -34,7 +34,7 @@ _ALTIPLANO = Firm(
 ANDES = Firm(
     name="Andes Conecta", kind="reseller", home=PERU, offer="Halyard Wholesale A–Z USD",
     company="Andes Conecta Telecomunicaciones S.A.C.", credit=Decimal(10000),
-    brought=Decimal("-3912.07"), accounts=4, trunks=4, traffic=48, call_limit=200, cps_limit=25,
+    brought=Decimal("-3912.07"), accounts=4, trunks=4, traffic=7, call_limit=200, cps_limit=25,
     login="andes", person="Lucía Paredes",
     sells=(
         Offer(name="Andes Empresas 2026", currency="USD", markup=145, focus=("51", "57"),
@@ -71,7 +71,7 @@ _MUHARRAQ = Firm(
 DILMUN = Firm(
     name="Dilmun Voice Services", kind="reseller", home=BAHRAIN, offer="Halyard Gulf BHD",
     company="Dilmun Voice Services W.L.L.", credit=Decimal(6000), brought=Decimal("-2204.615"),
-    accounts=4, trunks=3, traffic=40, call_limit=180, login="dilmun", person="مريم الزياني",
+    accounts=4, trunks=3, traffic=6, call_limit=180, login="dilmun", person="مريم الزياني",
     sells=(
         Offer(name="Dilmun Business", currency="BHD", markup=148, focus=("973", "971", "966"),
               decimals=4, is_default=True),
@@ -90,7 +90,7 @@ DILMUN = Firm(
 LAGOS = Firm(
     name="Lagos Metro VoIP", kind="reseller", home=NIGERIA, offer="Halyard West Africa USD",
     company="Lagos Metro VoIP Services Limited", mode="prepaid", brought=Decimal("7655.20"),
-    accounts=2, trunks=3, traffic=44, call_limit=240, login="lagos", person="Tunde Bakare",
+    accounts=2, trunks=3, traffic=6, call_limit=240, login="lagos", person="Tunde Bakare",
     sells=(
         Offer(name="Lagos Metro Business", currency="USD", markup=150, focus=("234", "233"),
               is_default=True),
