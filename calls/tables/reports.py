@@ -80,6 +80,8 @@ def _money(name: str, label: Any, priority: int = 0) -> MoneyColumn:
 class ReportTable(Table):
     """Traffic without any money."""
 
+    is_wide = True
+
     total: ReportRow
     lead: Callable[[ReportRow], str] = staticmethod(lambda _row: "")
 

@@ -222,6 +222,8 @@ def label_of(group: ReportGroup, row: ReportRow) -> str:
     """The name of what a row is about."""
     if group in (ReportGroup.DAY, ReportGroup.HOUR):
         return name_of(group, row.key)
+    if group == ReportGroup.DESTINATION_GROUP and not row.key:
+        return _("Other destinations")
     return row.label if row.key else _("Unknown or none")
 
 

@@ -296,9 +296,13 @@ class ActionsColumn(Column):
 
 
 class Table(django_tables2.Table):
-    """Base of all lists; ``hidden_by_default`` names columns shown only where a user asks."""
+    """Base of all lists; ``hidden_by_default`` names columns shown only where a user asks.
+
+    One that ``is_wide`` may not fit a desk's screen: it scrolls in its own box.
+    """
 
     hidden_by_default: ClassVar[tuple[str, ...]] = ()
+    is_wide: ClassVar[bool] = False
 
     def __init__(self, data: Any, *, actor: Any, caption: str = "", **kwargs: Any) -> None:
         self.actor = actor
