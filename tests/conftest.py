@@ -13,6 +13,8 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from calls.services.destinations import DESTINATIONS
 from calls.services.rate_books import BOOKS
@@ -20,6 +22,12 @@ from softswitch.celery import app
 from softswitch.core.embedded.process import last_lines, spawn
 from tests.snapshots import Snapshot
 from tests.world import World, build_world, find_world
+
+# No test hangs on the clock: a busy machine is no fault of what is tested.
+hypothesis_settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("suite")
 
 pytest_plugins = ("tests.plugins.mail",)
 WORLD = Snapshot(build_world, find_world)

@@ -15,6 +15,7 @@ from billing.selectors.redeem import is_payable, own_balance
 from billing.services.vouchers import redeem_voucher
 from billing.views.maintenance import AccountBalanceView, CustomerBalanceView
 from softswitch.core import display
+from softswitch.core.actors import ActorLike
 from softswitch.core.views import FormView
 from softswitch.core.views.edit import FormMixin
 
@@ -65,6 +66,11 @@ class RedeemView(RedeemMixin, FormView):
     """The actor's own top-up: an account's user for its account, a customer's user for it."""
 
     permission = "payments.make"
+
+    @classmethod
+    def is_listed_to(cls, actor: ActorLike) -> bool:
+        """Root has no balance of its own."""
+        return super().is_listed_to(actor) and (not actor.is_root or actor.account_id is not None)
 
     @cached_property
     def own(self) -> Balance:

@@ -3,7 +3,7 @@
 An entry of the setting is ``(label, url_name, icon, right, children)``: ``right`` None is for
 everybody, ``icon`` a Heroicon, ``children`` a tuple of entries. A group has no URL of its own ("").
 An unknown URL name raises NoReverseMatch, so a menu cannot hold a dead link. An entry also goes
-where its page is closed to the actor (views.AccessMixin.is_open_to), so a menu leads to no 403.
+where its page says so (views.AccessMixin.is_listed_to), so a menu leads to no 403 and no 404.
 """
 
 from collections.abc import Callable, Sequence
@@ -99,12 +99,12 @@ def _items(
 def _is_shown(actor: ActorLike, name: str, right: str | None) -> bool:
     if right is not None and not actor.can(right):
         return False
-    is_open = _door(name, settings.ROOT_URLCONF) if name else None
-    return is_open is None or is_open(actor)
+    is_listed = _door(name, settings.ROOT_URLCONF) if name else None
+    return is_listed is None or is_listed(actor)
 
 
 @cache
 def _door(name: str, _urlconf: str) -> Callable[[ActorLike], bool] | None:
-    """What the page behind ``name`` says of who may open it; None for one that does not say."""
+    """What the page behind ``name`` says of whose menu it is in; None for one that does not."""
     view = getattr(resolve(reverse(name)).func, "view_class", None)
-    return getattr(view, "is_open_to", None)
+    return getattr(view, "is_listed_to", None)

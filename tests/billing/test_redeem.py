@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
@@ -19,6 +20,7 @@ from customers.models import AuditEvent, User
 from customers.selectors import actor_for
 from customers.services.permissions import set_rights
 from customers.tenancy import Actor
+from softswitch.core import nav
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
 from tests.world import PASSWORD, World
@@ -100,6 +102,15 @@ def test_nobody_else_pays_in(world: World, who: str) -> None:
     with pytest.raises(PermissionDenied):
         redeem_voucher(actor=world.actor(who), balance=world.balance("shop"), pin=pin)
     assert not VoucherAttempt.objects.exists()
+
+
+def test_the_menu_leads_only_those_with_a_balance_to_a_top_up(world: World) -> None:
+    def labels(who: str) -> set[str]:
+        menu = nav.build(world.actor(who), "dashboard", settings.NAVIGATION)
+        return {str(child.label) for item in menu for child in item.children}
+
+    assert "Redeem voucher" in labels("shop") & labels("reseller")
+    assert "Redeem voucher" not in labels("operator")
 
 
 def test_a_right_or_role_that_is_missing_forbids(world: World) -> None:

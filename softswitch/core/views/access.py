@@ -48,6 +48,11 @@ class AccessMixin(View):
         is_among = cls.is_for_accounts or actor.account_id is None
         return is_among and all(actor.can(right) for right in needed)
 
+    @classmethod
+    def is_listed_to(cls, actor: ActorLike) -> bool:
+        """Whether the menu leads the actor here: not where the page could only answer 404."""
+        return cls.is_open_to(actor)
+
     @property
     def actor(self) -> Any:
         """Who acts, ``customers.tenancy.Actor``; core cannot name the class its services want."""
