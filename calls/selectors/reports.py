@@ -193,13 +193,18 @@ def _name(actor: Actor, group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
     if group not in _NAMED:
         return
     model, *columns = _NAMED[group]
-    found = model.objects.filter(pk__in=rows)
-    for pk, label, *beside in found.values_list("pk", *columns):
+    for pk, label, *beside in model.objects.filter(pk__in=rows).values_list("pk", *columns):
         rows[pk].label, rows[pk].second = label, "".join(beside)
+    _name_as_known(actor, group, rows)
+
+
+def _name_as_known(actor: Actor, group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
+    """The names that the actor knew of customers that have left."""
     if group == ReportGroup.CUSTOMER:
         for pk, name in names_when_left(actor, rows).items():
             rows[pk].label = name
     elif group in _OWNED:
+        found = _NAMED[group][0].objects.filter(pk__in=rows)
         owners: dict[int, int] = dict(found.values_list("pk", "customer_id"))
         left = names_when_left(actor, set(owners.values()))
         for pk, owner_id in owners.items():
