@@ -146,7 +146,7 @@ class ReportFilter(FilterSet):
     country = TextFilter(label=_("Country"))
     trunk = TextFilter(label=_("Trunk"))
     account = TextFilter(label=_("Account"))
-    level = NamedFilter(queryset=Customer.objects.all(), label=_("Level of a customer below"))
+    level = NamedFilter(queryset=Customer.objects.all(), label=_("Report of"))
 
     def __init__(self, data: Mapping[str, Any] | None, *args: Any, **kwargs: Any) -> None:
         filled = dict((data or {}).items())

@@ -13,6 +13,7 @@ from accounts.selectors.charging import own_tariffs
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core.chrome import Text
+from softswitch.core.forms import MomentField
 from tariffs.models import Tariff
 from tariffs.selectors import tariff_of
 
@@ -23,7 +24,7 @@ SAME_RATES = "same"
 
 def moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
     """A moment in the viewer's zone, or none."""
-    return forms.DateTimeField(
+    return MomentField(
         label=label,
         required=False,
         help_text=help_text,

@@ -25,6 +25,7 @@ from calls.selectors.report_rows import ReportRow
 from calls.selectors.sellers import is_seller
 from customers.models import Customer
 from customers.selectors import spans_below
+from customers.selectors.names import names_when_left
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
 from tariffs.models import DestinationGroup
@@ -47,6 +48,14 @@ _KEYS = {
     ReportGroup.HOUR: "date_trunc('hour', t.slot, %(zone)s)",
 }
 _TIMES = (ReportGroup.DAY, ReportGroup.HOUR)
+_OWNED = (ReportGroup.ACCOUNT, ReportGroup.TRUNK)
+_NAMED: dict[ReportGroup, tuple[Any, ...]] = {  # by what a row is named, and what stands beside it
+    ReportGroup.CUSTOMER: (Customer, "name"),
+    ReportGroup.ACCOUNT: (Account, "auth_name", "customer__name"),
+    ReportGroup.TRUNK: (Trunk, "name", "customer__name"),
+    ReportGroup.DESTINATION: (Destination, "name", "country"),
+    ReportGroup.DESTINATION_GROUP: (DestinationGroup, "name"),
+}
 _REPORT = """
 WITH t AS ({pieces})
 SELECT {key}, CASE WHEN t.is_sale THEN b.currency_id END,
@@ -132,7 +141,7 @@ def report(actor: Actor, search: ReportSearch) -> Report:
     code = display.code if is_converted else next(iter(currencies), display.code)
     for row in (*found.values(), total):
         _price(row, code, display)
-    _name(search.group, found)
+    _name(actor, search.group, found)
     return Report(list(found.values()), total, code, is_converted)
 
 
@@ -176,26 +185,30 @@ def _sum(amounts: Counter[str], code: str, display: DisplayCurrency) -> Decimal 
     return total
 
 
-def _name(group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
+def _name(actor: Actor, group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
     """Names of what the keys stand for; moments are named by whoever shows them."""
-    models: dict[ReportGroup, tuple[Any, str]] = {
-        ReportGroup.CUSTOMER: (Customer, "name"),
-        ReportGroup.ACCOUNT: (Account, "auth_name"),
-        ReportGroup.TRUNK: (Trunk, "name"),
-        ReportGroup.DESTINATION: (Destination, "name"),
-        ReportGroup.DESTINATION_GROUP: (DestinationGroup, "name"),
-    }
     if group == ReportGroup.COUNTRY:
         for row in rows.values():
             row.label = row.key
-    if group not in models:
+    if group not in _NAMED:
         return
-    model, name = models[group]
-    second = {ReportGroup.DESTINATION: "country", ReportGroup.TRUNK: "customer__name",
-              ReportGroup.ACCOUNT: "customer__name"}.get(group, "pk")  # fmt: skip
-    for pk, label, beside in model.objects.filter(pk__in=rows).values_list("pk", name, second):
-        rows[pk].label = label
-        rows[pk].second = "" if second == "pk" else beside
+    model, *columns = _NAMED[group]
+    for pk, label, *beside in model.objects.filter(pk__in=rows).values_list("pk", *columns):
+        rows[pk].label, rows[pk].second = label, "".join(beside)
+    _name_as_known(actor, group, rows)
+
+
+def _name_as_known(actor: Actor, group: ReportGroup, rows: dict[Any, ReportRow]) -> None:
+    """The names that the actor knew of customers that have left."""
+    if group == ReportGroup.CUSTOMER:
+        for pk, name in names_when_left(actor, rows).items():
+            rows[pk].label = name
+    elif group in _OWNED:
+        found = _NAMED[group][0].objects.filter(pk__in=rows)
+        owners: dict[int, int] = dict(found.values_list("pk", "customer_id"))
+        left = names_when_left(actor, set(owners.values()))
+        for pk, owner_id in owners.items():
+            rows[pk].second = left.get(owner_id, rows[pk].second)
 
 
 # What is read ----------------------------------------------------------------------------------
@@ -272,11 +285,12 @@ def _filters(actor: Actor, search: ReportSearch) -> tuple[str, dict[str, Any]]:
 
 
 def _ids(rows: QuerySet[Any], column: str, text: str) -> list[int]:
-    """The rows named ``text``, whatever its case, or else those whose names hold it."""
+    """The rows named exactly ``text``, or so in another case, or else whose names hold it."""
     holding = rows.filter(**{f"{column}__icontains": text}).values_list("pk", column)
     found = list(holding)
+    exact = [pk for pk, name in found if name == text]
     whole = [pk for pk, name in found if name.casefold() == text.casefold()]
-    return whole or [pk for pk, _name in found]
+    return exact or whole or [pk for pk, _name in found]
 
 
 def _windows(search: ReportSearch, since: datetime, until: datetime) -> Iterable[str]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from billing.selectors.balances import may_see_balance, may_see_balances
 from calls.choices import Refusal
 from customers.models import Customer
 from customers.selectors import chains
+from customers.selectors.names import names_when_left
 from customers.tenancy import Actor
 from softswitch.core.money import half_up
 from tariffs.models import Rate, TariffVersion
@@ -106,10 +107,11 @@ def simulate_calls(
     chain = _chain_at(customer, at)
     if at >= _FAR or not (actor.is_root or actor.customer_id in chain):
         return []
-    desk = _Desk.of(_Question(customer, account, numbers, at, duration), chain)
+    visible = len(chain) if actor.is_root else chain.index(actor.customer_id) + 1
+    gone = names_when_left(actor, chain[:visible])
+    desk = _Desk.of(_Question(customer, account, numbers, at, duration), chain, gone)
     if not desk.payers:
         return []
-    visible = len(chain) if actor.is_root else chain.index(actor.customer_id) + 1
     visible += len(desk.payers) - len(chain)
     return [_simulated(actor, desk, visible, number) for number in numbers]
 
@@ -148,17 +150,25 @@ class _Payer:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """All that the levels of any number need, read at once."""
+    """All that the levels of any number need, read at once.
+
+    ``exchange`` is in force when the call ends, which converts its charges, ``opening`` when it
+    starts. ``gone`` are levels that the reader has no more below it, by the names it knew.
+    """
 
     asked: _Question
     payers: list[_Payer]
     rates: dict[int, list[Rate]]
     exchange: Mapping[str, Decimal]
+    opening: Mapping[str, Decimal]
+    gone: Mapping[int, str]
 
     @classmethod
-    def of(cls, asked: _Question, chain: Sequence[int]) -> "_Desk":
+    def of(cls, asked: _Question, chain: Sequence[int], gone: Mapping[int, str]) -> "_Desk":
         customer, account, at = asked.customer, asked.account, asked.at
         known = Customer.objects.in_bulk([*chain, customer.pk])
+        for pk, name in gone.items():
+            known[pk].name = name  # to be read, never saved
         paid = tariffs_at(chain, at)
         own = own_tariff_at(account, at) if account else None
         versions = versions_at({*paid.values(), *([own] if own else [])}, at)
@@ -175,7 +185,11 @@ class _Desk:
         currencies = {version.tariff.currency_id for version in versions.values()}
         currencies |= {payer.balance.currency_id for payer in payers if payer.balance}
         rates = rates_at(versions, asked.numbers, at)
-        return cls(asked, payers, rates, rates_in_force(currencies, at))
+        opening = exchange = rates_in_force(currencies, at)
+        end = at + timedelta(milliseconds=int(asked.duration * 1000))
+        if end.astimezone(UTC).date() != at.astimezone(UTC).date():
+            exchange = rates_in_force(currencies, end)
+        return cls(asked, payers, rates, exchange, opening, gone)
 
     def rate_of(self, payer: _Payer, number: str) -> tuple[Rate, LevelTerms] | None:
         """The row that a number meets, as the rating core picks it, with the level's terms."""
@@ -201,7 +215,7 @@ def _simulated(actor: Actor, desk: _Desk, visible: int, number: str) -> Simulate
     own = visible if actor.is_root else visible - 1  # sold by the reader's customer or below it
     is_refused_above = any(level.refusal for level in levels[visible:])
     for place, level in enumerate(levels):
-        refusal = level.refusal or _judge(terms, place, desk.exchange)
+        refusal = level.refusal or _judge(terms, place, desk.opening)
         is_refused_above |= bool(refusal) and place >= own and not level.refusal
         if place < own:
             margin = _margin(level, levels[place + 1 : place + 2], desk.exchange)
@@ -237,9 +251,11 @@ def _level(
     if cross is None:
         return replace(level, refusal=Refusal.NO_EXCHANGE_RATE)
     level = replace(level, amount=half_up(Fraction(charged.cost) * cross, 6))
-    if payer.balance is None or not _may_see(actor, payer):
+    opening = cross_rate(terms.version.tariff.currency_id, terms.currency, desk.opening)
+    is_hidden = payer.customer.pk in desk.gone or not _may_see(actor, payer)
+    if payer.balance is None or opening is None or is_hidden:
         return level
-    funds = _floored(Fraction(payer.balance.available) / cross)
+    funds = _floored(Fraction(payer.balance.available) / opening)
     longest = max_duration(tariff_terms, terms.rate, funds)
     return replace(level, available=payer.balance.available, longest=longest)
 

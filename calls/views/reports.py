@@ -119,7 +119,7 @@ class ReportView(ListView):
 
     def lead(self, row: ReportRow) -> str:
         """The address of what is behind a row, empty where nothing is."""
-        if self.search is None or not row.key:
+        if self.search is None or not row.key or not row.label:
             return ""
         group = self.search.group
         if group == ReportGroup.HOUR:
@@ -134,6 +134,8 @@ class ReportView(ListView):
             query[group.value] = row.label
         if group in (ReportGroup.TRUNK, ReportGroup.ACCOUNT) and self.filterset_is_sellers:
             query["customer"] = row.second
+        if group == ReportGroup.DESTINATION and row.second:  # others may be called the same
+            query["country"] = row.second
         return f"?{query.urlencode()}"
 
     @property

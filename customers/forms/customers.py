@@ -24,7 +24,7 @@ from customers.selectors.definitions import (
     has_business_models,
     has_classes,
 )
-from softswitch.core.forms import BoundSection, ScopedForm, Section
+from softswitch.core.forms import BoundSection, MomentField, ScopedForm, Section
 from tariffs.selectors import currency_choices
 
 # Labels, lengths and checks of the record's own columns, so that they are said once.
@@ -88,7 +88,7 @@ class OpeningFields(ScopedForm):
             "Prepaid: the available funds. Below 0 it owes. Later only Maintenance changes it."
         ),
     )
-    opened_at = forms.DateTimeField(
+    opened_at = MomentField(
         label=_("In service since"),
         required=False,
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.permissions import SCOPES
-from softswitch.core.forms import ScopedForm, Section
+from softswitch.core.forms import MomentField, ScopedForm, Section
 
 AREAS = {
     "customers": _("Customers"),
@@ -36,7 +36,7 @@ class TokenForm(ScopedForm):
     )
     widths = {"name": 3, "expires_at": 3}
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What will use it."))
-    expires_at = forms.DateTimeField(
+    expires_at = MomentField(
         label=_("Expires"),
         required=False,
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import NumberFilter
 
 from softswitch.core.addresses import network_of
-from softswitch.core.forms import NamedChoiceField, ScopedForm
+from softswitch.core.forms import MomentField, NamedChoiceField, ScopedForm
 from softswitch.core.parts import holding_part
 
 __all__ = [
@@ -141,6 +141,8 @@ class NamedFilter(django_filters.Filter):
 
 
 class _MomentFilter(django_filters.DateTimeFilter):
+    field_class = MomentField
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault(
             "widget",

@@ -155,6 +155,16 @@ class LimitField(forms.IntegerField):
         super().__init__(label=label, required=False, min_value=0, max_value=LARGEST_LIMIT)
 
 
+class MomentField(forms.DateTimeField):
+    """A moment in the viewer's zone, in a year that every zone and the database can tell."""
+
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        if found is not None and not 1 < found.year < 9999:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return found
+
+
 class ScopedFormMixin(forms.BaseForm):
     """Narrows choices to the actor's scope and lays the fields out."""
 

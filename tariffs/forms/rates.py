@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from softswitch.core.forms import ScopedForm, ScopedModelForm, Section
-from tariffs.forms.fields import moment_field, seconds_field
+from tariffs.forms.fields import moment_field, price_field, seconds_field
 from tariffs.models import Rate, RateProfile
 from tariffs.parsers.destinations import place_of
 from tariffs.selectors import own_profiles
@@ -45,8 +45,8 @@ class RateForm(ScopedModelForm):
         help_text=_("Digits after the +. Empty fits every number."),
         error_messages={"invalid": _("Enter at most 15 digits.")},
     )
-    price_1 = forms.DecimalField(label=_("Price 1"), min_value=0, max_digits=18, decimal_places=8)
-    price_n = forms.DecimalField(label=_("Price N"), min_value=0, max_digits=18, decimal_places=8)
+    price_1 = price_field(_("Price 1"))
+    price_n = price_field(_("Price N"))
     interval_1 = seconds_field(_("Interval 1, s"), 1)
     interval_n = seconds_field(_("Interval N, s"), 1)
     valid_from = moment_field(_("Valid from"), _("Empty: now."))

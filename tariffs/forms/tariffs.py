@@ -53,6 +53,7 @@ class TariffForm(ScopedForm):
     post_call_surcharge = forms.DecimalField(
         label=_("Post-call surcharge"),
         min_value=-1,
+        max_value=100,
         max_digits=9,
         decimal_places=6,
         initial=0,

@@ -4,7 +4,7 @@ Each reader raises CellError with a reason for people; none guesses where a cell
 """
 
 import re
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
@@ -173,7 +173,7 @@ def read_moment(text: str, *, zone: tzinfo, day_first: bool, field: str) -> date
     """A date or moment: ISO 8601, ``16/09/2026``, ``16.9.26 14:00``, ``Sep 16, 2026``, a serial.
 
     Without an offset it is taken in ``zone``, a date as its first instant. None for cells such as
-    ``immediately``.
+    ``immediately``, and for an end in the year 9999, by which sheets say that there is none.
     """
     if text.lower() in _AT_ONCE:
         return None
@@ -181,6 +181,10 @@ def read_moment(text: str, *, zone: tzinfo, day_first: bool, field: str) -> date
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = _written_moment(text, day_first=day_first, field=field)
+    if moment.year == MAXYEAR and field == "valid_till":
+        return None
+    if not MINYEAR < moment.year < MAXYEAR:  # not every zone could tell it
+        raise CellError(field, f"The date {text} does not exist.")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
@@ -199,9 +203,9 @@ def _written_moment(text: str, *, day_first: bool, field: str) -> datetime:
     try:
         # The caller adds the zone.
         start = datetime(year + (2000 if year < 100 else 0), month, day_)  # noqa: DTZ001
-    except ValueError:
+        return start + timedelta(hours=hour, minutes=minute, seconds=second)
+    except (ValueError, OverflowError):
         raise CellError(field, f"The date {text} does not exist.") from None
-    return start + timedelta(hours=hour, minutes=minute, seconds=second)
 
 
 def _parts_of(text: str, *, day_first: bool) -> tuple[int, int, int, tuple[str, ...]] | None:

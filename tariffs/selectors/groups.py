@@ -54,5 +54,18 @@ def groups_of(owner_id: int) -> GroupBook:
 
 def _pattern_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
     """One expression for all patterns, of which ``*`` is any text; None for no pattern."""
-    parts = [".*".join(map(re.escape, text.split("*"))) for text in patterns]
+    parts = [_expression(text) for text in patterns]
     return re.compile("|".join(parts), re.IGNORECASE | re.DOTALL) if parts else None
+
+
+def _expression(pattern: str) -> str:
+    """A pattern for fullmatch. Each text between two stars is looked for once, at its first place.
+
+    So a name is read once, however many stars there are: tried at every place, ten of them would
+    take years.
+    """
+    first, *further = map(re.escape, pattern.split("*"))
+    if not further:
+        return first
+    between = "".join(f"(?>.*?{text})" for text in further[:-1])
+    return f"{first}{between}.*{further[-1]}"

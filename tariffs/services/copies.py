@@ -113,7 +113,7 @@ def _once(actor: Actor, source: Tariff, new: dict[str, Any], markup: Markup, ori
         known = _known(actor, source, new)
         if known is not None:
             return known
-        if isinstance(error, DataError) or "rate_values" in str(error):
+        if isinstance(error, DataError) or "_values" in str(error):
             raise DomainError("too_large", "A price would be above 1,000,000.") from error
         raise
 

@@ -57,7 +57,9 @@ class RateTable(Table):
     select = SelectColumn("prefix")
     prefix = TelColumn(verbose_name=_("Prefix"), empty_values=(), css="tnum strong")
     destination = TextColumn(verbose_name=_("Destination"), css="name")
-    country = TextColumn(verbose_name=_("Country"), order_by=("country", "prefix"), priority=3)
+    country = TextColumn(
+        verbose_name=_("Country"), order_by=("country", "prefix"), priority=3, css="brief soft"
+    )
     price_1 = PriceColumn(verbose_name=_("Price 1"))
     price_n = PriceColumn(verbose_name=_("Price N"), priority=1)
     interval = Column(
@@ -67,7 +69,9 @@ class RateTable(Table):
         priority=2,
         css="num soft",
     )
-    profile = TextColumn(verbose_name=_("Profile"), order_by="profile__name", priority=2)
+    profile = TextColumn(
+        verbose_name=_("Profile"), order_by="profile__name", priority=2, css="brief soft"
+    )
     valid_from = MomentColumn(verbose_name=_("Valid from"), priority=2, css="num")
     valid_till = MomentColumn(verbose_name=_("Valid till"), priority=3, css="num")
     state = Column(accessor="valid_from", verbose_name=_("State"), orderable=False, priority=1)
@@ -133,8 +137,9 @@ class RateTable(Table):
             return format_html("<bdi>{}</bdi>", value)
         return format_html('<bdi>{}</bdi> <span class="tag">{}</span>', value, _("grace"))
 
-    def render_country(self, value: str) -> str:
-        return country_text(value)
+    def render_country(self, value: str) -> SafeString:
+        text = country_text(value)
+        return format_html('<bdi title="{}">{}</bdi>', text, text)
 
     def render_profile(self, value: Any) -> SafeString:
         """The name, and the times on pointing at it: a payer needs them to check a charge."""

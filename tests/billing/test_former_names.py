@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from accounts.models import Voucher
 from accounts.services.vouchers import NewBatch, create_batch, export_pins
 from billing.models import Balance, LedgerEntry
+from billing.services.move import NewTerms, move_customer
 from billing.services.settlement import settle_balance
 from billing.services.vouchers import redeem_voucher
 from calls.models import Call
@@ -99,6 +100,40 @@ def test_the_old_owner_reads_and_finds_the_name_that_it_knew(
         for text, count in ((known, 1), (SECRET, 0)):
             found = client.get(reverse(page), asked | {"customer": text})
             assert len(found.context["table"].rows) == count, text
+
+
+@pytest.mark.parametrize("query", [{}, {"export": "csv"}])
+def test_nor_does_a_report(world: World, renamed: dict[str, Call], query: dict[str, str]) -> None:
+    charge_pending()
+    client, days = client_of(world, "reseller"), {"since": "2026-01-01", "until": "2199-12-31"}
+    for group in ("customer", "account", "trunk"):
+        shown = body(client.get(reverse("calls:report"), days | query | {"group": group}))
+        assert SECRET not in shown
+        assert ("Sub reseller" in shown) == (group == "customer")
+    seen = client_of(world, "other_reseller").get(reverse("calls:report"), days)
+    assert f"{SECRET} Ltd" in body(seen)
+
+
+def test_nor_does_the_simulator_of_a_time_before(
+    world: World, renamed: dict[str, Call], beside: Tariff
+) -> None:
+    """A shop below the old owner once paid through the one that has left."""
+    actor, shop = world.actor("operator"), fresh(world.shop)
+    retail = Tariff.objects.get(name="Retail")
+    terms = NewTerms(retail)
+    move_customer(
+        actor=actor, customer=shop, owner=world.reseller, terms=terms, surplus="pay_out", reason="x"
+    )
+    asked = {"numbers": "442079460000", "customer": shop.name, "at": "2026-03-10T12:00"}
+    answer = client_of(world, "reseller").get(
+        reverse("tariffs:simulator"), asked | {"duration": "60"}
+    )
+    (call,) = answer.context["calls"]
+    levels = [item["level"] for item in call["levels"]]
+    assert [level.customer.name for level in levels[1:]] == ["Sub reseller", "Reseller"]
+    assert (levels[1].available, levels[1].longest) == (None, None)
+    assert levels[2].longest is not None
+    assert f"{SECRET} Ltd" not in body(answer)
 
 
 def test_nor_do_the_pages_of_one_row(

@@ -245,6 +245,26 @@ def test_cells_lead_down_to_the_calls(client: Client, world: World, call: Call) 
     }  # fmt: skip
 
 
+def test_a_destination_leads_to_its_own_calls_alone(client: Client, world: World) -> None:
+    """Others are called the same in another country, or in another case, or not at all."""
+    names = {"44": ("Mobile", "GB"), "33": ("Mobile", "FR"), "1": ("MOBILE", "FR"), "": ("", "DE")}
+    for prefix, (name, country) in names.items():
+        rates = Rate.objects.filter(tariff__name="Retail", prefix=prefix)
+        rates.update(destination=name, country=country)
+    for count, digits in enumerate(("44", "33", "1", "9"), start=1):
+        for _number in range(count):
+            store_call(world.sub_customer, f"{digits}1110000000")
+    charge_pending()
+    table = page(as_user(client, world.user("reseller")), group="destination").context["table"]
+    assert [(row.label, row.second, row.attempts) for row in table.data.data] == [
+        ("", "DE", 4), ("MOBILE", "FR", 3), ("Mobile", "FR", 2), ("Mobile", "GB", 1)
+    ]  # fmt: skip
+    assert table.lead(table.data.data[0]) == ""
+    for row in table.data.data[1:]:
+        down = client.get(reverse("calls:report") + table.lead(row))
+        assert row_of(down).attempts == row.attempts
+
+
 def test_csv_holds_the_rows(client: Client, world: World, call: Call) -> None:
     cost = format(paid(world, call, "shop").amount, "f")
     as_user(client, world.user("shop"))

@@ -1,5 +1,7 @@
 """Destination groups: what is in which, the pages, and the reports by them."""
 
+from fnmatch import fnmatchcase
+from itertools import product
 from typing import Any
 
 import pytest
@@ -44,6 +46,21 @@ def test_the_first_group_that_claims_a_destination_has_it(
         ]
     )
     assert str(book.group_of(name, country)) == expected
+
+
+@pytest.mark.parametrize("pattern", ["*a*a*b*ab*", "a*b", "*b*a", "**", "ab", "a**b*", "*a*b*b"])
+def test_a_star_is_any_text(pattern: str) -> None:
+    book = GroupBook([DestinationGroup(name="All", patterns=[pattern])])
+    for size in range(7):
+        for letters in product("ab", repeat=size):
+            name = "".join(letters)
+            assert (book.group_of(name, "") is not None) == fnmatchcase(name, pattern), name
+
+
+def test_many_stars_are_read_as_fast_as_few() -> None:
+    """Tried at every place, these would take longer than the sun has left."""
+    book = GroupBook([DestinationGroup(name="All", patterns=["*a" * 59 + "*b"])])
+    assert book.group_of("a" * 120, "") is None
 
 
 def test_a_group_is_created_listed_edited_and_deleted(world: World) -> None:

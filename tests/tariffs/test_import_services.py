@@ -326,3 +326,33 @@ def test_the_command_checks_applies_and_names_what_is_wrong(world, tmp_path, cap
     assert current(wholesale())["346"] == Decimal("0.11")
     with pytest.raises(CommandError, match="no tariff"):
         call_command("import_rates", str(sheet), tariff="Nothing")
+
+
+DATED = "Prefix,Destination,Price,Billing,Valid from,Status\n"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "lines", "changes", "prices"),
+    [
+        ("44", "0.03 0.02", "increased decreased", "0.03 0.02"),  # back to what it costs today
+        ("44", "0.03 0.03", "increased unchanged", "0.03 0.03"),
+        ("44", "0.02 0.03 0.02", "unchanged increased decreased", "0.02 0.03 0.02"),
+        ("44", "closed 0.02", "closed new", " 0.02"),
+        ("999", "0.03 closed", "new closed", "0.03 "),
+        ("999", "closed 0.03", "unchanged new", " 0.03"),
+        ("999", "0.02 0.03", "new increased", "0.02 0.03"),
+    ],
+)
+def test_a_line_is_compared_with_the_one_before_it(world, prefix, lines, changes, prices):
+    text, days = DATED, []
+    for number, said in enumerate(lines.split()):
+        days.append(now() + timedelta(days=10 * (number + 1)))
+        price, status = ("0", said) if said == "closed" else (said, "")
+        text += f"{prefix},Prefix {prefix},{price},60/6,{days[-1]:%Y-%m-%d},{status}\n"
+    rate_import = applied(world, checked(world, text))
+    rows = rate_import.rows.order_by("valid_from")
+    assert " ".join(rows.values_list("change", flat=True)) == changes
+    for day, price in zip(days, prices.split(" "), strict=True):
+        rates = Rate.objects.filter(tariff=wholesale(), prefix=prefix).valid_at(day)
+        expected = [Decimal(price)] if price else []
+        assert list(rates.values_list("price_1", flat=True)) == expected

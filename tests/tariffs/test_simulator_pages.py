@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +14,15 @@ from accounts.models import Account
 from billing.models import Balance
 from billing.services.accounts import AccountTariff, open_account
 from calls.selectors.simulate import simulate_calls
+from calls.services.charging import charge_pending
 from customers.models import Customer
 from customers.services.permissions import delegated_rights, set_rights
-from tariffs.models import ExchangeRate, Rate, Tariff
+from tariffs.models import Currency, ExchangeRate, Rate, Tariff
+from tariffs.services.exchange import add_exchange_rate
 from tariffs.services.profiles import create_profile
 from tariffs.services.tariffs import NewRate, set_rate
 from tests.api import Api
+from tests.calls.stored import charges_of, store_call
 from tests.sql import count_queries
 from tests.world import OPENED, World, actor_of
 
@@ -167,6 +170,22 @@ def test_an_account_charged_by_itself_is_a_level_of_its_own(world):
     )
     assert [level.account is None for level in call.levels] == [False, True]
     assert call.longest <= 30
+
+
+def test_amounts_are_converted_as_those_of_the_real_call_are(world):
+    """At the rates in force when it ends, here on the next day in UTC."""
+    pounds = Currency.objects.get(code="GBP")
+    add_exchange_rate(
+        actor=world.actor("operator"), currency=pounds, valid_on=date(2026, 3, 11), rate=Decimal(3)
+    )
+    start = datetime(2026, 3, 10, 23, 59, 30, tzinfo=UTC)
+    for begun in (start, start - timedelta(minutes=10)):
+        real = store_call(world.shop, "442079460000", 120, at=begun)
+        charge_pending()
+        (found,) = calls_of(world, "operator", at=begun, duration=Decimal(120))
+        assert [(level.cost, level.amount) for level in found.levels] == [
+            (charge.cost, charge.amount) for charge in charges_of(real)
+        ]
 
 
 def test_a_profile_decides_and_is_shown(world):

@@ -60,34 +60,18 @@ SELECT %(import)s, line, 'prefix',
        left(concat_ws(', ', destination, prefix, trim_scale(price_1), trim_scale(price_n)), 500)
 FROM doubles WHERE is_conflict
 """
-# What the sheet leaves open (no interval column, no name) stays as it is in the tariff.
+# What the sheet leaves open (no interval column, no name) stays as it is in the tariff. A line is
+# compared with what is in force when it begins: a rate of the tariff, or the line of the sheet
+# before it, if any line of the prefix so far changes something and no later rate follows that.
 _CHANGES = """
-UPDATE tariffs_rateimportrow staged SET
-    interval_1 = found.interval_1, interval_n = found.interval_n,
-    destination = found.destination, country = found.country,
-    price_before = found.price_before,
-    change = CASE
-        WHEN staged.change = 'closed' AND found.price_before IS NULL THEN 'unchanged'
-        WHEN staged.change = 'closed' THEN 'closed'
-        WHEN found.price_before IS NULL THEN 'new'
-        WHEN staged.is_forbidden <> found.was_forbidden THEN 'changed'
-        WHEN (staged.price_n, staged.price_1) > (found.price_before, found.first_before)
-            THEN 'increased'
-        WHEN (staged.price_n, staged.price_1) < (found.price_before, found.first_before)
-            THEN 'decreased'
-        WHEN found.is_same THEN 'unchanged'
-        ELSE 'changed' END
-FROM (
-    SELECT s.id, r.price_n AS price_before, r.price_1 AS first_before,
-           r.is_forbidden AS was_forbidden,
-           coalesce(nullif(s.interval_1, 0), r.interval_1, 1) AS interval_1,
-           coalesce(nullif(s.interval_n, 0), r.interval_n, 1) AS interval_n,
-           coalesce(nullif(s.destination, ''), r.destination, '') AS destination,
-           coalesce(nullif(s.country, ''), r.country, '') AS country,
-           s.interval_1 IN (0, r.interval_1) AND s.interval_n IN (0, r.interval_n)
-           AND s.destination IN ('', r.destination) AND s.country IN ('', r.country)
-           AND s.grace_enabled = r.grace_enabled
-           AND (s.valid_till IS NULL OR s.valid_till IS NOT DISTINCT FROM r.valid_till) AS is_same
+WITH met AS (
+    SELECT s.id, s.prefix, s.valid_from, s.valid_till, s.price_1, s.price_n, s.is_forbidden,
+           s.change = 'closed' AS is_closed, filled.*, r.valid_from AS rate_from,
+           r.price_1 AS rate_1, r.price_n AS rate_n, r.is_forbidden AS rate_forbidden,
+           concat_ws('|', s.price_1, s.price_n, s.is_forbidden, s.grace_enabled, filled) AS said,
+           concat_ws('|', r.price_1, r.price_n, r.is_forbidden, r.grace_enabled,
+                     (r.interval_1, r.interval_n, r.destination, r.country)) AS rate_said,
+           s.valid_till IS NULL OR s.valid_till IS NOT DISTINCT FROM r.valid_till AS ends_alike
     FROM tariffs_rateimportrow s
     LEFT JOIN LATERAL (
         SELECT * FROM tariffs_rate
@@ -96,9 +80,55 @@ FROM (
           AND (valid_till IS NULL OR valid_till > s.valid_from)
         ORDER BY valid_from DESC LIMIT 1
     ) r ON true
+    CROSS JOIN LATERAL (SELECT
+        coalesce(nullif(s.interval_1, 0), r.interval_1, 1) AS interval_1,
+        coalesce(nullif(s.interval_n, 0), r.interval_n, 1) AS interval_n,
+        coalesce(nullif(s.destination, ''), r.destination, '') AS destination,
+        coalesce(nullif(s.country, ''), r.country, '') AS country
+    ) filled
     WHERE s.rate_import_id = %(import)s
-) found
-WHERE staged.id = found.id
+), judged AS (
+    SELECT *, CASE WHEN is_closed THEN coalesce(NOT lag(is_closed) OVER line, false)
+                                       OR rate_from IS NOT NULL
+                   ELSE rate_from IS NULL OR said <> rate_said OR NOT ends_alike END AS changes
+    FROM met WINDOW line AS (PARTITION BY prefix ORDER BY valid_from)
+), queued AS (
+    SELECT *, lag(id) OVER line AS last_id, lag(is_closed) OVER line AS last_closed,
+           lag(valid_till) OVER line AS last_till, lag(said) OVER line AS last_said,
+           lag(price_1) OVER line AS last_1, lag(price_n) OVER line AS last_n,
+           lag(is_forbidden) OVER line AS last_forbidden,
+           coalesce(max(valid_from) FILTER (WHERE changes) OVER earlier >= rate_from
+                    OR bool_or(changes AND is_closed) OVER earlier,
+                    rate_from IS NULL AND bool_or(changes) OVER earlier, false) AS follows
+    FROM judged
+    WINDOW line AS (PARTITION BY prefix ORDER BY valid_from),
+           earlier AS (line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), compared AS (
+    SELECT *, CASE WHEN NOT follows THEN rate_1 WHEN is_open THEN last_1 END AS first_before,
+           CASE WHEN NOT follows THEN rate_n WHEN is_open THEN last_n END AS price_before,
+           CASE WHEN follows THEN last_forbidden ELSE rate_forbidden END AS was_forbidden,
+           CASE WHEN follows THEN said = last_said AND valid_till IS NOT DISTINCT FROM last_till
+                ELSE said = rate_said AND ends_alike END AS is_same
+    FROM queued, LATERAL (
+        SELECT NOT last_closed AND (last_till IS NULL OR last_till > valid_from) AS is_open
+    ) last
+)
+UPDATE tariffs_rateimportrow staged SET
+    interval_1 = compared.interval_1, interval_n = compared.interval_n,
+    destination = compared.destination, country = compared.country,
+    price_before = compared.price_before,
+    change = CASE
+        WHEN is_closed AND compared.price_before IS NULL THEN 'unchanged'
+        WHEN is_closed THEN 'closed'
+        WHEN compared.price_before IS NULL THEN 'new'
+        WHEN staged.is_forbidden <> was_forbidden THEN 'changed'
+        WHEN (staged.price_n, staged.price_1) > (compared.price_before, first_before)
+            THEN 'increased'
+        WHEN (staged.price_n, staged.price_1) < (compared.price_before, first_before)
+            THEN 'decreased'
+        WHEN is_same THEN 'unchanged'
+        ELSE 'changed' END
+FROM compared WHERE staged.id = compared.id
 """
 # A complete sheet closes what it does not hold: one line, numbered 0, for each rate that ends.
 _CLOSED = """
