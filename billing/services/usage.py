@@ -20,6 +20,7 @@ from softswitch.core.columns import (
     MOMENT,
     Array,
     Int64s,
+    grouped,
     numeric,
     read_columns,
     text,
@@ -196,11 +197,7 @@ def stage_usage(usage: Usage) -> Int64s:
     moments = usage.payers.clamp(usage.ended_at)
     periods = _periods_at(balances, moments, days)
     months = _month_starts(usage.setup_at)
-    keys = (months, days, periods, usage.issuers, balances)
-    order = np.lexsort(keys)
-    is_first = np.ones(len(order), dtype=np.bool_)
-    is_first[1:] = np.logical_or.reduce([k[order[1:]] != k[order[:-1]] for k in keys])
-    starts = np.flatnonzero(is_first)
+    order, starts = grouped((balances, usage.issuers, periods, days, months))
     first = order[starts]
     ids = _next_ids(len(starts))
     values = {
@@ -218,7 +215,7 @@ def stage_usage(usage: Usage) -> Int64s:
     }
     _write_batch(values)
     entries = np.empty(len(order), dtype=np.int64)
-    entries[order] = ids[is_first.cumsum() - 1]
+    entries[order] = np.repeat(ids, values["calls"])
     return entries
 
 

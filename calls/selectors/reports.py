@@ -297,7 +297,7 @@ def _windows(search: ReportSearch, since: datetime, until: datetime) -> Iterable
     """Conditions that together hold every slot once, whole days as one row where that will do."""
     fine = Grain.DETAIL if search.is_detailed else Grain.PLAIN
     first, last = since + (_EPOCH - since) % _DAY, until - (until - _EPOCH) % _DAY
-    if search.group in _TIMES or first >= last:
+    if first >= last or (search.group in _TIMES and not _is_of_utc_days(search)):
         yield _of_grain(fine, since, until)
         return
     yield _of_grain(Grain.DAY, first, last)
@@ -305,6 +305,14 @@ def _windows(search: ReportSearch, since: datetime, until: datetime) -> Iterable
         yield _of_grain(fine, since, first)
     if last < until:
         yield _of_grain(fine, last, until)
+
+
+def _is_of_utc_days(search: ReportSearch) -> bool:
+    """Whether days of UTC are its groups; without details the rows of quarters are the fewer."""
+    zone, days = ZoneInfo(search.zone), (search.until - search.since) // _DAY + 1
+    moments = [*(search.since + day * _DAY for day in range(days)), search.until]
+    is_elsewhere = any(moment.astimezone(zone).utcoffset() for moment in moments)
+    return search.is_detailed and search.group == ReportGroup.DAY and not is_elsewhere
 
 
 def _spans(

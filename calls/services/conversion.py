@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,6 +16,7 @@ RATE_UNIT: int = 10**10
 _DAY_US: int = 24 * 3600 * 10**6
 _EPOCH = date(1970, 1, 1)
 _LARGEST = int(np.iinfo(np.int64).max)
+_ONE: Int64s = np.array([RATE_UNIT], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,32 +47,37 @@ def convert_costs(costs: Int64s, sources: Array, targets: Array, ended_at: Int64
         return converted
     days = ended_at[foreign] // _DAY_US
     known, rates = _rates_between(int(days.min()), int(days.max()))
-    by_from = rates[known.find(_codes(sources[foreign]), days)]
-    by_to = rates[known.find(_codes(targets[foreign]), days)]
-    has_both = (by_from != 0) & (by_to != 0)
-    converted.is_missing[foreign[~has_both]] = True
-    converted.amounts[foreign[~has_both]] = 0
-    foreign, by_from, by_to = foreign[has_both], by_from[has_both], by_to[has_both]
-    converted.amounts[foreign] = _apply(costs[foreign], by_from, by_to)
-    ones = np.full(len(foreign), RATE_UNIT, dtype=np.int64)
-    converted.exchange_rates[foreign] = _apply(ones, by_from, by_to)
+    by_from = known.find(_codes(sources[foreign]), days)
+    by_to = known.find(_codes(targets[foreign]), days)
+    pairs, which = np.unique(by_from * len(rates) + by_to, return_inverse=True)
+    for place, pair in enumerate(pairs.tolist()):
+        rows = foreign[which == place]
+        source, target = (rates[one] for one in divmod(pair, len(rates)))
+        if source and target:
+            cross = Fraction(source, target)
+            converted.amounts[rows] = _times(costs[rows], cross)
+            converted.exchange_rates[rows] = _times(_ONE, cross)
+        else:
+            converted.amounts[rows] = 0
+            converted.is_missing[rows] = True
     return converted
 
 
-def _apply(values: Int64s, by_from: Array, by_to: Array) -> Int64s:
-    """``values * by_from / by_to`` half-up; values are not negative, Python's integers exact."""
-    results = [
-        (2 * value * source + target) // (2 * target)
-        for value, source, target in zip(
-            values.tolist(), by_from.tolist(), by_to.tolist(), strict=True
-        )
-    ]
-    if max(results, default=0) > _LARGEST:
+def _times(values: Int64s, cross: Fraction) -> Int64s:
+    """``values * cross`` half-up, exactly; values are not negative.
+
+    Nearly all fit into 64 bits, as both rates have few decimals that are not 0.
+    """
+    numerator, denominator = 2 * cross.numerator, 2 * cross.denominator
+    if max(1, int(values.max())) * numerator + denominator <= _LARGEST:
+        return (values * numerator + cross.denominator) // denominator
+    results = [(value * numerator + cross.denominator) // denominator for value in values.tolist()]
+    if max(results) > _LARGEST:
         raise OverflowError("a converted amount is too large")
     return np.array(results, dtype=np.int64)
 
 
-def _rates_between(first: int, last: int) -> tuple[Dated, Array]:
+def _rates_between(first: int, last: int) -> tuple[Dated, list[int]]:
     """The rates in force on days since 1970, and their values as integers; NONE finds a 0."""
     rows = exchange_rate_days(_EPOCH + timedelta(first), _EPOCH + timedelta(last))
     known = Dated(
@@ -78,9 +85,7 @@ def _rates_between(first: int, last: int) -> tuple[Dated, Array]:
         np.array([(day - _EPOCH).days for _, day, _ in rows], dtype=np.int64),
         np.full(len(rows), _LARGEST, dtype=np.int64),
     )
-    values = [*(int(rate * RATE_UNIT) for _, _, rate in rows), 0]
-
-    return known, np.array(values, dtype=object)
+    return known, [*(int(rate * RATE_UNIT) for _, _, rate in rows), 0]
 
 
 def _codes(currencies: Array) -> Int64s:

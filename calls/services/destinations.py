@@ -73,7 +73,9 @@ def _look_up(known: Int64s, values: Int64s, sought: Int64s) -> tuple[Int64s, Arr
     """The value of each sought key, 0 where it is 0 or not known, and which are not known."""
     if not known.size:
         return np.zeros_like(sought), sought > 0
-    places = np.minimum(np.searchsorted(known, sought), len(known) - 1)
+    order = sought.argsort()  # a search for neighbours in turn is several times as fast
+    places = np.empty_like(order)
+    places[order] = np.minimum(np.searchsorted(known, sought[order]), len(known) - 1)
     is_known = known[places] == sought
     return np.where(is_known, values[places], 0), (sought > 0) & ~is_known
 

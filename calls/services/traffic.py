@@ -24,6 +24,7 @@ from softswitch.core.columns import (
     SMALLINT,
     Array,
     Int64s,
+    grouped,
     numeric,
     write_columns,
 )
@@ -55,7 +56,6 @@ SUMS = {
     "issuer_amount": numeric(6),
 }
 _QUARTER: int = 900 * 10**6
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 # All of a month or nothing: rows of a month that has no partition yet wait for the next turn.
 _MONTHS = """
@@ -92,22 +92,11 @@ class _Table:
     sums: dict[str, Int64s]
 
     def folded(self) -> "_Table":
-        """Rows of equal keys added up.
-
-        Sorted by a mixture of the keys; should two keys ever mix alike, some come out as two rows,
-        which adds up just the same.
-        """
-        mixed = np.zeros(len(self.keys["slot"]), dtype=np.uint64)
-        for column in self.keys.values():
-            mixed = (mixed ^ column.astype(np.uint64)) * _MIX
-            mixed ^= mixed >> np.uint64(29)
-        order = mixed.argsort()
-        keys = {name: column[order] for name, column in self.keys.items()}
-        is_first = np.ones(len(order), dtype=np.bool_)
-        is_first[1:] = np.logical_or.reduce([c[1:] != c[:-1] for c in keys.values()])
-        starts = np.flatnonzero(is_first)
+        """Rows of equal keys added up; some may come out as two, which adds up just the same."""
+        order, starts = grouped([*self.keys.values()])
+        first = order[starts]
         return _Table(
-            {name: column[starts] for name, column in keys.items()},
+            {name: column[first] for name, column in self.keys.items()},
             {name: np.add.reduceat(c[order], starts) for name, c in self.sums.items()},
         )
 

@@ -58,6 +58,8 @@ def read_codes(text: str, country: str = "") -> list[str]:
     Codes are separated by comma, semicolon or line end; ``9370-9379`` is a range. "default" or
     ``*`` is the empty prefix, which fits every number.
     """
+    if text.isascii() and text.isdigit() and not text.startswith("0") and not country:
+        return [_checked(text, text)]  # as nearly all are
     codes: list[str] = []
     for part in re.split(r"[,;\n]", _SPAN.sub("-", text.translate(_DASHES))):
         code = part.translate(_CODE_JUNK)

@@ -117,18 +117,28 @@ class _Reader:
     currency: str
     codes: DestinationCodes | None
     above: dict[str, str] = field(default_factory=dict)
+    keys: list[str] = field(init=False)
+    prices: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Of the fields asked for in every line, those that the sheet has at all."""
+        keys = ("destination", *CODES) if self.codes else CODES
+        self.keys = [name for name in keys if name in self.columns.at]
+        self.prices = [name for name in PRICES if name in self.columns.at]
 
     def cell(self, cells: list[str], field: str) -> str:
-        return self.columns.cell(cells, field)
+        """As ``Columns.cell``, which is called 30 times a line."""
+        place = self.columns.at.get(field)
+        return cells[place] if place is not None and place < len(cells) else ""
 
     def is_note(self, cells: list[str]) -> bool:
         """A line that belongs to no table: a remark, a title, a sum without code and price."""
-        keys = ("destination", *CODES) if self.codes else CODES
-        told = [self.cell(cells, field) for field in (*keys, *PRICES)]
+        codes = [self.cell(cells, field) for field in self.keys]
+        prices = [self.cell(cells, field) for field in self.prices]
+        told = [*codes, *prices]
         is_lone = sum(map(bool, cells)) < 2 and not "".join(told).strip("+ ").isdigit()
         if is_lone or not any(told):
             return True
-        codes, prices = told[: len(keys)], told[len(keys) :]
         if self.codes:
             return not any(prices)
         has_digits = any(sign.isdigit() for text in told for sign in text)
@@ -193,7 +203,7 @@ class _Reader:
 
     def _says(self, cells: list[str], words: frozenset[str]) -> bool:
         """Whether a price cell holds one of ``words`` instead of a price."""
-        return any(self.cell(cells, field).lower() in words for field in PRICES)
+        return any(self.cell(cells, field).lower() in words for field in self.prices)
 
     def _prices(self, cells: list[str], *, may_miss: bool) -> tuple[Decimal, Decimal, bool]:
         if self._says(cells, _BLOCKED):

@@ -13,7 +13,6 @@ OLD_MARK = b"\xd0\xcf\x11\xe0"  # workbooks of Excel before 2007, and locked one
 MOST_BYTES = 400 * 1024 * 1024  # of an unpacked workbook
 MOST_WIDE = 2  # letters of a column: ZZ is the 702nd
 EXACT_DIGITS = 15  # what Excel itself keeps and shows of a number
-_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 
 Line = tuple[int, list[str]]
 
@@ -40,16 +39,14 @@ class Workbook:
             if sheet.visible == SheetVisibleEnum.Visible
         ]
         self.sheets = tuple(shown or self._book.sheet_names)
+        self._open: tuple[str, CalamineSheet] | None = None
 
     def lines(self, name: str) -> Iterator[Line]:
         """All rows of a sheet, numbered from 1 as the spreadsheet does, empty ones too.
 
         Where cells were merged downwards, each of them says what the first does.
         """
-        try:
-            sheet = self._book.get_sheet_by_name(name)
-        except CalamineError as error:
-            raise UnreadableError(f"The sheet “{name}” cannot be read.") from error
+        sheet = self._sheet(name)
         _first_row, first_column = sheet.start or (0, 0)
         merged = _merged_down(sheet)
         above: dict[int, str] = {}
@@ -59,6 +56,16 @@ class Workbook:
                 cells[place] = cells[place] or above.get(place, "")
             above = {place: cells[place] for place in merged.get(number + 1, ())}
             yield number, cells
+
+    def _sheet(self, name: str) -> CalamineSheet:
+        """A sheet as a whole; the last one is kept, as its head is read before its lines."""
+        if self._open is None or self._open[0] != name:
+            self._open = None
+            try:
+                self._open = name, self._book.get_sheet_by_name(name)
+            except CalamineError as error:
+                raise UnreadableError(f"The sheet “{name}” cannot be read.") from error
+        return self._open[1]
 
 
 def is_workbook(file: IO[bytes]) -> bool:
@@ -92,9 +99,12 @@ def _check_size(file: IO[bytes], *, most: int, most_bytes: int) -> None:
 
 
 def _check_places(content: bytes, *, most: int) -> None:
-    for place in _PLACE.finditer(content):
-        column, row = place.groups()
-        if len(column) > MOST_WIDE or len(row) > 7 or int(row) > 2 * most:
+    """Only places that are suspiciously long are looked at one by one."""
+    last = 2 * most
+    far = rf'\br="(?:[A-Z]{{{MOST_WIDE + 1},}}\d+|[A-Z]+(\d{{{len(str(last))},}}))"'
+    for place in re.finditer(far.encode(), content):
+        row = place[1]
+        if row is None or len(row) > 7 or int(row) > last:
             raise UnreadableError("A cell stands too far out: copy the table into a new sheet.")
 
 

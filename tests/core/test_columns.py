@@ -17,6 +17,7 @@ from softswitch.core.columns import (
     INTEGER,
     MOMENT,
     SMALLINT,
+    grouped,
     numeric,
     read_columns,
     text,
@@ -136,3 +137,14 @@ def test_the_row_in_force_is_found(
         for key, at in asked
     ]
     assert Dated(*columns).find(keys, moments).tolist() == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(-2, 2)), min_size=1))
+def test_equal_rows_are_grouped(rows: list[tuple[int, bool, int]]) -> None:
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    order, starts = grouped(columns)
+    assert sorted(order.tolist()) == list(range(len(rows)))
+    groups = [[rows[row] for row in part] for part in np.split(order, starts[1:])]
+    assert starts[0] == 0
+    assert [set(group) == {group[0]} for group in groups] == [True] * len(groups)
+    assert len(groups) == len(set(rows))
