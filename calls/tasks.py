@@ -1,6 +1,6 @@
-"""Jobs of calls: reading CDR files, charging what waits."""
+"""Jobs of calls: reading CDR files, charging what waits, the months of the big tables."""
 
-from calls.services import charging, importing, rate_imports, traffic
+from calls.services import charging, importing, months, rate_imports, traffic
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -39,3 +39,9 @@ def fold_traffic() -> None:
     """Fold what charging added to the sums of the reports. Safe to repeat; two take turns."""
     if traffic.fold_traffic() == traffic.FOLDED_AT_ONCE:
         enqueue("calls.fold_traffic")
+
+
+@task("calls.prepare_months")
+def prepare_months() -> None:
+    """Create the partitions of this month and the coming ones. Safe to repeat and to run twice."""
+    months.prepare_months()

@@ -5,9 +5,12 @@ from datetime import date
 
 from django.db import connection, transaction
 
+from softswitch.core.errors import DomainError
 from softswitch.core.locks import Space, lock
 
+ARCHIVE = "archive"  # the schema of months that were detached
 BY_DATE = frozenset({"billing_usageentry"})
+_SCHEMAS = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname = %s"
 
 
 def append_only_sql(table: str, fill_in: tuple[str, ...] = ()) -> str:
@@ -29,6 +32,14 @@ def _no_truncate(table: str) -> str:
     )
 
 
+def coming_months(day: date, ahead: int) -> list[date]:
+    """The first days of the month of ``day`` and of so many months after it."""
+    months = [day.replace(day=1)]
+    for _ in range(ahead):
+        months.append(month_after(months[-1]))
+    return months
+
+
 def month_after(month: date) -> date:
     """The first day of the month after ``month``."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
@@ -38,7 +49,8 @@ def ensure_months(tables: Iterable[str], months: Iterable[date]) -> None:
     """Create the partitions of ``tables`` for ``months`` (first days) that do not exist yet.
 
     Attaching takes a lock that lets reads and writes of other partitions pass. Safe to repeat and
-    to run at once: an advisory lock is held until the transaction ends.
+    to run at once: an advisory lock is held until the transaction ends. Raises DomainError
+    ``archived`` for a month that was detached: what is in it must not be stored a second time.
     """
     wanted = [(t, m, f"{t}_{m:%Y_%m}") for t in tables for m in sorted(set(months))]
     with connection.cursor() as cursor:
@@ -60,8 +72,11 @@ def _create(table: str, month: date, name: str) -> None:
     zone = "" if table in BY_DATE else " 00:00+00"
     with connection.cursor() as cursor:
         # Not to_regclass: it may answer from before the lock, as this session remembers it.
-        cursor.execute("SELECT FROM pg_class WHERE relname = %s", [name])
-        if cursor.fetchone() is not None:
+        cursor.execute(_SCHEMAS, [name])
+        found = [row[0] for row in cursor.fetchall()]
+        if ARCHIVE in found:
+            raise DomainError("archived", f"The calls of {month:%Y-%m} are archived.")
+        if found:
             return
         cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
         cursor.execute(
