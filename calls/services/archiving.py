@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -88,7 +89,8 @@ def candidates(*, today: date | None = None, keep: int | None = None) -> list[Ca
 def reasons_against(month: date) -> list[str]:
     """What stands against archiving a month, as lines of text; empty if nothing does."""
     end = month_after(month)
-    bounds = {"start": f"{month} 00:00+00", "end": f"{end} 00:00+00", "month": month}
+    bounds: dict[str, Any] = {"month": month}
+    bounds |= {"start": f"{month} 00:00+00", "end": f"{end} 00:00+00"}
     found = []
     with connection.cursor() as cursor:
         if end > now().astimezone(UTC).date():

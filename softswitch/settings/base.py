@@ -332,6 +332,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         None,
         (
             ("Switches", "calls:switch_list", "", "system.settings", ()),
+            ("Storage", "calls:storage", "", "system.settings", ()),
             ("My company", "customers:company", "", "profile.edit", ()),
             ("Messages", "notifications:message_list", "", "audit.view", ()),
             ("Audit log", "customers:audit_list", "", "audit.view", ()),

@@ -46,7 +46,7 @@ def load_calls(customer_ids: list[int], calls: int) -> None:
     traffic = Traffic(
         calls=calls,
         since=FIRST_CALL,
-        days=calls * APART / timedelta(days=1),
+        until=FIRST_CALL + calls * APART,
         prefixes=[row.prefix for row in make_prefixes(is_named=False)],
         unanswered=0.25,
         mean_seconds=300,

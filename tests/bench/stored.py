@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 
 from django.db import connection
@@ -158,13 +158,14 @@ def _reports() -> dict[str, float]:
 
 
 def _charge_further() -> float:
-    """Calls a second of one processor, of calls that came today."""
+    """Calls a second of one processor, of calls that came since yesterday."""
     trunks = dict(Trunk.objects.order_by("pk").values_list("customer_id", "pk"))
-    midnight = now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    yesterday = now().astimezone(UTC) - timedelta(days=1)
+    midnight = yesterday.replace(hour=0, minute=0, second=0, microsecond=0)
     further = test_traffic.Traffic(
         calls=FURTHER,
         since=midnight,
-        days=(datetime.now(UTC) - midnight) / timedelta(days=1),
+        until=now() - timedelta(minutes=1),
         prefixes=[row.prefix for row in make_prefixes()],
         ring=len(countries()),
         skew=3.0,

@@ -58,7 +58,7 @@ def plans(client: Client, path: str) -> list[str]:
         assert client.get(path).status_code == 200
     found = []
     with connection.cursor() as cursor:
-        for statement in (query["sql"] for query in sent.captured_queries):
+        for statement in (query["sql"].lstrip() for query in sent.captured_queries):
             if statement.startswith(("SELECT", "WITH")) and not BOUNDED.search(statement):
                 cursor.execute("EXPLAIN " + statement)
                 plan = "\n".join(row[0] for row in cursor.fetchall())
@@ -112,13 +112,12 @@ def test_charging_reads_only_the_months_of_its_calls(stored: None) -> None:
     )
     statement = f"{picking._PICK} {picking._PICKED.format(is_reached=picking.IS_REACHED)}"
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", [100, 15, 15])
         lines = [row[0] for row in cursor.fetchall()]
-    scans = {
-        month: "never executed" not in line for line in lines for month in months_in(line) if month
-    }
+    scans = {month: "never executed" not in line for line in lines for month in months_in(line)}
     assert len(scans) >= 4
     assert [month for month, is_read in sorted(scans.items()) if is_read] == [
         oldest[0].setup_at.date().replace(day=1)
     ]
-    assert [line for line in lines if WHOLE.search(line) and "never executed" not in line] == []
+    assert [line for line in lines if WHOLE.search(line)] == []

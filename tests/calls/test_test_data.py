@@ -1,6 +1,6 @@
 """``manage.py load_test_data``: what it leaves is what charging makes of real calls."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +11,19 @@ from django.utils.timezone import now
 from billing.models import Balance, Charge
 from billing.services import verify
 from billing.services.first_run import set_up
-from calls.models import Call, Destination, PendingCall, Traffic, TrafficDelta, UnratedCall
+from calls.models import (
+    Call,
+    Destination,
+    PendingCall,
+    Switch,
+    Traffic,
+    TrafficDelta,
+    UnratedCall,
+)
 from calls.services import verify as verify_calls
 from calls.services.test_data import build, prefixes, traffic
 from calls.services.test_data.prefixes import countries, make_prefixes
+from calls.services.test_data.world import Callers
 from customers.models import Customer
 from tests.world import World
 
@@ -138,3 +147,18 @@ def test_prefixes_are_those_of_countries_and_the_same_each_time() -> None:
     assert {row.destination for row in german} == {"Germany fixed", "Germany mobile"}
     assert all(row.prefix.startswith("49") for row in german)
     assert {row.destination for row in make_prefixes(is_named=False)} == {""}
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_a_day_that_is_not_over_has_no_calls_of_its_rest(db: None, hour: int) -> None:
+    """Whatever the time: calls in the future would wait to be charged."""
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    until = since + timedelta(days=2, hours=hour, minutes=20)
+    made = traffic.Traffic(calls=400, since=since, until=until, prefixes=[""])
+    callers = Callers([1], [1])
+    traffic.ensure_call_months(made)
+    switch = Switch.objects.create(name="sw")
+    assert traffic.store_batch(made, callers, switch=switch, run="a", first=0) == 400
+    last = Call.objects.latest("setup_at").setup_at
+    assert until - timedelta(hours=3) < last <= until
+    assert list(Call.objects.order_by("id")) == list(Call.objects.order_by("setup_at"))

@@ -74,7 +74,7 @@ def load_test_data(*, size: Size, say: Say, beside_others: bool = False) -> int:
     traffic = Traffic(
         calls=size.calls,
         since=since,
-        days=(until - since) / timedelta(days=1),
+        until=until,
         prefixes=[row.prefix for row in prefixes],
         ring=len(countries()),
         skew=SKEW,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -63,7 +64,7 @@ SELECT count(*) FROM stored
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """So many ``calls`` from ``since`` (midnight, UTC) on, over so many ``days``.
+    """So many ``calls`` from ``since`` (midnight, UTC) to ``until``, more by day than by night.
 
     ``prefixes`` are those of the rates, in turns of ``ring`` destinations; the larger ``skew``, the
     more calls come from the first customers and go to the first destinations (1: all alike).
@@ -72,7 +73,7 @@ class Traffic:
 
     calls: int
     since: datetime
-    days: float
+    until: datetime
     prefixes: list[str]
     ring: int = 1
     skew: float = 1.0
@@ -80,8 +81,13 @@ class Traffic:
     mean_seconds: int = 150
 
     @property
-    def until(self) -> datetime:
-        return self.since + timedelta(days=self.days)
+    def days(self) -> float:
+        """How many days' traffic passes: a day that is not over has had the share of its hours."""
+        whole, rest = divmod(self.until - self.since, timedelta(days=1))
+        hour, part = divmod(rest, timedelta(hours=1))
+        return whole + (sum(_HOURS[:hour]) + _HOURS[hour] * (part / timedelta(hours=1))) / sum(
+            _HOURS
+        )
 
 
 def ensure_call_months(traffic: Traffic) -> None:
@@ -106,7 +112,7 @@ def store_batch(traffic: Traffic, callers: Callers, *, switch: Switch, run: str,
         return int(cursor.fetchone()[0])
 
 
-def _values(traffic: Traffic, callers: Callers) -> dict[str, object]:
+def _values(traffic: Traffic, callers: Callers) -> dict[str, Any]:
     whole = sum(_HOURS)
     return {
         "calls": traffic.calls,
