@@ -6,6 +6,7 @@ are rejected (calls.services.ingest), so that none is stored and charged a secon
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils.timezone import now
+from psycopg.errors import LockNotAvailable
 
 from billing.models import ArchivedMonth
 from billing.services.verify import archive_differences
@@ -34,6 +36,8 @@ from softswitch.core.partitions import (
 logger = logging.getLogger(__name__)
 
 TABLES = ("calls_call", "billing_charge")
+TRIES = 10
+PAUSE = 0.2  # seconds between them, in which others go on
 # Shorter than deadlock_timeout: where a writer and an archive wait for each other, the archive
 # gives way, and is tried again another time.
 _WAIT = "SET LOCAL lock_timeout = '500ms'"
@@ -176,10 +180,14 @@ def _giving_way() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if "lock timeout" not in str(error):
+        if not _is_timeout(error):
             raise
         message = "Calls are being read or written: try again in a moment."
         raise DomainError("busy", message) from error
+
+
+def _is_timeout(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, LockNotAvailable)
 
 
 def _check_stored(month: date) -> None:
@@ -198,8 +206,17 @@ def _lock_rows(month: date) -> None:
 
 
 def _lock_tables() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
+    """Keep all others out of the tables; tried anew between those who read and write them."""
+    statement = f"LOCK TABLE ONLY {', ONLY '.join(TABLES)} IN ACCESS EXCLUSIVE MODE"
+    for is_last in (*[False] * (TRIES - 1), True):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement)
+                return
+        except OperationalError as error:
+            if is_last or not _is_timeout(error):
+                raise
+        time.sleep(PAUSE)
 
 
 def _raw(month: date, schema: str = "public") -> str:

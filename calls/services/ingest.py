@@ -69,6 +69,8 @@ WITH stored AS (
 )
 SELECT count(*) FROM stored
 """
+# What an INSERT takes, and no partition: one that is being counted does not stop other months.
+_LOCK = "LOCK TABLE ONLY calls_call IN ROW EXCLUSIVE MODE"
 # LIMIT keeps this a search by identity for each call, whatever the planner knows of the rows.
 _CONFLICTS = """
 SELECT i.ordinal, i.content_hash, c.id, c.setup_at
@@ -199,7 +201,7 @@ def _month(moment_us: int) -> date:
 def _archived_months() -> set[date]:
     """The months that take no calls; none is archived before the caller's transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE calls_call IN ROW EXCLUSIVE MODE")  # as an INSERT does
+        cursor.execute(_LOCK)
     return set(ArchivedMonth.objects.values_list("month", flat=True))
 
 

@@ -263,7 +263,8 @@ def test_the_command_shows_archives_and_restores(world: World, capsys: Any) -> N
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_archive_gives_way_to_who_writes(world: World) -> None:
+def test_an_archive_gives_way_to_who_writes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archiving, "TRIES", 2)
     fill(world)
     operator = world.actor("operator")
 
@@ -275,8 +276,24 @@ def test_an_archive_gives_way_to_who_writes(world: World) -> None:
         return "done"
 
     with transaction.atomic():
-        execute("LOCK TABLE calls_call IN ROW EXCLUSIVE MODE")
+        execute("LOCK TABLE ONLY calls_call IN ROW EXCLUSIVE MODE")
         assert at_once(archive) == ["busy"]
     assert not ArchivedMonth.objects.exists()
     assert at_once(archive) == ["done"]
     archiving.restore_month(actor=operator, month=MARCH)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_months_take_calls_while_one_is_counted(world: World) -> None:
+    fill(world)
+    switch = Switch.objects.create(name="sw-9")
+    april = parsed(START + timedelta(days=31), "a-1")
+
+    def deliver_and_charge() -> int:
+        execute("SET lock_timeout = '3s'")
+        assert store_calls(switch=switch, calls=[april]).new == 1
+        return charge_pending().calls
+
+    with transaction.atomic():
+        archiving._lock_rows(MARCH)
+        assert at_once(deliver_and_charge) == [1]

@@ -20,7 +20,8 @@ from customers.models import User
 
 PARTITION = re.compile(r"\b(?:calls_call|billing_charge|calls_traffic)_(\d{4})_(\d{2})\b")
 WHOLE = re.compile(r"Seq Scan on (?:calls_call|billing_charge)_\d{4}_\d{2}\b")
-BOUNDED = re.compile(r"^SELECT COUNT\(\*\) FROM \(.* LIMIT 10001\)")  # stops after 10,001 rows
+# The count stops after 10,001 rows, and whether there is any at all after the first.
+BOUNDED = re.compile(r"^SELECT COUNT\(\*\) FROM \(.* LIMIT 10001\)|^SELECT 1 AS .* LIMIT 1$")
 CALLS = 12_000
 SPAN = "since={start}T00:00&until={end}T00:00"
 LISTS = (
@@ -82,20 +83,19 @@ def asked(path: str) -> tuple[str, set[date]]:
     return path, {day.replace(day=1) for day in days}
 
 
-@pytest.mark.parametrize("who", ["operator", "reseller"])
-def test_pages_read_the_months_asked_for_and_lists_their_index(stored: None, who: str) -> None:
-    client = Client()
-    users = User.objects.filter(customer__is_root=who == "operator")
-    client.force_login(users.get(login="operator") if who == "operator" else _reseller())
+def test_pages_read_the_months_asked_for_and_lists_their_index(stored: None) -> None:
     wrong: dict[str, Any] = {}
-    for path in LISTS + SUMS:
-        address, months = asked(path)
-        read = plans(client, address)
-        assert read, address
-        for plan in read:
-            if not months_in(plan) <= months or (path in LISTS and WHOLE.search(plan)):
-                wrong[address] = plan
-    assert wrong == {}
+    for user in (User.objects.get(login="operator"), _reseller()):
+        client = Client()
+        client.force_login(user)
+        for path in LISTS + SUMS:
+            address, months = asked(path)
+            read = plans(client, address)
+            assert read, address
+            for plan in read:
+                if not months_in(plan) <= months or (path in LISTS and WHOLE.search(plan)):
+                    wrong[f"{user.login} {address}"] = plan
+    assert not wrong, "\n\n".join(f"{name}\n{plan}" for name, plan in wrong.items())
 
 
 def _reseller() -> User:
