@@ -54,7 +54,7 @@ def run() -> tuple[list[str], bool]:
     """Load few calls and many; the lines to print, and whether the limits are kept."""
     few, many = _few(), _Many()
     with _loaded(CALLS) as seconds:
-        many.load_seconds = seconds
+        many.load_seconds, many.gigabytes = seconds, _gigabytes()
         many.pages = _pages()
         many.reports = _reports()
         many.charging = _charge_further()
@@ -65,6 +65,7 @@ class _Many:
     """What was measured on many calls."""
 
     load_seconds = 0.0
+    gigabytes = 0.0
     pages: dict[str, float]
     reports: dict[str, float]
     charging = 0.0
@@ -92,7 +93,7 @@ class _Many:
         return [
             (
                 f"on {CALLS:,} stored calls, charged at 4 levels"
-                f" ({CALLS / self.load_seconds:,.0f} a second loaded, sums included):"
+                f" ({CALLS / self.load_seconds:,.0f} a second loaded, {self.gigabytes:.1f} GB):"
             ),
             f"  reports of all of them: {slowest:,.0f} ms at most (limit {REPORT_LIMIT_MS:,})",
             f"    by {groups} ms",
@@ -186,6 +187,12 @@ def _charge_further() -> float:
     if report.charged != FURTHER:
         raise RuntimeError(f"{report.charged:,} of {FURTHER:,} calls were charged")
     return FURTHER / spent
+
+
+def _gigabytes() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return float(cursor.fetchone()[0]) / 1e9
 
 
 @contextmanager
