@@ -273,6 +273,44 @@ class ClosingHold(models.Model):
         return f"{self.customer_id}: call {self.call_id}"
 
 
+class ArchivedMonth(models.Model):
+    """A month (UTC) whose calls and charges were detached; the row goes when they are restored."""
+
+    month = models.DateField(primary_key=True)
+    calls = models.BigIntegerField()
+    charges = models.BigIntegerField()
+    archived_at = models.DateTimeField(auto_now_add=True)
+    archived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class ArchivedSums(models.Model):
+    """What the charges of a month that is archived add up to: proves entries and traffic."""
+
+    month = models.ForeignKey(ArchivedMonth, models.CASCADE, related_name="sums")
+    level = models.SmallIntegerField()
+    balance = models.ForeignKey(Balance, models.PROTECT, related_name="+")
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
+    charges = models.BigIntegerField()
+    traffic = ArrayField(models.DecimalField(max_digits=30, decimal_places=6))
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint("month", "level", "balance", name="archived_sums_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month_id:%Y-%m}: {self.charges}"
+
+
 class PaymentTerm(models.Model):
     """A named term of payment: which periods are invoiced, when they are due, how long to wait."""
 

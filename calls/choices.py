@@ -26,6 +26,14 @@ class CdrImportState(ToneChoices):
     FAILED = "failed", "bad", _("Failed")
 
 
+class MonthState(ToneChoices):
+    """Where a month of the big tables stands."""
+
+    READY = "ready", "info", _("Ready")
+    STORED = "stored", "ok", _("Stored")
+    ARCHIVED = "archived", "off", _("Archived")
+
+
 class CdrFormat(models.TextChoices):
     """The CDR formats that can be read (calls.parsers.registry)."""
 

@@ -1,6 +1,7 @@
-"""Jobs of calls: reading CDR files, charging what waits."""
+"""Jobs of calls: reading CDR files, charging what waits, the months of the big tables."""
 
-from calls.services import charging, importing, rate_imports, traffic
+from calls.services import archiving, charging, importing, months, rate_imports, traffic
+from customers.selectors import system_actor
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -39,3 +40,16 @@ def fold_traffic() -> None:
     """Fold what charging added to the sums of the reports. Safe to repeat; two take turns."""
     if traffic.fold_traffic() == traffic.FOLDED_AT_ONCE:
         enqueue("calls.fold_traffic")
+
+
+@task("calls.prepare_months")
+def prepare_months() -> None:
+    """Create the partitions of this month and the coming ones. Safe to repeat and to run twice."""
+    months.prepare_months()
+
+
+@task("calls.archive_months")
+def archive_months() -> None:
+    """Archive one month that retention lets go, and the others in tasks of their own."""
+    if archiving.archive_next(actor=system_actor()) is not None:
+        enqueue("calls.archive_months")

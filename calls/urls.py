@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from calls.views import calls, imports, reports, switches, unrated
+from calls.views import calls, imports, reports, storage, switches, unrated
 
 app_name = "calls"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("imports/conflicts/", imports.ConflictListView.as_view(), name="conflict_list"),
     path("imports/<int:pk>/", imports.ImportDetailView.as_view(), name="import_detail"),
     path("imports/<int:pk>/rejected.csv", imports.ImportErrorsView.as_view(), name="import_errors"),
+    path("storage/", storage.StorageView.as_view(), name="storage"),
     path("switches/", switches.SwitchListView.as_view(), name="switch_list"),
     path("switches/new/", switches.SwitchCreateView.as_view(), name="switch_create"),
     path("switches/<int:pk>/", switches.SwitchEditView.as_view(), name="switch_edit"),

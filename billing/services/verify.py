@@ -52,7 +52,8 @@ WITH charged AS (
             OR date_trunc('month', c.setup_at AT TIME ZONE 'UTC') <> u.setup_month) AS strangers
     FROM billing_charge c LEFT JOIN billing_usageentry u ON u.id = c.usage_entry_id
     WHERE {of_c} GROUP BY c.usage_entry_id
-), entry AS (SELECT * FROM billing_usageentry u WHERE {of_u})
+), entry AS (SELECT * FROM billing_usageentry u WHERE {of_u} AND NOT EXISTS (
+    SELECT FROM billing_archivedmonth m WHERE m.month = u.setup_month))
 SELECT format(
     'usage entry %%s: %%s for %%s calls, %%s s; its charges: %%s for %%s, %%s s, %%s astray, '
     'ended from %%s to %%s in the period from %%s to %%s',
@@ -74,6 +75,25 @@ WHERE u.id IS NULL OR c.id IS NULL OR u.amount <> c.amount OR u.calls <> c.calls
          AND q.starts_at <= greatest(c.first_end, b.opened_at)
          AND q.ends_at > greatest(c.first_end, b.opened_at)))
 ORDER BY 1
+"""
+# Of a month that is archived the sums of its charges were kept, by balance.
+_ARCHIVED = """
+SELECT format('archived month %%s balance %%s: its entries are %%s for %%s calls, %%s s; '
+    'its charges were %%s for %%s, %%s s',
+    to_char(month, 'YYYY-MM'), balance_id, e.amount, e.calls, e.seconds, c.amount,
+    c.charges, c.seconds)
+FROM (
+    SELECT setup_month AS month, balance_id, sum(amount) AS amount, sum(calls) AS calls,
+        sum(billed_seconds) AS seconds
+    FROM billing_usageentry u
+    WHERE {of_u} AND setup_month IN (SELECT month FROM billing_archivedmonth) GROUP BY 1, 2
+) e FULL JOIN (
+    SELECT month_id AS month, balance_id, -sum(traffic[8]) AS amount, sum(charges) AS charges,
+        sum(traffic[7]) AS seconds
+    FROM billing_archivedsums t WHERE {of_t} GROUP BY 1, 2
+) c USING (month, balance_id)
+WHERE (e.amount, e.calls, e.seconds) IS DISTINCT FROM (c.amount, c.charges, c.seconds)
+ORDER BY month, balance_id
 """
 # What was settled at 0 for a time without an owner names Root as its issuer.
 _PARTIES = """
@@ -133,6 +153,11 @@ def differences(*, customer_id: int | None = None) -> Iterator[str]:
         yield from run(statement, customer_id)
 
 
+def archive_differences() -> list[str]:
+    """A line for each balance whose entries are not what the charges of archived months were."""
+    return run(scoped(_ARCHIVED), None)
+
+
 def counts(*, customer_id: int | None = None) -> tuple[int, int, int, int]:
     """How many balances, ledger entries, usage entries and charges there are."""
     with connection.cursor() as cursor:
@@ -169,6 +194,7 @@ def _statements() -> Iterator[str]:
     yield scoped(_ENTRIES + _BALANCES)
     yield scoped(_ENTRIES + _CHAIN)
     yield scoped(_USAGE)
+    yield scoped(_ARCHIVED)
     yield scoped(_PARTIES, name="usage entry", table="billing_usageentry")
     yield scoped(_PARTIES, name="ledger entry", table="billing_ledgerentry")
     yield from map(scoped, STATEMENTS)

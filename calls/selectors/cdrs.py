@@ -140,18 +140,23 @@ def _newest(table: QuerySet[Any], part: QuerySet[Any]) -> list[QuerySet[Any]]:
 
 
 def _narrowed(search: CallSearch, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """``rows`` that name a call, within the search's time and condition."""
+    """``rows`` that name a call, within the search's time and condition.
+
+    The time is said of the calls, too: what joins them may go through all months otherwise.
+    """
     rows = rows.filter(search.window)
     if not search.condition:
         return rows
     calls = Call.objects.filter(id=OuterRef("call_id"), setup_at=OuterRef("setup_at"))
-    return rows.filter(Exists(calls.filter(search.condition)))
+    return rows.filter(Exists(calls.filter(search.window, search.condition)))
 
 
 def _waiting(search: CallSearch, calls: QuerySet[Call]) -> QuerySet[PendingCall]:
     """Of the calls that wait to be charged, the newest: a backlog is not read as a whole."""
     newest = PendingCall.objects.order_by("-call_id").values("call_id")[:WAITING_SHOWN]
-    theirs = calls.filter(search.condition, id=OuterRef("call_id"), setup_at=OuterRef("setup_at"))
+    theirs = calls.filter(
+        search.window, search.condition, id=OuterRef("call_id"), setup_at=OuterRef("setup_at")
+    )
     rows = PendingCall.objects.filter(search.window, call_id__in=newest)
     return rows.filter(Exists(theirs))
 

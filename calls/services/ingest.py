@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from billing.models import ArchivedMonth
 from calls.models import CallConflict, Switch
 from calls.parsers.fields import NumberRules, clean_number, dialled_part
 from calls.parsers.record import DAY_US, LineError, ParsedCall, line_error
@@ -18,6 +19,7 @@ from softswitch.core.moments import from_microseconds, to_microseconds
 from softswitch.core.partitions import ensure_months
 
 MAX_CALLER = 64  # characters
+ARCHIVED = "of a month that is archived: restore it, and deliver the call again"
 
 Row = tuple[Any, ...]
 
@@ -67,6 +69,8 @@ WITH stored AS (
 )
 SELECT count(*) FROM stored
 """
+# What an INSERT takes, and no partition: one that is being counted does not stop other months.
+_LOCK = "LOCK TABLE ONLY calls_call IN ROW EXCLUSIVE MODE"
 # LIMIT keeps this a search by identity for each call, whatever the planner knows of the rows.
 _CONFLICTS = """
 SELECT i.ordinal, i.content_hash, c.id, c.setup_at
@@ -86,13 +90,14 @@ def store_calls(
 
     Atomic, and safe to repeat: a call whose identity is stored already is counted as repeated,
     or kept as a conflict if its contents differ, and changes nothing. New calls are queued to be
-    charged in the same statement. Waits for other deliveries of the same calls.
+    charged in the same statement. Waits for other deliveries of the same calls. One of a month that
+    is archived is rejected: whether it is stored is not known, and it may be charged already.
     """
     report = StoreReport()
-    rows = _rows(switch, calls, report)
-    if not rows:
-        return report
     with transaction.atomic():
+        rows = _rows(switch, calls, report)
+        if not rows:
+            return report
         ensure_months(["calls_call"], _months(rows))
         with connection.cursor() as cursor:
             cursor.execute(_CREATE)
@@ -115,15 +120,20 @@ def _rows(switch: Switch, calls: Sequence[ParsedCall], report: StoreReport) -> l
     owners = Owners(sightings, rules)
     latest = to_microseconds(now()) + DAY_US
     earliest = latest - (settings.CDR_MAX_AGE_DAYS + 1) * DAY_US
+    archived = _archived_months()
     rows: list[Row] = []
     for ordinal, (call, sighting) in enumerate(zip(calls, sightings, strict=True)):
-        if earliest <= call.setup_us <= latest:
-            caller = _caller(call.caller, rules)
-            rows.append(_row(ordinal, call, caller, owners.find(sighting)))
-        else:
+        reason = ""
+        if not earliest <= call.setup_us <= latest:
             reason = _outside(call.setup_us, earliest)
+        elif archived and _month(call.setup_us) in archived:
+            reason = ARCHIVED
+        if reason:
             error = line_error(call.line, "setup_at", reason, _as_text(call))
             report.rejected.append(error)
+        else:
+            caller = _caller(call.caller, rules)
+            rows.append(_row(ordinal, call, caller, owners.find(sighting)))
     return rows
 
 
@@ -180,7 +190,19 @@ def _moment(at_us: int) -> str:
 def _months(rows: Iterable[Row]) -> set[date]:
     """The first days of the months, in UTC, in which the calls started."""
     days = {row[1] // DAY_US for row in rows}
-    return {from_microseconds(day * DAY_US).date().replace(day=1) for day in days}
+    return {_month(day * DAY_US) for day in days}
+
+
+def _month(moment_us: int) -> date:
+    """The first day of the month, in UTC."""
+    return from_microseconds(moment_us).date().replace(day=1)
+
+
+def _archived_months() -> set[date]:
+    """The months that take no calls; none is archived before the caller's transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+    return set(ArchivedMonth.objects.values_list("month", flat=True))
 
 
 def _keep_conflicts(

@@ -41,29 +41,32 @@ WHERE {of_t} AND t.issuer_id IS DISTINCT FROM
 ORDER BY t.call_id, t.level
 """
 
-_TRAFFIC_SUMS = """sum(attempts), sum(answered), sum(reached), sum(pdd_calls), sum(pdd_ms),
+# The places of the sums of billing_archivedsums.traffic, too.
+TRAFFIC_SUMS = """sum(attempts), sum(answered), sum(reached), sum(pdd_calls), sum(pdd_ms),
     sum(duration_ms), sum(billed_seconds), sum(amount), sum(issuer_amount)"""
-# What re-rating adds to a charge changes what it cost, and is no further call.
-_TRAFFIC = """
-WITH raw AS (
-    SELECT t.setup_at AS slot, t.level, t.balance_id, n.attempts,
+# What charges add up to. What re-rating adds to a charge changes what it cost, and is no further
+# call.
+_RAW_TRAFFIC = """
+    SELECT t.setup_at AS slot, t.level, t.balance_id, t.customer_id, n.attempts,
         n.attempts * (t.duration_ms > 0)::int AS answered,
         n.attempts * c.is_reached::int AS reached,
         n.attempts * coalesce(c.pdd_ms >= 0, false)::int AS pdd_calls,
         n.attempts * greatest(c.pdd_ms, 0) AS pdd_ms,
         n.attempts * t.duration_ms AS duration_ms, t.billed_seconds, t.amount,
         coalesce(up.amount, 0) AS issuer_amount
-    FROM billing_charge t
+    FROM {charges} t
     JOIN LATERAL (SELECT (t.revision = 0)::int AS attempts) n ON true
-    JOIN (SELECT id, setup_at, pdd_ms, {is_reached} AS is_reached FROM calls_call) c
+    JOIN (SELECT id, setup_at, pdd_ms, {is_reached} AS is_reached FROM {calls}) c
         ON c.id = t.call_id AND c.setup_at = t.setup_at
-    LEFT JOIN billing_charge up ON up.call_id = t.call_id AND up.setup_at = t.setup_at
+    LEFT JOIN {charges} up ON up.call_id = t.call_id AND up.setup_at = t.setup_at
         AND up.level = t.level + 1 AND up.revision = t.revision
-    WHERE {of_t}
-), charged AS (
+"""
+_TRAFFIC = """
+WITH raw AS ({raw} WHERE {of_t}), charged AS (
     SELECT date_trunc('month', slot AT TIME ZONE 'UTC') AS month, level, balance_id,
         ARRAY[{sums}] AS sums
     FROM raw GROUP BY 1, 2, 3
+    UNION ALL SELECT month_id, level, balance_id, traffic FROM billing_archivedsums t WHERE {of_t}
 ), traffic AS (
     SELECT date_trunc('month', slot AT TIME ZONE 'UTC') AS month, level, balance_id, grain,
         ARRAY[{sums}] AS sums
@@ -90,5 +93,10 @@ def differences(*, customer_id: int | None = None) -> Iterator[str]:
     """
     for statement in (_NO_CALL, _NOT_ONE_STATE, _LOST, _BROKEN_CHAIN):
         yield from run(scoped(statement), customer_id)
-    traffic = scoped(_TRAFFIC, sums=_TRAFFIC_SUMS, is_reached=IS_REACHED)
-    yield from run(traffic, customer_id)
+    raw = raw_traffic(charges="billing_charge", calls="calls_call")
+    yield from run(scoped(_TRAFFIC, sums=TRAFFIC_SUMS, raw=raw), customer_id)
+
+
+def raw_traffic(*, charges: str, calls: str) -> str:
+    """What each charge of these tables adds to traffic, as SQL that a WHERE may follow."""
+    return _RAW_TRAFFIC.format(charges=charges, calls=calls, is_reached=IS_REACHED)

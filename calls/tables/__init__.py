@@ -9,6 +9,7 @@ from calls.tables.calls import (
     call_table,
 )
 from calls.tables.reports import MONEY, MONEY_TABLES, ReportTable, report_table
+from calls.tables.storage import StorageTable
 
 __all__ = [
     "MONEY",
@@ -17,6 +18,7 @@ __all__ = [
     "ConflictTable",
     "ImportTable",
     "ReportTable",
+    "StorageTable",
     "SwitchTable",
     "UnratedTable",
     "call_table",

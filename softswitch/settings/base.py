@@ -131,6 +131,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
     "fold-traffic": {"task": "calls.fold_traffic", "schedule": 60.0},
+    "prepare-months": {"task": "calls.prepare_months", "schedule": 6 * 3600.0},
+    "archive-months": {"task": "calls.archive_months", "schedule": 24 * 3600.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
@@ -248,6 +250,10 @@ BASE_CURRENCY = env.str("BASE_CURRENCY", default="USD")  # fixed at first run, s
 MAX_CALL_SECONDS = 4 * 3600
 # Calls older than this many days, or later than now, are refused as a wrong clock.
 CDR_MAX_AGE_DAYS = env.int("CDR_MAX_AGE_DAYS", default=5 * 366)
+# Calls and charges of months before the last so many are archived; 0 keeps all where they are.
+CALL_RETENTION_MONTHS = env.int("CALL_RETENTION_MONTHS", default=0)
+# For so many months ahead the big tables have their partitions before calls come.
+PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
 NAVIGATION: tuple[tuple[object, ...], ...] = (
     ("Dashboard", "dashboard", "squares-2x2", None, ()),
@@ -327,6 +333,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         None,
         (
             ("Switches", "calls:switch_list", "", "system.settings", ()),
+            ("Storage", "calls:storage", "", "system.settings", ()),
             ("My company", "customers:company", "", "profile.edit", ()),
             ("Messages", "notifications:message_list", "", "audit.view", ()),
             ("Audit log", "customers:audit_list", "", "audit.view", ()),

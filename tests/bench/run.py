@@ -18,13 +18,16 @@ def main() -> int:
         rate_import,
         records,
         reports,
+        stored,
         tariffs,
     )
 
     call_command("migrate", verbosity=0)
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
-    measurements = (parsing, customers, tariffs, records, rate_import, reports, charging)
+    measurements = (
+        parsing, customers, tariffs, records, rate_import, reports, stored, charging,
+    )  # fmt: skip
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()
         print("\n".join(lines), flush=True)  # noqa: T201

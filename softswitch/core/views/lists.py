@@ -173,7 +173,9 @@ class ListView(BulkMixin):
         if form not in self.exports:
             raise Http404
         table = self.get_table()
-        rows = table.values_of(table.data.data.iterator(chunk_size=exports.CHUNK))
+        data = table.data.data
+        is_read = not isinstance(data, QuerySet)
+        rows = table.values_of(data if is_read else data.iterator(chunk_size=exports.CHUNK))
         name = slugify(str(self.get_title())) or "export"
         send = exports.csv_response if form == "csv" else exports.xlsx_response
         return send(name, table.export_headers(), rows)
