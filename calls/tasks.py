@@ -1,6 +1,7 @@
 """Jobs of calls: reading CDR files, charging what waits."""
 
 from calls.services import charging, importing, rate_imports, traffic
+from calls.services.re_rating import running
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -39,3 +40,16 @@ def fold_traffic() -> None:
     """Fold what charging added to the sums of the reports. Safe to repeat; two take turns."""
     if traffic.fold_traffic() == traffic.FOLDED_AT_ONCE:
         enqueue("calls.fold_traffic")
+
+
+@task("calls.run_re_rating")
+def run_re_rating(re_rating_id: int) -> None:
+    """Preview, apply or undo a re-rating from where it stands. Safe to repeat; two take turns."""
+    if not running.run_re_rating(re_rating_id=re_rating_id, seconds=READING_SECONDS):
+        enqueue("calls.run_re_rating", re_rating_id=re_rating_id)
+
+
+@task("calls.resume_re_ratings")
+def resume_re_ratings() -> None:
+    """Queue again the re-ratings that stand still."""
+    running.resume_re_ratings()

@@ -132,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
     "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
     "fold-traffic": {"task": "calls.fold_traffic", "schedule": 60.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
+    "resume-re-ratings": {"task": "calls.resume_re_ratings", "schedule": 60.0},
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
