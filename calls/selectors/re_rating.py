@@ -64,10 +64,16 @@ def named_sums(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
     return shown
 
 
+def named_problems(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    """``rows`` of calls that cannot be rated with ``customer_name``, as the actor may read it."""
+    shown: QuerySet[Any] = rows.annotate(customer_name=shown_name(actor, then="setup_at"))
+    return shown
+
+
 def differences_by_currency(job: ReRating) -> list[tuple[str, Decimal]]:
-    """What the owner is paid more by its direct customers, or less, by currency of the balance."""
+    """By currency, how much more its direct customers pay the owner, or less; no zeros."""
     rows = ReRatingSum.objects.filter(re_rating=job, balance__issuer=job.owner_id)
-    sums = rows.values("balance__currency").annotate(total=Sum("difference"))
+    sums = rows.values("balance__currency").annotate(total=Sum("difference")).exclude(total=0)
     return list(sums.order_by("balance__currency").values_list("balance__currency", "total"))
 
 
