@@ -55,9 +55,9 @@ class Changes(Business):
             )
             return
         rates = list(Rate.objects.exclude(tariff__in=self.others).order_by("pk"))
-        for rate in self.chance.sample(rates, 3):
-            rate.price_1 = rate.price_n = Decimal(self.chance.randrange(1, 90)) / 1000
-            rate.save()
+        for row in self.chance.sample(rates, 3):
+            row.price_1 = row.price_n = Decimal(self.chance.randrange(1, 90)) / 1000
+            row.save()
         self.revision += 1
         Tariff.objects.update(rates_revision=self.revision)
 
@@ -113,7 +113,7 @@ def reported(world: World) -> None:
         actor = world.actor(who)
         asked = ReportSearch(ReportGroup.DAY, since, until, "UTC")
         total = report(actor, asked).total
-        earned: Counter[str] = Counter()
+        earned: dict[str, Decimal] = defaultdict(Decimal)
         calls = set()
         for (call, _level), charge in newest.items():
             if charge.issuer_id == actor.customer_id:
