@@ -290,6 +290,23 @@ def test_a_later_re_rating_from_above_is_not_named(world: World, called: Call) -
         request_undo(actor=world.actor("sub_reseller"), job=first)
 
 
+def test_an_undo_stops_where_another_came_between(world: World, called: Call) -> None:
+    actor = world.actor("sub_reseller")
+    first = re_rate(actor, tariff=dearer(world))
+    request_undo(actor=actor, job=first)
+    correct(Tariff.objects.get(name="Street"), "3")
+    second = re_rate(actor)
+    before = figures()
+    run_re_rating(re_rating_id=first.pk)
+    first.refresh_from_db()
+    assert (first.state, first.batches_undone) == (ReRatingState.FAILED, 0)
+    assert "Another re-rating" in first.failure
+    assert figures() == before
+    undo(actor, second)
+    assert undo(actor, first).state == ReRatingState.UNDONE
+    assert_sound()
+
+
 def test_closed_periods_are_refused_or_posted_to_the_open_one(world: World, called: Call) -> None:
     actor, shop = world.actor("sub_reseller"), world.balance("shop")
     period = BillingPeriod.objects.get(usage_entries__balance=shop)

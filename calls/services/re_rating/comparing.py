@@ -14,7 +14,7 @@ from calls.services.levels import Levels, levels_of
 from calls.services.picking import Calls
 from calls.services.pricing import NO_EXCHANGE_RATE, OK, Prices, Terms
 from calls.services.re_rating.choosing import rows_in_scope
-from calls.services.re_rating.standing import Standing, level_keys, newest_charges
+from calls.services.re_rating.standing import Standing, all_charges, level_keys, newest_of
 from calls.services.variants import Variant
 from softswitch.core.columns import Array, Columns, Int64s
 from softswitch.core.moments import to_microseconds
@@ -98,7 +98,7 @@ def variant_of(job: ReRating) -> Variant:
 
 def compare(job: ReRating, calls: Calls) -> Comparison:
     """Price the levels of ``calls`` that ``job`` is about; same errors as ``pricing.price``."""
-    standing = newest_charges(calls) if len(calls) else None
+    standing = newest_of(all_charges(calls)) if len(calls) else None
     if standing is None or not len(standing):
         return _nothing(calls)
     rows = rows_in_scope(job, standing)

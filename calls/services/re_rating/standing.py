@@ -1,8 +1,6 @@
-"""Reads the charges that stand: the newest of each level of calls, or those of a re-rating."""
+"""Reads what levels of calls were charged, and which of these charges stand: the newest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,26 +12,19 @@ from softswitch.core.moments import from_microseconds
 MOST_LEVELS: int = 1 << 15
 """Levels are small integers."""
 
-# The first charge of a level tells by which destination the call counts in the reports.
+# Reversing charges have odd revisions. The first charge of a level tells by which destination the
+# call counts in the reports.
 _CHARGES = """
-SELECT DISTINCT ON (t.call_id, t.level) t.call_id, t.level, t.revision, t.customer_id, t.issuer_id,
-    coalesce(t.account_id, 0), t.balance_id, coalesce(t.tariff_version_id, 0),
-    coalesce(t.rate_id, 0), t.usage_entry_id, t.billed_seconds, (t.cost * 1000000)::bigint,
-    (t.exchange_rate * 10000000000)::bigint, (t.amount * 1000000)::bigint,
-    coalesce(o.rate_id, 0), coalesce(v.tariff_id, 0)
+SELECT t.call_id, t.level, t.revision, t.customer_id, t.issuer_id, coalesce(t.account_id, 0),
+    t.balance_id, coalesce(t.tariff_version_id, 0), coalesce(t.rate_id, 0), t.usage_entry_id,
+    t.billed_seconds, (t.cost * 1000000)::bigint, (t.exchange_rate * 10000000000)::bigint,
+    (t.amount * 1000000)::bigint, coalesce(o.rate_id, 0), coalesce(v.tariff_id, 0)
 FROM billing_charge t
 JOIN billing_charge o ON o.call_id = t.call_id AND o.setup_at = t.setup_at AND o.level = t.level
     AND o.revision = 0
 LEFT JOIN tariffs_tariffversion v ON v.id = o.tariff_version_id
-WHERE t.call_id = ANY(%s) AND t.setup_at BETWEEN %s AND %s AND {which}
-ORDER BY t.call_id, t.level, t.revision DESC
+WHERE t.call_id = ANY(%s) AND t.setup_at BETWEEN %s AND %s AND t.revision %% 2 = 0
 """
-_OF_RE_RATING = """(SELECT usage_entry_id FROM calls_reratingentry
-    WHERE re_rating_id = %s AND NOT is_undo)"""
-_MADE = f"t.revision %% 2 = 0 AND t.usage_entry_id IN {_OF_RE_RATING}"
-_REPLACED = f"""EXISTS (SELECT FROM billing_charge n
-    WHERE n.call_id = t.call_id AND n.setup_at = t.setup_at AND n.level = t.level
-      AND n.revision = t.revision + 2 AND n.usage_entry_id IN {_OF_RE_RATING})"""
 _COLUMNS = {
     "calls": BIGINT,
     "numbers": SMALLINT,
@@ -56,7 +47,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing(Columns):
-    """One charge per level, by call and then by level; ``calls`` are indexes into the calls.
+    """Charges by call and then by level, one of each; ``calls`` are indexes into the calls.
 
     Costs and amounts are millionths, exchange rates units of 10**-10; 0 stands for no id.
     ``first_rates`` and ``first_tariffs`` are of the level's first charge.
@@ -103,25 +94,19 @@ def level_keys(calls: Int64s, numbers: Int64s) -> Int64s:
     return keys
 
 
-def newest_charges(calls: Calls) -> Standing:
-    """What each level of these calls pays as things stand; nothing of those without charges."""
-    return _read(calls, "true", ())
+def all_charges(calls: Calls) -> Standing:
+    """What each level of these calls was ever charged, by call, level and then by revision.
 
-
-def charges_made(calls: Calls, re_rating_id: int) -> Standing:
-    """The charges by which a re-rating has replaced others."""
-    return _read(calls, _MADE, (re_rating_id,))
-
-
-def charges_replaced(calls: Calls, re_rating_id: int) -> Standing:
-    """The charges that stood before those of ``charges_made``, row by row."""
-    return _read(calls, _REPLACED, (re_rating_id,))
-
-
-def _read(calls: Calls, which: str, parameters: Sequence[Any]) -> Standing:
+    Nothing of calls without charges.
+    """
     span = [from_microseconds(calls.setup_at.min()), from_microseconds(calls.setup_at.max())]
-    query = _CHARGES.format(which=which)
-    found = read_columns(query, [calls.ids.tolist(), *span, *parameters], _COLUMNS)
+    found = read_columns(_CHARGES, [calls.ids.tolist(), *span], _COLUMNS)
     found["calls"] = np.searchsorted(calls.ids, found["calls"])
     rows = Standing(**found)
-    return rows.where(rows.keys.argsort(kind="stable"))
+    return rows.where(np.lexsort((rows.revisions, rows.keys)))
+
+
+def newest_of(charges: Standing) -> Standing:
+    """Of ``all_charges`` those that stand: one per level."""
+    keys = charges.keys
+    return charges.where(np.append(keys[1:] != keys[:-1], True)[: len(keys)])

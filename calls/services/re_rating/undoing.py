@@ -6,17 +6,13 @@ from django.utils.timezone import now
 
 from billing.services.usage import in_closed_periods, payers_at
 from calls.choices import ReRatingState
-from calls.models import ReRating
+from calls.models import ReRating, ReRatingEntry
 from calls.services.picking import Calls
 from calls.services.re_rating.applying import StoppedError, batch_calls, hold_others_off
 from calls.services.re_rating.comparing import NewCharges
 from calls.services.re_rating.posting import post_corrections
-from calls.services.re_rating.standing import (
-    Standing,
-    charges_made,
-    charges_replaced,
-    newest_charges,
-)
+from calls.services.re_rating.standing import Standing, all_charges, newest_of
+from softswitch.core.columns import Int64s
 
 # Re-ratings that were taken back themselves are in nobody's way.
 _LATER = """
@@ -30,21 +26,18 @@ JOIN calls_rerating r ON r.id = e2.re_rating_id
 WHERE e.re_rating_id = %(job)s AND NOT e.is_undo AND e2.re_rating_id <> %(job)s
     AND r.state <> 'undone'
     AND t.setup_at >= %(since)s AND t.setup_at < %(till)s
-    AND (%(calls)s::bigint[] IS NULL OR t.call_id = ANY(%(calls)s))
 ORDER BY 1
 """
 
 
-def later_re_ratings(job: ReRating, calls: Calls | None = None) -> list[int]:
-    """Those that changed a charge of ``job`` once more, of some calls or of all."""
-    values = {
-        "job": job.pk,
-        "since": job.since,
-        "till": job.till,
-        "calls": None if calls is None else calls.ids.tolist(),
-    }
+def later_re_ratings(job: ReRating) -> list[int]:
+    """Those that changed a charge of ``job`` once more, and stand."""
+    own = ReRatingEntry.objects.filter(re_rating=job).order_by("usage_entry_id").first()
+    others = ReRatingEntry.objects.exclude(re_rating=job)
+    if own is None or not others.filter(pk__gt=own.pk).exists():
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_LATER, values)
+        cursor.execute(_LATER, {"job": job.pk, "since": job.since, "till": job.till})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -68,23 +61,42 @@ def undo_batch(job: ReRating) -> bool:
 
 
 def _take_back(job: ReRating, calls: Calls) -> None:
-    if later_re_ratings(job, calls):
-        raise StoppedError("Another re-rating has changed some of these charges since.")
-    standing = newest_charges(calls)
-    made, replaced = charges_made(calls, job.pk), charges_replaced(calls, job.pk)
-    rows = np.searchsorted(standing.keys, made.keys)
+    charges = all_charges(calls)
+    standing = newest_of(charges)
+    made = np.flatnonzero(np.isin(charges.entries, _own_entries(job, charges.entries)))
+    rows = np.searchsorted(standing.keys, charges.keys[made])
+    _check_latest(job, charges, made)
+    old = charges.where(made - 1)  # the charge of the same level before it
     again = NewCharges(
         rows,
-        replaced.versions,
-        replaced.rates,
-        replaced.billed_seconds,
-        replaced.costs,
-        replaced.exchange_rates,
-        replaced.amounts,
+        old.versions,
+        old.rates,
+        old.billed_seconds,
+        old.costs,
+        old.exchange_rates,
+        old.amounts,
     )
     if not job.posts_to_open and _is_any_closed(calls, standing.where(rows)):
         raise StoppedError("Some of these calls belong to closed periods.")
     post_corrections(job, calls, standing, again, is_undo=True)
+
+
+def _own_entries(job: ReRating, entries: Int64s) -> list[int]:
+    """Those of the usage entries that applying ``job`` has posted."""
+    rows = ReRatingEntry.objects.filter(re_rating=job, is_undo=False)
+    found = rows.filter(pk__in=np.unique(entries).tolist())
+    return list(found.values_list("usage_entry_id", flat=True))
+
+
+def _check_latest(job: ReRating, charges: Standing, made: Int64s) -> None:
+    """Raise StoppedError where another one that stands has changed charges of ``job``."""
+    revisions = np.full(len(charges), np.iinfo(np.int16).max)
+    firsts = np.searchsorted(charges.keys, charges.keys)  # where each one's level begins
+    revisions[firsts[made]] = charges.revisions[made]
+    later = charges.entries[charges.revisions > revisions[firsts]]
+    others = ReRatingEntry.objects.exclude(re_rating=job).filter(pk__in=np.unique(later).tolist())
+    if others.exclude(re_rating__state=ReRatingState.UNDONE).exists():
+        raise StoppedError("Another re-rating has changed some of these charges since.")
 
 
 def _is_any_closed(calls: Calls, charged: Standing) -> bool:
