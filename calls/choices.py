@@ -45,6 +45,30 @@ class CdrFormat(models.TextChoices):
     GENERIC_CSV = "generic_csv", _("Generic CSV")
 
 
+class ReRatingState(ToneChoices):
+    """The life of a re-rating."""
+
+    WAITING = "waiting", "info", _("Waiting")
+    PREVIEWING = "previewing", "info", _("Previewing")
+    PREVIEWED = "previewed", "warn", _("Previewed")
+    APPLYING = "applying", "info", _("Applying")
+    APPLIED = "applied", "ok", _("Applied")
+    UNDOING = "undoing", "info", _("Undoing")
+    UNDONE = "undone", "off", _("Undone")
+    FAILED = "failed", "bad", _("Stopped")
+    DISCARDED = "discarded", "off", _("Discarded")
+
+
+class ReRatingReason(models.TextChoices):
+    """Why the new terms leave a call as it is; all but the last are those of a hold."""
+
+    NO_TARIFF = "no_tariff", _("No tariff")
+    NO_RATE = "no_rate", _("No rate")
+    FORBIDDEN = "forbidden", _("Forbidden")
+    NO_EXCHANGE_RATE = "no_exchange_rate", _("No exchange rate")
+    CHAIN = "chain", _("Other payers than then")
+
+
 class Grain(models.IntegerChoices):
     """How finely a row of traffic is kept: what a sum needs is read at the coarsest that has it."""
 

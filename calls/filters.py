@@ -10,8 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from calls.choices import CallResult, CdrImportState, ReportGroup, ReportPeriod
-from calls.models import CdrImport, UnratedCall
+from calls.choices import (
+    CallResult,
+    CdrImportState,
+    ReportGroup,
+    ReportPeriod,
+    ReRatingState,
+)
+from calls.models import CdrImport, ReRating, UnratedCall
 from calls.selectors.cdrs import CLOCK_AHEAD, DEFAULT_SPAN, CallSearch, call_keys, recent_calls
 from calls.selectors.dashboard import local_day
 from calls.selectors.reports import ReportSearch
@@ -126,6 +132,19 @@ class ImportFilter(FilterSet):
 
     class Meta:
         model = CdrImport
+        fields = ()
+
+
+class ReRatingFilter(FilterSet):
+    """Re-ratings by reason, state and time."""
+
+    reason = TextFilter(label=_("Reason"))
+    state = ChoiceFilter(choices=ReRatingState.choices, label=_("State"))
+    since = SinceFilter(field_name="created_at", label=_("From"))
+    until = UntilFilter(field_name="created_at", label=_("To"))
+
+    class Meta:
+        model = ReRating
         fields = ()
 
 

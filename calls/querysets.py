@@ -2,10 +2,20 @@
 
 from typing import TYPE_CHECKING, Self
 
+from customers.querysets import OwnedQuerySet
 from customers.tenancy import Actor, DatedQuerySet, M_co, TenantQuerySet
 
 if TYPE_CHECKING:
-    from calls.models import Call, CallConflict, CdrImport, Switch, UnratedCall  # noqa: F401
+    from calls.models import (  # noqa: F401
+        Call,
+        CallConflict,
+        CdrImport,
+        ReRating,
+        ReRatingProblem,
+        ReRatingSum,
+        Switch,
+        UnratedCall,
+    )
 
 
 class CallQuerySet(DatedQuerySet["Call"]):
@@ -39,3 +49,19 @@ class ConflictQuerySet(RootOnlyQuerySet["CallConflict"]):
 
 class CdrImportQuerySet(RootOnlyQuerySet["CdrImport"]):
     """Delivered CDR files."""
+
+
+class ReRatingQuerySet(OwnedQuerySet["ReRating"]):
+    """Re-ratings, seen by who made them and those above."""
+
+
+class ReRatingSumQuerySet(TenantQuerySet["ReRatingSum"]):
+    """What re-ratings change, seen with them."""
+
+    tenant = "re_rating__owner"
+
+
+class ReRatingProblemQuerySet(TenantQuerySet["ReRatingProblem"]):
+    """What re-ratings cannot rate, seen with them."""
+
+    tenant = "re_rating__owner"

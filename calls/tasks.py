@@ -1,6 +1,7 @@
 """Jobs of calls: reading CDR files, charging what waits, the months of the big tables."""
 
 from calls.services import archiving, charging, importing, months, rate_imports, traffic
+from calls.services.re_rating import running
 from customers.selectors import system_actor
 from softswitch.core.jobs import enqueue, task
 
@@ -53,3 +54,16 @@ def archive_months() -> None:
     """Archive one month that retention lets go, and the others in tasks of their own."""
     if archiving.archive_next(actor=system_actor()) is not None:
         enqueue("calls.archive_months")
+
+
+@task("calls.run_re_rating")
+def run_re_rating(re_rating_id: int) -> None:
+    """Preview, apply or undo a re-rating from where it stands. Safe to repeat; two take turns."""
+    if not running.run_re_rating(re_rating_id=re_rating_id, seconds=READING_SECONDS):
+        enqueue("calls.run_re_rating", re_rating_id=re_rating_id)
+
+
+@task("calls.resume_re_ratings")
+def resume_re_ratings() -> None:
+    """Queue again the re-ratings that stand still."""
+    running.resume_re_ratings()

@@ -1,8 +1,8 @@
-"""Addresses of calls, reports, unrated calls, deliveries of CDR files, and switches."""
+"""Addresses of calls, reports, re-ratings, unrated calls, deliveries of CDR files, and switches."""
 
 from django.urls import path
 
-from calls.views import calls, imports, reports, storage, switches, unrated
+from calls.views import calls, imports, re_rating, reports, storage, switches, unrated
 
 app_name = "calls"
 urlpatterns = [
@@ -14,6 +14,33 @@ urlpatterns = [
     path("unrated/", unrated.UnratedListView.as_view(), name="unrated_list"),
     path("unrated/<int:pk>/settle/", unrated.SettleView.as_view(), name="unrated_settle"),
     path("unrated/rate-again/", unrated.RateAllAgainView.as_view(), name="rate_all_again"),
+    path("re-ratings/", re_rating.ReRatingListView.as_view(), name="re_rating_list"),
+    path("re-ratings/new/", re_rating.ReRatingCreateView.as_view(), name="re_rating_create"),
+    path("re-ratings/<int:pk>/", re_rating.ReRatingDetailView.as_view(), name="re_rating_detail"),
+    path(
+        "re-ratings/<int:pk>/progress/",
+        re_rating.ReRatingProgressView.as_view(),
+        name="re_rating_progress",
+    ),
+    path(
+        "re-ratings/<int:pk>/calls/",
+        re_rating.ReRatingProblemsView.as_view(),
+        name="re_rating_problems",
+    ),
+    path(
+        "re-ratings/<int:pk>/preview/",
+        re_rating.ReRatingPreviewView.as_view(),
+        name="re_rating_preview",
+    ),
+    path(
+        "re-ratings/<int:pk>/apply/", re_rating.ReRatingApplyView.as_view(), name="re_rating_apply"
+    ),
+    path("re-ratings/<int:pk>/undo/", re_rating.ReRatingUndoView.as_view(), name="re_rating_undo"),
+    path(
+        "re-ratings/<int:pk>/discard/",
+        re_rating.ReRatingDiscardView.as_view(),
+        name="re_rating_discard",
+    ),
     path("imports/", imports.ImportListView.as_view(), name="import_list"),
     path("imports/new/", imports.ImportCreateView.as_view(), name="import_create"),
     path("imports/conflicts/", imports.ConflictListView.as_view(), name="conflict_list"),

@@ -240,7 +240,8 @@ FROM billing_balance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 
 # A batch's usage stands in the temporary table usage_batch (see calls.services.storing): one row
-# per entry, amounts negative. Entries of one balance are numbered in their order of days.
+# per entry, amounts negative but for corrections. Entries of one balance are numbered in their
+# order of days.
 _POST_USAGE = """
 WITH numbered AS (
     SELECT u.*,
@@ -271,9 +272,10 @@ def post_usage(*, balance_ids: Collection[int], known: Set[tuple[int, str, bool]
     """Post the usage entries that stand in ``usage_batch`` and move their balances.
 
     The set-based sibling of ``post_entry``: last in the caller's transaction, balances locked in
-    ascending order. What makes it safe to repeat is the caller's: its calls leave the queue in the
-    same transaction. ``known`` is what it read of them: id, currency, and whether a move has closed
-    it. A balance that is not so by now raises MovedMeanwhileError: the batch is to be done again.
+    ascending order. What makes it safe to repeat is the caller's: its calls leave the queue, or its
+    cursor moves on, in the same transaction. ``known`` is what it read of them: id, currency, and
+    whether a move has closed it. A balance that is not so by now raises MovedMeanwhileError: the
+    batch is to be done again.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Usage is posted in the transaction that stores its charges.")

@@ -41,8 +41,9 @@ SELECT id, customer_id, issuer_id, coalesce(account_id, 0), opened_at,
     coalesce(closed_at, 'infinity'), convert_to(rpad(currency_id, 3), 'UTF8'),
     convert_to(rpad(period_timezone, %s), 'UTF8')
 FROM billing_balance
-WHERE customer_id = ANY(%s) AND account_id IS NULL OR account_id = ANY(%s)
 """
+_OF_PAYERS = "WHERE customer_id = ANY(%s) AND account_id IS NULL OR account_id = ANY(%s)"
+_OF_IDS = "WHERE id = ANY(%s) ORDER BY id"
 _BALANCE_COLUMNS = {
     "id": BIGINT,
     "customer": BIGINT,
@@ -137,9 +138,11 @@ class Payers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Usage:
-    """Charges as columns; amounts are millionths of the balance's currency, not negative.
+    """Charges as columns; amounts are millionths of the balance's currency.
 
     ``accounts`` is 0 where a customer pays; moments are microseconds since 1970 UTC.
+    ``is_correction``: they take back and replace what calls were charged before, and count as no
+    calls; else no amount is negative.
     """
 
     payers: Payers
@@ -150,6 +153,7 @@ class Usage:
     ended_at: Int64s
     billed_seconds: Int64s
     amounts: Int64s
+    is_correction: bool = False
 
 
 def payers_of(customers: Int64s, accounts: Int64s, setup_at: Int64s) -> Payers:
@@ -160,7 +164,7 @@ def payers_of(customers: Int64s, accounts: Int64s, setup_at: Int64s) -> Payers:
     """
     wanted = np.unique(customers[accounts == 0]).tolist()
     own = np.unique(accounts[accounts > 0]).tolist()
-    found = read_columns(_BALANCES, [_ZONE_SIZE, wanted, own], _BALANCE_COLUMNS)
+    found = read_columns(_BALANCES + _OF_PAYERS, [_ZONE_SIZE, wanted, own], _BALANCE_COLUMNS)
     # Ids of customers and accounts as one series of keys: even ones and odd ones.
     keys = np.where(found["account"] > 0, 2 * found["account"] + 1, 2 * found["customer"])
     sought = np.where(accounts > 0, 2 * accounts + 1, 2 * customers)
@@ -172,6 +176,27 @@ def payers_of(customers: Int64s, accounts: Int64s, setup_at: Int64s) -> Payers:
         first = int(is_missing.argmax())
         raise LookupError(f"no balance: customer {customers[first]}, account {accounts[first]}")
     return Payers(found, rows)
+
+
+def payers_at(balances: Int64s) -> Payers:
+    """The payer of each row, whose balance is known by its id. Raises LookupError for a wrong one.
+
+    What was charged once is corrected on the same balance, whatever became of it.
+    """
+    ids = np.unique(balances)
+    found = read_columns(_BALANCES + _OF_IDS, [_ZONE_SIZE, ids.tolist()], _BALANCE_COLUMNS)
+    if len(found["id"]) != len(ids):
+        raise LookupError("a balance of a charge does not exist")
+    return Payers(found, np.searchsorted(found["id"], balances))
+
+
+def in_closed_periods(payers: Payers, ended_at: Int64s) -> Array:
+    """Which rows belong to a period that is closed, so that they are posted to the open one."""
+    if not ended_at.size:
+        return np.zeros(0, dtype=np.bool_)
+    rows, found = _find_periods(payers.balances, payers.clamp(ended_at))
+    is_closed: Array = np.append(rows["is_closed"].astype(np.bool_), False)[found]
+    return is_closed  # NONE is -1: the False at the end
 
 
 def _takes_over_at(keys: Int64s, closed_at: Int64s) -> Int64s:
@@ -190,7 +215,7 @@ def stage_usage(usage: Usage) -> Int64s:
     its amount minus the plain sum of the charges. Opens billing periods that are missing: before
     balances are locked. Raises OverflowError for a sum that int64 cannot hold.
     """
-    if float(usage.amounts.astype(np.float64).sum()) > _LARGEST_SUM:  # range guard
+    if float(np.abs(usage.amounts.astype(np.float64)).sum()) > _LARGEST_SUM:  # range guard
         raise OverflowError("the charges of one batch add up to too much")
     balances = usage.payers.balances
     days = usage.payers.local_days(usage.ended_at)
@@ -199,6 +224,7 @@ def stage_usage(usage: Usage) -> Int64s:
     months = _month_starts(usage.setup_at)
     order, starts = grouped((balances, usage.issuers, periods, days, months))
     first = order[starts]
+    calls = np.diff(np.append(starts, len(order)))
     ids = _next_ids(len(starts))
     values = {
         "id": ids,
@@ -210,7 +236,7 @@ def stage_usage(usage: Usage) -> Int64s:
         "account_id": usage.accounts[first],
         "period_id": periods[first],
         "amount": -np.add.reduceat(usage.amounts[order], starts),
-        "calls": np.diff(np.append(starts, len(order))),
+        "calls": np.zeros_like(calls) if usage.is_correction else calls,
         "billed_seconds": np.add.reduceat(usage.billed_seconds[order], starts),
     }
     _write_batch(values)

@@ -41,10 +41,12 @@ FROM (
 ) e WHERE sequence <> number OR balance_after <> recomputed
 ORDER BY balance_id, sequence
 """
-# Of a period that a move or an archive ended, calls that ended after it are part too.
+# Of a period that a move or an archive ended, calls that ended after it are part too. What
+# re-rating adds to a call is no further call.
 _USAGE = """
 WITH charged AS (
-    SELECT c.usage_entry_id AS id, -sum(c.amount) AS amount, count(*) AS calls,
+    SELECT c.usage_entry_id AS id, -sum(c.amount) AS amount,
+        count(*) FILTER (WHERE c.revision = 0) AS calls,
         sum(c.billed_seconds) AS billed_seconds,
         min(c.ended_at) AS first_end, max(c.ended_at) AS last_end,
         count(*) FILTER (WHERE c.balance_id <> u.balance_id OR c.customer_id <> u.customer_id

@@ -175,8 +175,10 @@ def _own_charges(actor: Actor, call_id: str) -> QuerySet[Charge]:
 
 
 def _priced(actor: Actor, call_id: str) -> QuerySet[Charge]:
-    """Those of them above 0."""
-    return _own_charges(actor, call_id).exclude(amount=0)
+    """Those of them that stand, and are not 0."""
+    same = {name: OuterRef(name) for name in ("call_id", "level", "setup_at")}
+    later = Charge.objects.filter(**same, revision__gt=OuterRef("revision"))
+    return _own_charges(actor, call_id).exclude(amount=0).filter(~Exists(later))
 
 
 def has_own_price(actor: Actor) -> bool:

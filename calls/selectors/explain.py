@@ -1,11 +1,12 @@
 """What a call cost at each level that the viewer may see, with the formula filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from billing.models import Charge
 from calls.models import Call
+from calls.selectors.re_rating import Revision, revisions_of
 from customers.models import Customer
 from customers.selectors.names import shown_name
 from customers.tenancy import Actor
@@ -22,7 +23,8 @@ class ChargedLevel:
     ``name`` is the customer's, as the viewer may read it; ``tariff`` is None where it is not the
     viewer's to see; ``rate`` and ``steps`` are empty for a
     call that was not answered. ``profit`` is what the level's seller earns, in this level's
-    balance currency: None at the top, and where the seller's own charge is hidden.
+    balance currency: None at the top, and where the seller's own charge is hidden. ``revisions``
+    are what it paid before it was re-rated.
     """
 
     number: int
@@ -38,6 +40,7 @@ class ChargedLevel:
     rate: Rate | None
     steps: tuple[Step, ...]
     profit: Decimal | None
+    revisions: tuple[Revision, ...] = ()
 
     @property
     def is_account_level(self) -> bool:
@@ -51,14 +54,20 @@ def explain_call(call: Call, actor: Actor) -> list[ChargedLevel]:
     """
     rows = Charge.objects.visible_to(actor).filter(call_id=call.id, setup_at=call.setup_at)
     named = rows.annotate(name=shown_name(actor, then="setup_at"))
-    charges = list(named.select_related("customer", "balance", "rate__profile").order_by("level"))
+    joined = named.select_related("customer", "balance", "rate__profile")
+    revisions = list(joined.order_by("level", "revision"))
+    charges = list({charge.level: charge for charge in revisions}.values())  # the newest of each
+    earlier = revisions_of(actor, revisions)
     versions = TariffVersion.objects.select_related("tariff").in_bulk(
         {charge.tariff_version_id for charge in charges if charge.tariff_version_id}
     )
     tariffs = Tariff.objects.visible_to(actor).in_bulk({v.tariff_id for v in versions.values()})
     above: list[Charge | None] = [*charges[1:], None][: len(charges)]
     return [
-        _level(charge, versions.get(charge.tariff_version_id or 0), tariffs, seller)
+        replace(
+            _level(charge, versions.get(charge.tariff_version_id or 0), tariffs, seller),
+            revisions=tuple(earlier.get(charge.level, ())),
+        )
         for charge, seller in zip(charges, above, strict=True)
     ]
 

@@ -44,12 +44,12 @@ _WAIT = "SET LOCAL lock_timeout = '500ms'"
 _COUNT = "SELECT count(*) FROM {table}"
 _SUMS = """
 INSERT INTO billing_archivedsums (month_id, level, balance_id, customer_id, charges, traffic)
-SELECT %s, level, balance_id, customer_id, count(*), ARRAY[{sums}] FROM ({raw}) raw
+SELECT %s, level, balance_id, customer_id, sum(charges)::bigint, ARRAY[{sums}] FROM ({raw}) raw
 GROUP BY level, balance_id, customer_id
 """
 _CHANGED = """
 SELECT count(*) FROM (
-    SELECT level, balance_id, count(*) AS charges, ARRAY[{sums}] AS traffic FROM ({raw}) raw
+    SELECT level, balance_id, sum(charges)::bigint AS charges, ARRAY[{sums}] AS traffic FROM ({raw}) raw
     GROUP BY 1, 2
 ) now FULL JOIN (
     SELECT level, balance_id, charges, traffic FROM billing_archivedsums WHERE month_id = %s

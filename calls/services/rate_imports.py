@@ -1,8 +1,10 @@
 """Rolls an applied rate sheet back, while no call is being charged."""
 
 from django.db import connection, transaction
+from django.db.models import Min
 
 from billing.models import Charge
+from calls.models import ReRating
 from tariffs.selectors.imports import earliest_start, opened_rates
 from tariffs.services.imports.undoing import undo_import
 
@@ -25,6 +27,10 @@ def _charged(import_id: int) -> list[int]:
     start = earliest_start(import_id)
     if start is None:
         return []
+    # By the terms of another moment calls are re-rated by rates that began after them.
+    earlier = ReRating.objects.filter(terms_at__isnull=False, batches_applied__gt=0)
+    first = earlier.aggregate(first=Min("since"))["first"]
+    start = min(start, first or start)
     opened = opened_rates(import_id).values("pk")
     charges = Charge.objects.filter(setup_at__gte=start, rate_id__in=opened)
     return list(charges.order_by().values_list("rate_id", flat=True).distinct())

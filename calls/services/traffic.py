@@ -109,12 +109,35 @@ def store_traffic(
     Amounts are millionths of the payers' currencies. Takes no lock but on names of destinations
     that no tariff had before.
     """
-    rows = _Table(_keys(calls, levels, prices, payers), _sums(calls, levels, prices, amounts))
+    keys = _keys(calls, levels, prices.matches, payers.balances)
+    _append(_Table(keys, _sums(calls, levels, prices, amounts)))
+
+
+def store_differences(
+    calls: Calls, levels: Levels, rates: Int64s, balances: Int64s, changes: tuple[Int64s, Int64s]
+) -> None:
+    """Append what charges of calls that count already changed by: billed seconds and amounts.
+
+    One row per row of ``levels``, which hold whole calls; ``rates`` are those by whose destinations
+    the calls count, ``changes`` are 0 where nothing changed.
+    """
+    billed_seconds, amounts = changes
+    sums = dict.fromkeys(SUMS, np.zeros(len(levels), dtype=np.int64))
+    sums["billed_seconds"], sums["amount"] = billed_seconds, amounts
+    sums["issuer_amount"] = _of_issuer(levels, amounts)
+    keys = _keys(calls, levels, rates, balances)
+    rows = np.flatnonzero(np.logical_or.reduce([column != 0 for column in sums.values()]))
+    if rows.size:
+        parts = [{name: c[rows] for name, c in columns.items()} for columns in (keys, sums)]
+        _append(_Table(*parts))
+
+
+def _append(rows: _Table) -> None:
     folded = rows.folded()
     write_columns("calls_trafficdelta", KEYS | SUMS, folded.keys | folded.sums)
 
 
-def _keys(calls: Calls, levels: Levels, prices: Prices, payers: Payers) -> dict[str, Array]:
+def _keys(calls: Calls, levels: Levels, rates: Int64s, balances: Int64s) -> dict[str, Array]:
     setup_at = calls.setup_at[levels.calls]
     is_near = levels.numbers <= 1
     return {
@@ -123,11 +146,11 @@ def _keys(calls: Calls, levels: Levels, prices: Prices, payers: Payers) -> dict[
         "is_origin": np.append(True, levels.calls[1:] != levels.calls[:-1]),
         "issuer_id": levels.issuers,
         "customer_id": levels.customers,
-        "balance_id": payers.balances,
-        "issuer_balance_id": _of_issuer(levels, payers.balances),
+        "balance_id": balances,
+        "issuer_balance_id": _of_issuer(levels, balances),
         "account_id": np.where(is_near, calls.accounts[levels.calls], 0),
         "trunk_id": np.where(is_near, calls.trunks[levels.calls], 0),
-        "destination_id": DESTINATIONS.of(prices.matches, levels.tariffs),
+        "destination_id": DESTINATIONS.of(rates, levels.tariffs),
     }
 
 

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from calls.models import Call
 from calls.selectors.explain import ChargedLevel, explain_call
+from calls.selectors.re_rating import Revision
 from calls.selectors.unrated import unrated_line
 from customers.tenancy import Actor
-from softswitch.core.display import date_text, price_text, time_text
+from softswitch.core.display import date_text, datetime_text, price_text, time_text
 from softswitch.core.templatetags.money import exact
 
 Fact = tuple[str | Promise, object]
@@ -81,7 +82,24 @@ def _shown(call: Call, level: ChargedLevel, seller: ChargedLevel | None) -> dict
         "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
         "left": margin,
         "right": right,
+        "history": [_revision_text(revision) for revision in reversed(level.revisions)],
     }
+
+
+def _revision_text(revision: Revision) -> str:
+    """What was paid before a re-rating; who made it, and why, to whom that is shown."""
+    values = {
+        "moment": datetime_text(revision.at),
+        "amount": price_text(revision.amount),
+        "currency": revision.currency,
+    }
+    text = _("Until %(moment)s: %(amount)s %(currency)s") % values
+    job = revision.re_rating
+    if job is None:
+        return text
+    what = _("re-rating %(number)s undone") if revision.is_undo else _("re-rating %(number)s")
+    who = _("Your provider") if job.is_above else job.who
+    return f"{text}, {what % {'number': job}} ({job.reason}, {who})"
 
 
 def _level_note(level: ChargedLevel) -> str:

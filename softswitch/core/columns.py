@@ -84,7 +84,11 @@ def grouped(columns: Sequence[Array]) -> tuple[Int64s, Int64s]:
 
 
 def read_columns(
-    query: str, parameters: Sequence[Any], columns: Mapping[str, str], *, before: str = ""
+    query: str,
+    parameters: Sequence[Any] | Mapping[str, Any],
+    columns: Mapping[str, str],
+    *,
+    before: str = "",
 ) -> dict[str, Array]:
     """The result of ``query`` by column; ``columns`` names them in order with their kinds.
 

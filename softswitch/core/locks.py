@@ -16,6 +16,7 @@ class Space(IntEnum):
     VOUCHER_ATTEMPTS = 6
     EXCHANGE_RATES = 7
     TRAFFIC = 11
+    RE_RATING = 12
 
 
 def lock(space: Space, key: int = 0) -> None:

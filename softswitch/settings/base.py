@@ -134,6 +134,7 @@ CELERY_BEAT_SCHEDULE = {
     "prepare-months": {"task": "calls.prepare_months", "schedule": 6 * 3600.0},
     "archive-months": {"task": "calls.archive_months", "schedule": 24 * 3600.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
+    "resume-re-ratings": {"task": "calls.resume_re_ratings", "schedule": 60.0},
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
@@ -299,6 +300,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("My rates", "tariffs:own_rates", "", "rates.view", ()),
             ("Rate simulator", "tariffs:simulator", "", "rates.view", ()),
             ("Exchange rates", "tariffs:exchange_list", "", "rates.view", ()),
+            ("Re-rating", "calls:re_rating_list", "", "money.manage", ()),
         ),
     ),
     (

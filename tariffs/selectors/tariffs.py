@@ -92,8 +92,12 @@ def tariff_versions(tariff_ids: Collection[int]) -> list[TariffVersion]:
 
 
 def is_in_use(tariff: Tariff) -> bool:
-    """Whether a customer or account has ever paid by ``tariff``: then its past is fixed."""
-    return tariff.assignments.exists() or tariff.account_terms.exists()
+    """Whether a customer or account has ever paid by ``tariff``: then its past is fixed.
+
+    Calls that were re-rated by it are paid by it too.
+    """
+    is_sold = tariff.assignments.exists() or tariff.account_terms.exists()
+    return is_sold or tariff.re_ratings.exists()
 
 
 def is_unpriced(tariff: Tariff, rate: Rate) -> bool:

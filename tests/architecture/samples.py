@@ -15,7 +15,7 @@ from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
 from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.cards import open_cards
-from calls.models import Call, CdrImport, Switch, UnratedCall
+from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall
 from customers.models import (
     ApiToken,
     AuditEvent,
@@ -81,6 +81,36 @@ def unrated_of(world: World, call: Call) -> UnratedCall:
         level_customer=world.shop,
         reason="no_rate",
     )
+
+
+def re_rating_of(world: World, call: Call) -> ReRating:
+    """A preview of the sub-reseller: the shop would pay more for one call, one has no rate."""
+    job = ReRating.objects.create(
+        owner=world.sub_reseller,
+        created_by=world.user("sub_reseller"),
+        reason=f"Reason {SECRET}",
+        since=OPENED,
+        till=call.setup_at,
+        customer=world.shop,
+        state="previewed",
+        calls_read=2,
+        calls_changed=1,
+        calls_failed=1,
+    )
+    job.sums.create(
+        level=1,
+        balance=world.balance("shop"),
+        customer=world.shop,
+        calls=1,
+        changed=1,
+        closed=0,
+        before=1,
+        after=2,
+    )
+    job.problems.create(
+        call_id=call.id, setup_at=call.setup_at, customer=world.shop, reason="no_rate"
+    )
+    return job
 
 
 def trunk_of(world: World) -> Trunk:
@@ -206,6 +236,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Switch: switch,
         Call: call,
         UnratedCall: unrated_of(world, call),
+        ReRating: re_rating_of(world, call),
         CdrImport: CdrImport.objects.create(
             switch=switch, format="generic_csv", file="x.csv", file_name=SECRET
         ),

@@ -1,0 +1,66 @@
+"""Applies a previewed re-rating, a batch in a transaction: exactly what was shown, or it stops."""
+
+from django.db import connection
+from django.utils.timezone import now
+
+from calls.choices import ReRatingState
+from calls.models import ReRating, ReRatingBatch
+from calls.services.picking import Calls
+from calls.services.re_rating.choosing import MOST_CALLS, Place, next_calls
+from calls.services.re_rating.comparing import compare
+from calls.services.re_rating.posting import post_corrections
+from softswitch.core.locks import Space, lock
+
+
+class StoppedError(Exception):
+    """Why a re-rating cannot go on, in words for people."""
+
+
+def hold_others_off() -> None:
+    """Let re-ratings take turns, and wait while a rate sheet is rolled back.
+
+    Whoever rolls back locks the queue of waiting calls, so that nothing is charged meanwhile.
+    """
+    lock(Space.RE_RATING)
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE calls_pendingcall IN ROW EXCLUSIVE MODE")
+
+
+def batch_calls(job: ReRating, number: int) -> tuple[ReRatingBatch, Calls]:
+    """Batch ``number`` of the preview, and its calls as they are now. Raises StoppedError."""
+    batch = ReRatingBatch.objects.get(re_rating=job, number=number)
+    before = ReRatingBatch.objects.filter(re_rating=job, number=number - 1).first()
+    after: Place = (before.end_at, before.end_id) if before else (job.since, 0)
+    calls, _end = next_calls(job, after, (batch.end_at, batch.end_id), MOST_CALLS + 1)
+    if len(calls) > MOST_CALLS:
+        raise StoppedError("Too many calls have come in since the preview.")
+    return batch, calls
+
+
+def apply_batch(job: ReRating) -> bool:
+    """Post the differences of the next batch; whether it was the last. Of a transaction.
+
+    The caller holds the row of ``job``, whose cursor moves on with what is posted. Raises
+    StoppedError if it is not what the preview showed.
+    """
+    hold_others_off()
+    if job.batches.count() > job.batches_applied:
+        batch, calls = batch_calls(job, job.batches_applied + 1)
+        found = compare(job, calls)
+        if found.fingerprint != batch.fingerprint:
+            raise StoppedError("Calls, charges or terms have changed since the preview.")
+        if not job.posts_to_open and (found.is_changed & found.is_closed).any():
+            raise StoppedError("Some of these calls belong to closed periods.")
+        job.batches_applied += 1
+        _save(job)
+        post_corrections(job, calls, found.standing, found.changes)
+    else:
+        _save(job)
+    return job.state == ReRatingState.APPLIED
+
+
+def _save(job: ReRating) -> None:
+    """Keep the cursor before balances are locked, which comes last."""
+    if job.batches_applied >= job.batches.count():
+        job.state, job.applied_at = ReRatingState.APPLIED, now()
+    job.save()

@@ -1,0 +1,109 @@
+"""Finds the calls of a re-rating, in batches by set-up, and the levels that it may touch."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+
+from calls.models import Call, ReRating
+from calls.services.picking import Calls, stored_calls
+from calls.services.re_rating.standing import MOST_LEVELS, Standing
+from customers.models import Customer
+from customers.tenancy import subtree
+from softswitch.core.columns import BIGINT, MOMENT, Int64s, read_columns
+from softswitch.core.filters import pattern_condition
+from softswitch.core.moments import from_microseconds
+
+BATCH = 5_000
+MOST_CALLS = 10_000
+"""Of a batch that has grown since it was previewed."""
+
+Place = tuple[datetime, int]
+"""Set-up and id of a call: where a batch ends."""
+
+# All calls of a subtree are what its top customer paid for, as it was at the time: one range of an
+# index. Calls that were not answered cost nothing by whatever terms.
+_PAID = """
+SELECT call_id, setup_at FROM billing_charge
+WHERE customer_id = %(payer)s AND account_id IS NULL AND revision = 0 AND duration_ms > 0
+  AND setup_at >= %(after_at)s AND setup_at < %(till)s AND (setup_at, call_id)
+"""
+_ALL = """
+SELECT id, setup_at FROM calls_call
+WHERE answered_at IS NOT NULL AND duration_ms > 0
+  AND setup_at >= %(after_at)s AND setup_at < %(till)s AND (setup_at, id)
+"""
+_WITHIN = """{rows} > (%(after_at)s, %(after_id)s)
+  AND ({place}) <= (%(until_at)s, %(until_id)s) ORDER BY {place} LIMIT %(limit)s"""
+
+
+def next_calls(job: ReRating, after: Place, until: Place | None, limit: int) -> tuple[Calls, Place]:
+    """The next calls behind ``after``, and where they end; ``after`` itself if there is none.
+
+    At most ``limit``; fewer where the filter leaves some of them out.
+    """
+    last = until or (job.till, 0)
+    payer = job.customer_id or (None if job.owner.is_root else job.owner_id)
+    rows, place = (_ALL, "setup_at, id") if payer is None else (_PAID, "setup_at, call_id")
+    values: dict[str, Any] = {
+        "payer": payer,
+        "after_at": after[0],
+        "after_id": after[1],
+        "till": job.till,
+        "until_at": last[0],
+        "until_id": last[1],
+        "limit": limit,
+    }
+    query = _WITHIN.format(rows=rows, place=place)
+    found = read_columns(query, values, {"id": BIGINT, "setup_at": MOMENT})
+    if not len(found["id"]):
+        return stored_calls("false", ()), after
+    order = np.lexsort((found["id"], found["setup_at"]))
+    end = int(order[-1])
+    place_found = from_microseconds(found["setup_at"][end]), int(found["id"][end])
+    span = [from_microseconds(found["setup_at"].min()), place_found[0]]
+    ids = _narrowed(job, found["id"].tolist(), span)
+    return stored_calls(
+        "c.id = ANY(%s) AND c.setup_at BETWEEN %s AND %s", [ids, *span]
+    ), place_found
+
+
+def _narrowed(job: ReRating, ids: list[int], span: list[datetime]) -> list[int]:
+    """Those of the calls that fulfil what the filter says of a call itself."""
+    condition = pattern_condition("called_number", job.called)
+    if job.account_id is not None:
+        condition &= Q(account_id=job.account_id)
+    if job.trunk_id is not None:
+        condition &= Q(trunk_id=job.trunk_id)
+    if not condition:
+        return ids
+    rows = Call.objects.filter(condition, id__in=ids, setup_at__range=span)
+    return list(rows.values_list("id", flat=True))
+
+
+def rows_in_scope(job: ReRating, standing: Standing) -> Int64s:
+    """The rows that the owner of ``job`` answers for, and that its filter names.
+
+    It sold to them, or somebody who was below it when the call began and still is. Never what it
+    pays itself, nor anything above.
+    """
+    top = np.full(int(standing.calls.max(initial=-1)) + 1, MOST_LEVELS, dtype=np.int64)
+    if not job.owner.is_root:
+        top = np.minimum(top, _highest(standing, standing.issuers == job.owner_id, len(top)))
+    if job.customer_id is not None:
+        of_customer = (standing.customers == job.customer_id) & (standing.accounts == 0)
+        top = np.minimum(top, _highest(standing, of_customer, len(top)))
+    rows = np.flatnonzero(standing.numbers <= top[standing.calls])
+    if job.owner.is_root:
+        return rows
+    sellers = np.unique(standing.issuers[rows]).tolist()
+    below = subtree(Customer, job.owner_id).filter(pk__in=sellers).values_list("pk", flat=True)
+    return rows[np.isin(standing.issuers[rows], np.fromiter(below, dtype=np.int64))]
+
+
+def _highest(standing: Standing, chosen: Any, count: int) -> Int64s:
+    """By call, the highest chosen level; -1 where none is."""
+    found = np.full(count, -1, dtype=np.int64)
+    np.maximum.at(found, standing.calls[chosen], standing.numbers[chosen])
+    return found
