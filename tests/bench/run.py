@@ -16,6 +16,7 @@ def main() -> int:
         customers,
         parsing,
         rate_import,
+        rating,
         records,
         reports,
         tariffs,
@@ -24,7 +25,9 @@ def main() -> int:
     call_command("migrate", verbosity=0)
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
-    measurements = (parsing, customers, tariffs, records, rate_import, reports, charging)
+    measurements = (
+        parsing, rating, customers, tariffs, records, rate_import, reports, charging,
+    )  # fmt: skip
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()
         print("\n".join(lines), flush=True)  # noqa: T201
