@@ -298,7 +298,7 @@ class ArchivedSums(models.Model):
     level = models.SmallIntegerField()
     balance = models.ForeignKey(Balance, models.PROTECT, related_name="+")
     customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
-    charges = models.BigIntegerField()
+    calls = models.BigIntegerField()
     traffic = ArrayField(models.DecimalField(max_digits=30, decimal_places=6))
 
     class Meta:
@@ -308,7 +308,7 @@ class ArchivedSums(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.month_id:%Y-%m}: {self.charges}"
+        return f"{self.month_id:%Y-%m}: {self.calls} calls"
 
 
 class PaymentTerm(models.Model):

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('level', models.SmallIntegerField()),
-                ('charges', models.BigIntegerField()),
+                ('calls', models.BigIntegerField()),
                 ('traffic', django.contrib.postgres.fields.ArrayField(base_field=models.DecimalField(decimal_places=6, max_digits=30), size=None)),
                 ('balance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.balance')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer')),

@@ -224,7 +224,7 @@ def stage_usage(usage: Usage) -> Int64s:
     months = _month_starts(usage.setup_at)
     order, starts = grouped((balances, usage.issuers, periods, days, months))
     first = order[starts]
-    calls = np.diff(np.append(starts, len(order)))
+    sizes = np.diff(np.append(starts, len(order)))
     ids = _next_ids(len(starts))
     values = {
         "id": ids,
@@ -236,12 +236,12 @@ def stage_usage(usage: Usage) -> Int64s:
         "account_id": usage.accounts[first],
         "period_id": periods[first],
         "amount": -np.add.reduceat(usage.amounts[order], starts),
-        "calls": np.zeros_like(calls) if usage.is_correction else calls,
+        "calls": np.zeros_like(sizes) if usage.is_correction else sizes,
         "billed_seconds": np.add.reduceat(usage.billed_seconds[order], starts),
     }
     _write_batch(values)
     entries = np.empty(len(order), dtype=np.int64)
-    entries[order] = np.repeat(ids, values["calls"])
+    entries[order] = np.repeat(ids, sizes)
     return entries
 
 

@@ -81,20 +81,20 @@ ORDER BY 1
 # Of a month that is archived the sums of its charges were kept, by balance.
 _ARCHIVED = """
 SELECT format('archived month %%s balance %%s: its entries are %%s for %%s calls, %%s s; '
-    'its charges were %%s for %%s, %%s s',
+    'its charges were %%s for %%s calls, %%s s',
     to_char(month, 'YYYY-MM'), balance_id, e.amount, e.calls, e.seconds, c.amount,
-    c.charges, c.seconds)
+    c.calls, c.seconds)
 FROM (
     SELECT setup_month AS month, balance_id, sum(amount) AS amount, sum(calls) AS calls,
         sum(billed_seconds) AS seconds
     FROM billing_usageentry u
     WHERE {of_u} AND setup_month IN (SELECT month FROM billing_archivedmonth) GROUP BY 1, 2
 ) e FULL JOIN (
-    SELECT month_id AS month, balance_id, -sum(traffic[8]) AS amount, sum(charges) AS charges,
+    SELECT month_id AS month, balance_id, -sum(traffic[8]) AS amount, sum(calls) AS calls,
         sum(traffic[7]) AS seconds
     FROM billing_archivedsums t WHERE {of_t} GROUP BY 1, 2
 ) c USING (month, balance_id)
-WHERE (e.amount, e.calls, e.seconds) IS DISTINCT FROM (c.amount, c.charges, c.seconds)
+WHERE (e.amount, e.calls, e.seconds) IS DISTINCT FROM (c.amount, c.calls, c.seconds)
 ORDER BY month, balance_id
 """
 # What was settled at 0 for a time without an owner names Root as its issuer.

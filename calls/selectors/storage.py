@@ -1,7 +1,7 @@
 """The months of the big tables: about how many rows, how large, and where they are."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 from django.utils.timezone import now
@@ -64,3 +64,11 @@ def stored_months() -> list[StoredMonth]:
         one.archived_at = archived.archived_at
         one.archived_by = archived.archived_by.name if archived.archived_by else ""
     return sorted(found.values(), key=lambda one: one.month, reverse=True)
+
+
+def archived_between(since: datetime, till: datetime) -> list[date]:
+    """The archived months (UTC) that have a part of this time, the oldest first."""
+    first = since.astimezone(UTC).date().replace(day=1)
+    last = (till.astimezone(UTC) - timedelta(microseconds=1)).date()
+    rows = ArchivedMonth.objects.filter(month__gte=first, month__lte=last)
+    return list(rows.order_by("month").values_list("month", flat=True))

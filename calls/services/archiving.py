@@ -43,18 +43,18 @@ PAUSE = 0.2  # seconds between them, in which others go on
 _WAIT = "SET LOCAL lock_timeout = '500ms'"
 _COUNT = "SELECT count(*) FROM {table}"
 _SUMS = """
-INSERT INTO billing_archivedsums (month_id, level, balance_id, customer_id, charges, traffic)
-SELECT %s, level, balance_id, customer_id, sum(charges)::bigint, ARRAY[{sums}] FROM ({raw}) raw
+INSERT INTO billing_archivedsums (month_id, level, balance_id, customer_id, calls, traffic)
+SELECT %s, level, balance_id, customer_id, sum(attempts)::bigint, ARRAY[{sums}] FROM ({raw}) raw
 GROUP BY level, balance_id, customer_id
 """
 _CHANGED = """
 SELECT count(*) FROM (
-    SELECT level, balance_id, sum(charges)::bigint AS charges, ARRAY[{sums}] AS traffic FROM ({raw}) raw
-    GROUP BY 1, 2
+    SELECT level, balance_id, sum(attempts)::bigint AS calls, ARRAY[{sums}] AS traffic
+    FROM ({raw}) raw GROUP BY 1, 2
 ) now FULL JOIN (
-    SELECT level, balance_id, charges, traffic FROM billing_archivedsums WHERE month_id = %s
+    SELECT level, balance_id, calls, traffic FROM billing_archivedsums WHERE month_id = %s
 ) kept USING (level, balance_id)
-WHERE (now.charges, now.traffic) IS DISTINCT FROM (kept.charges, kept.traffic)
+WHERE (now.calls, now.traffic) IS DISTINCT FROM (kept.calls, kept.traffic)
 """
 _WAITING = "SELECT count(*) FROM {table} WHERE setup_at >= %(start)s AND setup_at < %(end)s"
 # What stands against archiving: a number of things, and what they are.

@@ -68,7 +68,7 @@ TRAFFIC_SUMS = """sum(attempts), sum(answered), sum(reached), sum(pdd_calls), su
 # call. What the issuer pays stands where the call counts, once, whichever of both levels was
 # re-rated.
 _RAW_TRAFFIC = """
-SELECT t.setup_at AS slot, t.level, t.balance_id, t.customer_id, 1 AS charges, n.attempts,
+SELECT t.setup_at AS slot, t.level, t.balance_id, t.customer_id, n.attempts,
     n.attempts * (t.duration_ms > 0)::int AS answered,
     n.attempts * c.is_reached::int AS reached,
     n.attempts * coalesce(c.pdd_ms >= 0, false)::int AS pdd_calls,
@@ -81,7 +81,7 @@ JOIN (SELECT id, setup_at, pdd_ms, {is_reached} AS is_reached FROM {calls}) c
     ON c.id = t.call_id AND c.setup_at = t.setup_at
 WHERE {whose}
 UNION ALL
-SELECT t.setup_at, t.level, t.balance_id, t.customer_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, up.amount
+SELECT t.setup_at, t.level, t.balance_id, t.customer_id, 0, 0, 0, 0, 0, 0, 0, 0, up.amount
 FROM {charges} t JOIN {charges} up ON up.call_id = t.call_id
     AND up.setup_at = t.setup_at AND up.level = t.level + 1
 WHERE {whose} AND t.revision = 0
@@ -124,8 +124,5 @@ def differences(*, customer_id: int | None = None) -> Iterator[str]:
 
 
 def raw_traffic(*, charges: str, calls: str, whose: str = "true") -> str:
-    """What the charges of these tables add to traffic, as SQL; ``whose`` narrows charges ``t``.
-
-    ``charges`` of its rows counts them.
-    """
+    """What the charges of these tables add to traffic, as SQL; ``whose`` narrows charges ``t``."""
     return _RAW_TRAFFIC.format(charges=charges, calls=calls, whose=whose, is_reached=IS_REACHED)

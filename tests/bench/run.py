@@ -16,6 +16,7 @@ def main() -> int:
         customers,
         parsing,
         rate_import,
+        rating,
         records,
         reports,
         stored,
@@ -26,7 +27,7 @@ def main() -> int:
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
     measurements = (
-        parsing, customers, tariffs, records, rate_import, reports, stored, charging,
+        parsing, rating, customers, tariffs, records, rate_import, reports, stored, charging,
     )  # fmt: skip
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()

@@ -23,9 +23,10 @@ from customers.models import AuditEvent
 from softswitch.core.errors import DomainError
 from softswitch.core.moments import to_microseconds
 from softswitch.core.partitions import ensure_months
+from tests.calls.re_rated import DAY, apply, preview, undo
 from tests.calls.stored import START, store_call
 from tests.concurrency.threads import at_once
-from tests.world import World
+from tests.world import World, tariff_with_rates
 
 MARCH = date(2026, 3, 1)
 
@@ -297,3 +298,28 @@ def test_other_months_take_calls_while_one_is_counted(world: World) -> None:
     with transaction.atomic():
         archiving._lock_rows(MARCH)
         assert at_once(deliver_and_charge) == [1]
+
+
+def test_no_re_rating_passes_over_archived_calls(world: World) -> None:
+    """Neither a new one nor the undo of one that was applied before."""
+    fill(world)
+    actor = world.actor("sub_reseller")
+    dear = tariff_with_rates(world.sub_reseller, "Dear", "USD", factor="9")
+    window = {"since": START - timedelta(days=5), "till": START + timedelta(days=5)}
+    job = preview(actor, **window, tariff=dear)
+    job = apply(actor, job, posts_to_open=True)
+    assert (job.state, job.calls_changed) == ("applied", 2)
+    BillingPeriod.objects.update(closed_at=now())
+    archive_month(actor=world.actor("operator"), month=MARCH)
+    assert is_proven()
+    with pytest.raises(DomainError, match="Calls of 2026-03 are archived"):
+        preview(actor, **window)
+    april = preview(actor, since=datetime(2026, 4, 1, tzinfo=UTC), till=window["till"] + 60 * DAY)
+    assert april.state == "previewed"
+    stood = balances()
+    job = undo(actor, job, posts_to_open=True)
+    assert (job.state, "archived" in job.failure) == ("failed", True)
+    assert balances() == stood
+    restore_month(actor=world.actor("operator"), month=MARCH)
+    assert undo(actor, job, posts_to_open=True).state == "undone"
+    assert is_proven()

@@ -5,6 +5,7 @@ from django.utils.timezone import now
 
 from calls.choices import ReRatingState
 from calls.models import ReRating, ReRatingBatch
+from calls.selectors.storage import archived_between
 from calls.services.picking import Calls
 from calls.services.re_rating.choosing import MOST_CALLS, Place, next_calls
 from calls.services.re_rating.comparing import compare
@@ -16,14 +17,24 @@ class StoppedError(Exception):
     """Why a re-rating cannot go on, in words for people."""
 
 
-def hold_others_off() -> None:
-    """Let re-ratings take turns, and wait while a rate sheet is rolled back.
+def hold_others_off(job: ReRating) -> None:
+    """Let re-ratings take turns, and wait while a rate sheet is rolled back or a month archived.
 
-    Whoever rolls back locks the queue of waiting calls, so that nothing is charged meanwhile.
+    Whoever rolls back locks the queue of waiting calls, so that nothing is charged meanwhile; who
+    archives locks the charges. Raises StoppedError as check_stored does.
     """
     lock(Space.RE_RATING)
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE calls_pendingcall IN ROW EXCLUSIVE MODE")
+        cursor.execute("LOCK TABLE ONLY billing_charge IN ROW EXCLUSIVE MODE")
+    check_stored(job)
+
+
+def check_stored(job: ReRating) -> None:
+    """Raise StoppedError where calls of the period are archived: they would be passed over."""
+    months = archived_between(job.since, job.till)
+    if months:
+        raise StoppedError(f"Calls of {months[0]:%Y-%m} are archived: restore them first.")
 
 
 def batch_calls(job: ReRating, number: int) -> tuple[ReRatingBatch, Calls]:
@@ -43,7 +54,7 @@ def apply_batch(job: ReRating) -> bool:
     The caller holds the row of ``job``, whose cursor moves on with what is posted. Raises
     StoppedError if it is not what the preview showed.
     """
-    hold_others_off()
+    hold_others_off(job)
     if job.batches.count() > job.batches_applied:
         batch, calls = batch_calls(job, job.batches_applied + 1)
         found = compare(job, calls)

@@ -12,6 +12,7 @@ from accounts.models import Account, Trunk
 from calls.choices import ReRatingState
 from calls.models import ReRating
 from calls.selectors.re_rating import is_any_period_closed, may_preview, may_undo
+from calls.selectors.storage import archived_between
 from calls.services.re_rating.undoing import later_re_ratings
 from customers.models import Customer
 from customers.services.audit import record
@@ -47,8 +48,8 @@ def start_re_rating(*, actor: Actor, choice: Choice, reason: str) -> ReRating:
 
     Needs ``money.manage`` and ``tariffs.edit``, and touches only levels that the actor's customer,
     or one below it, sells to. Atomic with the audit row. Raises DomainError ``reason`` (empty),
-    ``till`` (not after ``since``, or both ahead), ``terms_at`` (ahead), or by the name of what is
-    not the actor's to choose.
+    ``since`` (archived), ``till`` (not after ``since``, or both ahead), ``terms_at`` (ahead), or by
+    the name of what is not the actor's to choose.
     """
     if actor.account_id is not None or not all(actor.can(right) for right in RIGHTS):
         raise PermissionDenied
@@ -57,6 +58,9 @@ def start_re_rating(*, actor: Actor, choice: Choice, reason: str) -> ReRating:
     till = min(choice.till, now())
     if choice.since >= till:
         raise DomainError("till", "It must end after it begins, in the past.", field="till")
+    if archived := archived_between(choice.since, till):
+        text = f"Calls of {archived[0]:%Y-%m} are archived: restore them first, or begin later."
+        raise DomainError("since", text, field="since")
     if choice.terms_at is not None and choice.terms_at > now():
         raise DomainError(
             "terms_at", "Terms that are not in force yet may change.", field="terms_at"

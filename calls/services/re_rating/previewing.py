@@ -8,6 +8,7 @@ from django.db import connection
 
 from calls.choices import ReRatingState
 from calls.models import ReRating, ReRatingBatch, ReRatingProblem
+from calls.services.re_rating.applying import check_stored
 from calls.services.re_rating.choosing import BATCH, next_calls
 from calls.services.re_rating.comparing import Comparison, compare
 from calls.services.re_rating.standing import level_keys
@@ -31,7 +32,11 @@ ON CONFLICT (re_rating_id, balance_id, level) DO UPDATE SET calls = s.calls + ex
 
 
 def preview_batch(job: ReRating, size: int = BATCH) -> bool:
-    """Compare the next ``size`` calls; whether the preview is complete. Of a transaction."""
+    """Compare the next ``size`` calls; whether the preview is complete. Of a transaction.
+
+    Raises StoppedError as check_stored does.
+    """
+    check_stored(job)
     last = job.batches.order_by("number").last()
     after = (last.end_at, last.end_id) if last else (job.since, 0)
     calls, end = next_calls(job, after, None, size)

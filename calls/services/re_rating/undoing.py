@@ -47,7 +47,7 @@ def undo_batch(job: ReRating) -> bool:
     The caller holds the row of ``job``, whose cursor moves on with what is posted. Raises
     StoppedError if another re-rating has changed one of them since.
     """
-    hold_others_off()
+    hold_others_off(job)
     left = job.batches_applied - job.batches_undone
     if not left:
         _save(job)
