@@ -11,6 +11,7 @@ from billing.services.accounts import AccountTariff, open_account
 from calls.choices import ReRatingState
 from calls.models import Call, ReRating, ReRatingEntry, TrafficDelta
 from calls.services.charging import charge_pending
+from calls.services.rate_imports import roll_back_import
 from calls.services.re_rating.deciding import (
     discard,
     preview_again,
@@ -20,7 +21,7 @@ from calls.services.re_rating.deciding import (
 from calls.services.re_rating.running import resume_re_ratings, run_re_rating
 from customers.models import AuditEvent
 from softswitch.core.errors import DomainError
-from tariffs.models import ExchangeRate, Rate, Tariff
+from tariffs.models import ExchangeRate, Rate, RateImport, Tariff
 from tariffs.selectors import is_in_use
 from tests.calls.re_rated import (
     DAY,
@@ -136,6 +137,22 @@ def test_the_terms_of_another_moment(world: World, called: Call) -> None:
     Tariff.objects.filter(pk=street.pk).update(rates_revision=99)
     re_rate(world.actor("sub_reseller"), terms_at=START + 2 * DAY)
     assert paid(called)[1] == Decimal("6.1")  # by the second, as the new rate says
+    assert_sound()
+
+
+def test_a_sheet_rolled_back_leaves_the_rates_of_re_rated_calls(world: World, called: Call) -> None:
+    street = Tariff.objects.get(name="Street")
+    Rate.objects.filter(tariff=street, prefix="4420").update(valid_till=START + DAY)
+    opened = Rate.objects.create(
+        tariff=street, prefix="4420", price_1=6, price_n=6, valid_from=START + DAY
+    )
+    Tariff.objects.filter(pk=street.pk).update(rates_revision=99)
+    sheet = RateImport.objects.create(tariff=street, file="x.csv", state="undoing")
+    sheet.effects.create(rate_id=opened.pk, kind="opened")
+    re_rate(world.actor("sub_reseller"), terms_at=START + 2 * DAY)
+    assert standing_of(called)[1].rate_id == opened.pk
+    assert roll_back_import(sheet.pk)
+    assert Rate.objects.filter(pk=opened.pk, valid_till__lte=now()).exists()
     assert_sound()
 
 
