@@ -113,6 +113,15 @@ def re_rating_of(world: World, call: Call) -> ReRating:
     return job
 
 
+def calls_of(world: World, call: Call) -> dict[type[Model], Any]:
+    """The call, which is unrated, and a re-rating."""
+    return {
+        Call: call,
+        UnratedCall: unrated_of(world, call),
+        ReRating: re_rating_of(world, call),
+    }
+
+
 def trunk_of(world: World) -> Trunk:
     """A trunk of the shop with one host."""
     return create_trunk(
@@ -234,9 +243,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ),
         AuditEvent: AuditEvent.objects.filter(customer=world.shop).earliest("pk"),
         Switch: switch,
-        Call: call,
-        UnratedCall: unrated_of(world, call),
-        ReRating: re_rating_of(world, call),
+        **calls_of(world, call),
         CdrImport: CdrImport.objects.create(
             switch=switch, format="generic_csv", file="x.csv", file_name=SECRET
         ),

@@ -1,6 +1,6 @@
 """Re-ratings made at once, and what must be true of every charge after any number of them."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,17 @@ from billing.models import Balance, Charge, UsageEntry
 from billing.services import verify
 from calls.models import Call, ReRating
 from calls.services import verify as verify_calls
+from calls.services.charging import charge_pending
 from calls.services.re_rating.deciding import Choice, request_apply, request_undo, start_re_rating
 from calls.services.re_rating.running import run_re_rating
 from customers.tenancy import Actor
-from tests.calls.stored import START
+from tariffs.models import Rate, Tariff
+from tests.calls.stored import START, store_call
+from tests.world import World, tariff_with_rates
 
 DAY = timedelta(days=1)
+LONDON = "442071234567"
+PARIS = "33199990000"
 
 
 def preview(actor: Actor, **choice: Any) -> ReRating:
@@ -80,5 +85,20 @@ def assert_sound() -> None:
         assert usage.aggregate(s=Sum("calls", default=0))["s"] == len(calls)
 
 
-def later(moment: datetime, **span: Any) -> datetime:
-    return moment + timedelta(**span)
+def charged_calls(world: World) -> Call:
+    """A charged minute of the shop's account to London: 1 shop, 2 sub-reseller, 3 reseller."""
+    call = store_call(world.shop, LONDON, 61, account=world.account)
+    store_call(world.sub_customer, PARIS, 30, at=START + DAY)
+    store_call(world.shop, LONDON, 5, answered=False)
+    charge_pending()
+    return call
+
+
+def dearer(world: World, who: str = "sub_reseller", factor: str = "9") -> Tariff:
+    return tariff_with_rates(getattr(world, who), f"Dear {who}", "USD", factor=factor)
+
+
+def correct(tariff: Tariff, price: str) -> None:
+    """Put right what a rate should have been all along, behind everybody's back."""
+    Rate.objects.filter(tariff=tariff, prefix="4420").update(price_1=price, price_n=price)
+    Tariff.objects.filter(pk=tariff.pk).update(rates_revision=900 + int(Decimal(price) * 100))

@@ -64,7 +64,7 @@ def test_from_the_menu_to_the_new_charge_and_back(
     shown = page(client, url)
     for text in ("Re-rate 1 call", "Discard", "Wrong price", "0.045", "2.955", "Shop"):
         assert text in shown
-    assert "closed period" not in shown
+    assert "posts_to_open" not in shown
     assert client.post(address("apply", job)).status_code == 302
     assert "Posting the differences" in page(client, url)
     run_re_rating(re_rating_id=job.pk)
@@ -124,6 +124,22 @@ def test_those_above_look_on(client: Client, world: World, called: Call) -> None
     assert address("apply", job) not in shown
     for name in ("apply", "undo", "discard", "preview"):
         assert client.post(address(name, job)).status_code == 403
+
+
+def test_somebody_above_who_acted_here_has_no_name(
+    client: Client, world: World, called: Call
+) -> None:
+    job = re_rate(world.actor("sub_reseller"))
+    ReRating.objects.update(created_by=world.user("operator"))
+    client.force_login(world.user("sub_reseller"))
+    urls = (LIST, address("detail", job), reverse("calls:call_detail", args=[called.id]))
+    for url in urls:
+        shown = page(client, url)
+        assert "Your provider" in shown
+        assert world.user("operator").login not in shown
+    exported = b"".join(client.get(LIST + "?export=csv")).decode()
+    assert "Your provider" in exported
+    assert world.user("operator").login not in exported
 
 
 @pytest.mark.parametrize(

@@ -25,55 +25,73 @@ def post_corrections(
     """
     if not len(new):
         return
-    old = standing.where(new.rows)
-    payers = payers_at(old.balances)
-    both = np.tile(np.arange(len(old)), 2)  # first all that is reversed, then all that is new
-    calls_of = old.calls[both]
-    billed, amounts = (
-        _both(-old.billed_seconds, new.billed_seconds),
-        _both(-old.amounts, new.amounts),
-    )
-    entries = stage_usage(
-        Usage(
-            payers=payers.where(both),
-            customers=old.customers[both],
-            issuers=old.issuers[both],
-            accounts=old.accounts[both],
-            setup_at=calls.setup_at[calls_of],
-            ended_at=calls.ended_at[calls_of],
-            billed_seconds=billed,
-            amounts=amounts,
-            is_correction=True,
-        )
-    )
-    duration_ms = calls.duration_ms[old.calls]
-    store_charges(
-        {
-            "call_id": calls.ids[calls_of],
-            "setup_at": calls.setup_at[calls_of],
-            "ended_at": calls.ended_at[calls_of],
-            "customer_id": old.customers[both],
-            "issuer_id": old.issuers[both],
-            "account_id": old.accounts[both],
-            "balance_id": old.balances[both],
-            "tariff_version_id": _both(old.versions, new.versions),
-            "rate_id": _both(old.rates, new.rates),
-            "usage_entry_id": entries,
-            "duration_ms": _both(-duration_ms, duration_ms),
-            "billed_seconds": billed,
-            "level": old.numbers[both],
-            "revision": _both(old.revisions + 1, old.revisions + 2),
-            "cost": _both(-old.costs, new.costs),
-            "exchange_rate": _both(old.exchange_rates, new.exchange_rates),
-            "amount": amounts,
-        }
-    )
+    pairs = _Pairs(calls, standing.where(new.rows), new)
+    entries = pairs.stage()
+    pairs.store(entries)
     _store_traffic(calls, standing, new)
     ReRatingEntry.objects.bulk_create(
         ReRatingEntry(usage_entry_id=entry, re_rating=job, is_undo=is_undo)
         for entry in np.unique(entries).tolist()
     )
-    post_usage(balance_ids=np.unique(old.balances).tolist(), known=payers.known)
+    balances = np.unique(pairs.old.balances).tolist()
+    post_usage(balance_ids=balances, known=pairs.payers.known)
+
+
+class _Pairs:
+    """First all that is reversed, then all that is new, as columns twice as long as ``new``."""
+
+    def __init__(self, calls: Calls, old: Standing, new: NewCharges) -> None:
+        self.old, self.new, self.payers = old, new, payers_at(old.balances)
+        self.twice = np.tile(np.arange(len(old)), 2)
+        which = old.calls[self.twice]
+        self.ids, self.setup_at, self.ended_at, self.duration_ms = (
+            column[which]
+            for column in (calls.ids, calls.setup_at, calls.ended_at, calls.duration_ms)
+        )
+        self.billed_seconds = _both(-old.billed_seconds, new.billed_seconds)
+        self.amounts = _both(-old.amounts, new.amounts)
+
+    def stage(self) -> Int64s:
+        """Make usage entries of the differences; returns that of each charge."""
+        return stage_usage(
+            Usage(
+                payers=self.payers.where(self.twice),
+                customers=self.old.customers[self.twice],
+                issuers=self.old.issuers[self.twice],
+                accounts=self.old.accounts[self.twice],
+                setup_at=self.setup_at,
+                ended_at=self.ended_at,
+                billed_seconds=self.billed_seconds,
+                amounts=self.amounts,
+                is_correction=True,
+            )
+        )
+
+    def store(self, entries: Int64s) -> None:
+        """Append the charges."""
+        old, new, twice = self.old, self.new, self.twice
+        signs = np.repeat((-1, 1), len(old))
+        store_charges(
+            {
+                "call_id": self.ids,
+                "setup_at": self.setup_at,
+                "ended_at": self.ended_at,
+                "customer_id": old.customers[twice],
+                "issuer_id": old.issuers[twice],
+                "account_id": old.accounts[twice],
+                "balance_id": old.balances[twice],
+                "tariff_version_id": _both(old.versions, new.versions),
+                "rate_id": _both(old.rates, new.rates),
+                "usage_entry_id": entries,
+                "duration_ms": signs * self.duration_ms,
+                "billed_seconds": self.billed_seconds,
+                "level": old.numbers[twice],
+                "revision": _both(old.revisions + 1, old.revisions + 2),
+                "cost": _both(-old.costs, new.costs),
+                "exchange_rate": _both(old.exchange_rates, new.exchange_rates),
+                "amount": self.amounts,
+            }
+        )
 
 
 def _both(reversing: Int64s, new: Int64s) -> Int64s:
