@@ -202,13 +202,14 @@ def _name_as_known(actor: Actor, group: ReportGroup, rows: dict[Any, ReportRow])
     """The names that the actor knew of customers that have left."""
     if group == ReportGroup.CUSTOMER:
         for pk, name in names_when_left(actor, rows).items():
-            rows[pk].label = name
+            rows[pk].label, rows[pk].has_left = name, True
     elif group in _OWNED:
         found = _NAMED[group][0].objects.filter(pk__in=rows)
         owners: dict[int, int] = dict(found.values_list("pk", "customer_id"))
         left = names_when_left(actor, set(owners.values()))
         for pk, owner_id in owners.items():
             rows[pk].second = left.get(owner_id, rows[pk].second)
+            rows[pk].has_left = owner_id in left
 
 
 # What is read ----------------------------------------------------------------------------------
