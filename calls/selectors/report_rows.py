@@ -11,7 +11,10 @@ from softswitch.core.money import ZERO
 
 @dataclass(slots=True)
 class ReportRow:
-    """The sums of one group; amounts by currency, and converted once all of them are known."""
+    """The sums of one group; amounts by currency, and converted once all of them are known.
+
+    ``has_left``: the customer that it names is no longer the reader's to search by.
+    """
 
     key: Any
     label: str = ""
@@ -22,6 +25,7 @@ class ReportRow:
     revenue: Decimal | None = None
     cost: Decimal | None = None
     currency: str = ""
+    has_left: bool = False
 
     @property
     def rank(self) -> Any:

@@ -5,6 +5,7 @@ seller's report has each call of its subtree once: what its direct customer pays
 pays for it itself. A buyer's report has what it pays. Nobody's has a price above its own.
 """
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ _KEYS = {
     ReportGroup.COUNTRY: "coalesce(d.country, '')",
     ReportGroup.TRUNK: "t.trunk_id",
     ReportGroup.ACCOUNT: "t.account_id",
-    ReportGroup.DAY: "date_trunc('day', t.slot, %(zone)s)",
+    ReportGroup.DAY: "(%(days)s::timestamptz[])[width_bucket(t.slot, %(days)s::timestamptz[])]",
     ReportGroup.HOUR: "date_trunc('hour', t.slot, %(zone)s)",
 }
 _TIMES = (ReportGroup.DAY, ReportGroup.HOUR)
@@ -148,16 +149,28 @@ def report(actor: Actor, search: ReportSearch) -> Report:
 def minutes_over_time(
     actor: Actor, search: ReportSearch, group: ReportGroup
 ) -> list[tuple[datetime, Decimal]]:
-    """Minutes of a search by day or hour, whatever its own group; each day or hour is there."""
-    minutes: Counter[datetime] = Counter()
+    """Minutes of a search by day or hour, whatever its own group; each day or hour is there.
+
+    What begins within one belongs to it: clocks that are changed by half an hour shift the hours.
+    """
+    zone, moments = ZoneInfo(search.zone), [search.since]
+    while (following := _after(moments[-1], group, zone)) < search.until:
+        moments.append(following)
+    minutes = [0] * len(moments)
     for row in _read(actor, replace(search, group=group)):
-        minutes[row[0].astimezone(UTC)] += row[3 + _COUNTS.index("duration_ms")]
-    zone, moment = ZoneInfo(search.zone), search.since
-    found = []
-    while moment < search.until:
-        found.append((moment, Decimal(minutes[moment.astimezone(UTC)]) / 60_000))
-        moment = _after(moment, group, zone)
-    return found
+        place = max(bisect(moments, row[0]) - 1, 0)
+        minutes[place] += int(row[3 + _COUNTS.index("duration_ms")])
+    return [(moment, Decimal(ms) / 60_000) for moment, ms in zip(moments, minutes, strict=True)]
+
+
+def _day_starts(search: ReportSearch) -> list[datetime]:
+    """When the days begin, by the zones that the pages know: the database may know others."""
+    zone = ZoneInfo(search.zone)
+    day = search.since.astimezone(zone).date()
+    starts = [datetime.combine(day, time(), zone).astimezone(UTC)]
+    while (following := _after(starts[-1], ReportGroup.DAY, zone)) < search.until:
+        starts.append(following)
+    return starts
 
 
 def _after(moment: datetime, group: ReportGroup, zone: ZoneInfo) -> datetime:
@@ -202,13 +215,14 @@ def _name_as_known(actor: Actor, group: ReportGroup, rows: dict[Any, ReportRow])
     """The names that the actor knew of customers that have left."""
     if group == ReportGroup.CUSTOMER:
         for pk, name in names_when_left(actor, rows).items():
-            rows[pk].label = name
+            rows[pk].label, rows[pk].has_left = name, True
     elif group in _OWNED:
         found = _NAMED[group][0].objects.filter(pk__in=rows)
         owners: dict[int, int] = dict(found.values_list("pk", "customer_id"))
         left = names_when_left(actor, set(owners.values()))
         for pk, owner_id in owners.items():
             rows[pk].second = left.get(owner_id, rows[pk].second)
+            rows[pk].has_left = owner_id in left
 
 
 # What is read ----------------------------------------------------------------------------------
@@ -243,8 +257,11 @@ def _read(actor: Actor, search: ReportSearch) -> list[tuple[Any, ...]]:
         counts=", ".join(f"sum(t.{name})" for name in _COUNTS),
         names=_COUNTRIES if search.group == ReportGroup.COUNTRY else "",
     )
+    values["zone"] = search.zone
+    if search.group == ReportGroup.DAY:
+        values["days"] = _day_starts(search)
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"zone": search.zone, **values})
+        cursor.execute(sql, values)
         return list(cursor.fetchall())
 
 

@@ -119,7 +119,7 @@ class ReportView(ListView):
 
     def lead(self, row: ReportRow) -> str:
         """The address of what is behind a row, empty where nothing is."""
-        if self.search is None or not row.key or not row.label:
+        if self.search is None or not row.key or not row.label or row.has_left:
             return ""
         group = self.search.group
         if group == ReportGroup.HOUR:

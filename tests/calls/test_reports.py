@@ -15,11 +15,12 @@ from calls.choices import ReportGroup
 from calls.models import Call
 from calls.selectors.reports import ReportSearch, minutes_over_time, report
 from calls.selectors.sellers import SELLERS
+from calls.services.charging import charge_pending
 from calls.services.traffic import fold_traffic
 from customers.models import Customer
 from customers.tenancy import Actor
 from tariffs.models import DestinationGroup
-from tests.calls.stored import START
+from tests.calls.stored import START, store_call
 from tests.calls.traffic import COUNTRIES, Business, destination_of
 from tests.world import World
 
@@ -216,3 +217,24 @@ def test_minutes_over_time_are_those_of_the_raw_rows(business: Business) -> None
         for moment, value in minutes:
             counts = expected[moment.astimezone(UTC)]["counts"]
             assert value == Decimal(counts["duration_ms"]) / 60_000
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca"])
+def test_no_minute_is_lost_where_clocks_change(world: World, zone: str) -> None:
+    """By an hour, by half of one, or not as the database believes."""
+    local, actor = ZoneInfo(zone), world.actor("sub_reseller")
+    for month, day in ((3, 28), (4, 4), (10, 3), (10, 24)):
+        start = datetime(2026, month, day, tzinfo=local)
+        since, until = start.astimezone(UTC), (start + timedelta(days=3)).astimezone(UTC)
+        for number in range(int((until - since) / timedelta(minutes=45))):
+            store_call(world.shop, "442071234567", at=since + timedelta(minutes=45) * number)
+        charge_pending()
+        for group in (ReportGroup.DAY, ReportGroup.HOUR):
+            search = ReportSearch(group, since, until, zone=zone)
+            found = report(actor, search)
+            minutes = minutes_over_time(actor, search, group)
+            assert sum(value for _moment, value in minutes) == found.total.attempts
+            if group == ReportGroup.DAY:
+                assert [row.key for row in sorted(found.rows, key=lambda row: row.key)] == [
+                    moment for moment, _value in minutes
+                ]
