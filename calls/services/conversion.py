@@ -1,5 +1,6 @@
 """Converts costs to the currency of the balance, exactly, at the rates of the day a call ended."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -45,32 +46,37 @@ def convert_costs(costs: Int64s, sources: Array, targets: Array, ended_at: Int64
         return converted
     days = ended_at[foreign] // _DAY_US
     known, rates = _rates_between(int(days.min()), int(days.max()))
-    by_from = rates[known.find(_codes(sources[foreign]), days)]
-    by_to = rates[known.find(_codes(targets[foreign]), days)]
-    has_both = (by_from != 0) & (by_to != 0)
-    converted.is_missing[foreign[~has_both]] = True
-    converted.amounts[foreign[~has_both]] = 0
-    foreign, by_from, by_to = foreign[has_both], by_from[has_both], by_to[has_both]
-    converted.amounts[foreign] = _apply(costs[foreign], by_from, by_to)
-    ones = np.full(len(foreign), RATE_UNIT, dtype=np.int64)
-    converted.exchange_rates[foreign] = _apply(ones, by_from, by_to)
+    by_from = known.find(_codes(sources[foreign]), days)
+    by_to = known.find(_codes(targets[foreign]), days)
+    pairs = (by_from + 1) * len(rates) + by_to + 1  # NONE is -1
+    order = pairs.argsort(kind="stable")
+    _which, starts = np.unique(pairs[order], return_index=True)
+    for rows in np.split(order, starts[1:]):
+        source, target = rates[by_from[rows[0]]], rates[by_to[rows[0]]]
+        chosen = foreign[rows]
+        if not source or not target:
+            converted.is_missing[chosen] = True
+            converted.amounts[chosen] = 0
+            continue
+        converted.amounts[chosen] = _apply(costs[chosen], source, target)
+        one = np.full(1, RATE_UNIT, dtype=np.int64)
+        converted.exchange_rates[chosen] = _apply(one, source, target)
     return converted
 
 
-def _apply(values: Int64s, by_from: Array, by_to: Array) -> Int64s:
-    """``values * by_from / by_to`` half-up; values are not negative, Python's integers exact."""
-    results = [
-        (2 * value * source + target) // (2 * target)
-        for value, source, target in zip(
-            values.tolist(), by_from.tolist(), by_to.tolist(), strict=True
-        )
-    ]
-    if max(results, default=0) > _LARGEST:
+def _apply(values: Int64s, source: int, target: int) -> Int64s:
+    """``values * source / target`` half-up, exact at any size; values are not negative."""
+    shared = math.gcd(source, target)
+    source, target = source // shared, target // shared
+    if 2 * (source * int(values.max()) + target) <= _LARGEST:
+        return (2 * source * values + target) // (2 * target)
+    results = [(2 * value * source + target) // (2 * target) for value in values.tolist()]
+    if max(results) > _LARGEST:
         raise OverflowError("a converted amount is too large")
     return np.array(results, dtype=np.int64)
 
 
-def _rates_between(first: int, last: int) -> tuple[Dated, Array]:
+def _rates_between(first: int, last: int) -> tuple[Dated, list[int]]:
     """The rates in force on days since 1970, and their values as integers; NONE finds a 0."""
     rows = exchange_rate_days(_EPOCH + timedelta(first), _EPOCH + timedelta(last))
     known = Dated(
@@ -78,9 +84,7 @@ def _rates_between(first: int, last: int) -> tuple[Dated, Array]:
         np.array([(day - _EPOCH).days for _, day, _ in rows], dtype=np.int64),
         np.full(len(rows), _LARGEST, dtype=np.int64),
     )
-    values = [*(int(rate * RATE_UNIT) for _, _, rate in rows), 0]
-
-    return known, np.array(values, dtype=object)
+    return known, [*(int(rate * RATE_UNIT) for _, _, rate in rows), 0]
 
 
 def _codes(currencies: Array) -> Int64s:
