@@ -67,7 +67,11 @@ def texts_of(column: Array) -> npt.NDArray[np.str_]:
 
 
 def read_columns(
-    query: str, parameters: Sequence[Any], columns: Mapping[str, str], *, before: str = ""
+    query: str,
+    parameters: Sequence[Any] | Mapping[str, Any],
+    columns: Mapping[str, str],
+    *,
+    before: str = "",
 ) -> dict[str, Array]:
     """The result of ``query`` by column; ``columns`` names them in order with their kinds.
 
