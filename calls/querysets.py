@@ -2,10 +2,18 @@
 
 from typing import TYPE_CHECKING, Self
 
+from customers.querysets import OwnedQuerySet
 from customers.tenancy import Actor, DatedQuerySet, M_co, TenantQuerySet
 
 if TYPE_CHECKING:
-    from calls.models import Call, CallConflict, CdrImport, Switch, UnratedCall  # noqa: F401
+    from calls.models import (  # noqa: F401
+        Call,
+        CallConflict,
+        CdrImport,
+        Switch,
+        UnratedCall,
+        WhatIf,
+    )
 
 
 class CallQuerySet(DatedQuerySet["Call"]):
@@ -39,3 +47,10 @@ class ConflictQuerySet(RootOnlyQuerySet["CallConflict"]):
 
 class CdrImportQuerySet(RootOnlyQuerySet["CdrImport"]):
     """Delivered CDR files."""
+
+
+class WhatIfQuerySet(OwnedQuerySet["WhatIf"]):
+    """Saved what-ifs: each customer its own, since one may tell what another owner charged it."""
+
+    def below(self, actor: Actor) -> Self:
+        return self.of(actor)

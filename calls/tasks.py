@@ -1,6 +1,7 @@
 """Jobs of calls: reading CDR files, charging what waits."""
 
 from calls.services import charging, importing, rate_imports, traffic
+from calls.services.what_if import running
 from softswitch.core.jobs import enqueue, task
 
 # A task has ten minutes; a long file goes on in the next one, by its cursor.
@@ -39,3 +40,16 @@ def fold_traffic() -> None:
     """Fold what charging added to the sums of the reports. Safe to repeat; two take turns."""
     if traffic.fold_traffic() == traffic.FOLDED_AT_ONCE:
         enqueue("calls.fold_traffic")
+
+
+@task("calls.run_what_if")
+def run_what_if(what_if_id: int) -> None:
+    """Answer a what-if on from where it stands. Safe to repeat; two at once do no harm."""
+    if not running.run_what_if(what_if_id=what_if_id, seconds=READING_SECONDS):
+        enqueue("calls.run_what_if", what_if_id=what_if_id)
+
+
+@task("calls.resume_what_ifs")
+def resume_what_ifs() -> None:
+    """Queue again the what-ifs that stand still."""
+    running.resume_what_ifs()

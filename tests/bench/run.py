@@ -19,12 +19,13 @@ def main() -> int:
         records,
         reports,
         tariffs,
+        what_if,
     )
 
     call_command("migrate", verbosity=0)
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
-    measurements = (parsing, customers, tariffs, records, rate_import, reports, charging)
+    measurements = (parsing, customers, tariffs, records, rate_import, reports, what_if, charging)
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()
         print("\n".join(lines), flush=True)  # noqa: T201
