@@ -131,6 +131,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "charge-pending-calls": {"task": "calls.charge_pending", "schedule": 30.0},
     "fold-traffic": {"task": "calls.fold_traffic", "schedule": 60.0},
+    "resume-what-ifs": {"task": "calls.resume_what_ifs", "schedule": 60.0},
     "resume-cdr-imports": {"task": "calls.resume_imports", "schedule": 60.0},
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
@@ -303,6 +304,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("CDRs", "calls:call_list", "", "cdrs.view", ()),
             ("Unrated calls", "calls:unrated_list", "", "cdrs.view", ()),
             ("Reports", "calls:report", "", "reports.view", ()),
+            ("What if", "calls:what_if_list", "", "tariffs.view", ()),
             ("CDR deliveries", "calls:import_list", "", "system.settings", ()),
         ),
     ),
