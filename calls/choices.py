@@ -3,7 +3,17 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from billing.choices import HoldReason
 from softswitch.core.choices import ToneChoices
+
+REASONS = (
+    "",
+    HoldReason.NO_TARIFF.value,
+    HoldReason.NO_RATE.value,
+    HoldReason.FORBIDDEN.value,
+    HoldReason.NO_EXCHANGE_RATE.value,
+)
+"""What the codes of pricing mean (calls.services.pricing), 0 is none."""
 
 
 class CallResult(ToneChoices):
@@ -108,3 +118,51 @@ class Refusal(models.TextChoices):
     NO_EXCHANGE_RATE = "no_exchange_rate", _("There is no exchange rate.")
     UNPROFITABLE = "unprofitable", _("The profit is below the minimum.")
     LOSS = "loss", _("Loss protection: the call costs more than it brings.")
+
+
+class WhatIfState(ToneChoices):
+    """The life of a what-if."""
+
+    WAITING = "waiting", "info", _("Waiting")
+    RUNNING = "running", "info", _("Running")
+    DONE = "done", "ok", _("Done")
+    FAILED = "failed", "bad", _("Failed")
+
+
+class ChangeKind(models.TextChoices):
+    """What takes the place of the terms that calls were charged by."""
+
+    TARIFF = "tariff", _("Another tariff")
+    DRAFT = "draft", _("A rate sheet that is not applied")
+    MARKUP = "markup", _("A mark-up on a tariff")
+
+
+class ChangeSide(models.TextChoices):
+    """Whether what is sold changes, or what is bought."""
+
+    SELL = "sell", _("What customers pay")
+    BUY = "buy", _("What the seller pays")
+
+
+class ChangeTime(models.TextChoices):
+    """Of when the other terms are."""
+
+    NOW = "now", _("As in force now")
+    CALL = "call", _("As in force when each call was made")
+    DATE = "date", _("As in force at a date")
+
+
+class WhatIfGroup(models.TextChoices):
+    """What the result of a what-if has a row for each of."""
+
+    CUSTOMER = "customer", _("Customer")
+    DESTINATION = "destination", _("Destination")
+    PAIR = "pair", _("Customer and destination")
+    SELLER = "seller", _("Seller")
+
+
+class ResultPart(models.TextChoices):
+    """Which rows of an answer are shown."""
+
+    LOSS = "loss", _("What turns to a loss")
+    UNRATED = "unrated", _("What the new terms cannot rate")

@@ -16,12 +16,16 @@ from calls.choices import (
     ReportGroup,
     ReportPeriod,
     ReRatingState,
+    ResultPart,
+    WhatIfGroup,
+    WhatIfState,
 )
-from calls.models import CdrImport, ReRating, UnratedCall
+from calls.models import CdrImport, ReRating, UnratedCall, WhatIf
 from calls.selectors.cdrs import CLOCK_AHEAD, DEFAULT_SPAN, CallSearch, call_keys, recent_calls
 from calls.selectors.dashboard import local_day
 from calls.selectors.reports import ReportSearch
 from calls.selectors.sellers import is_seller
+from calls.selectors.what_if import ResultSearch
 from customers.models import Customer
 from softswitch.core.filters import (
     DATETIME_FORMAT,
@@ -215,6 +219,64 @@ class ReportFilter(FilterSet):
             first = asked["since"] or asked["until"].replace(day=1)
             last = asked["until"] or timezone.localdate()
         return _within_reason(first), _within_reason(last)
+
+
+class WhatIfFilter(FilterSet):
+    """Saved what-ifs by name and state."""
+
+    name = TextFilter(label=_("Name"))
+    state = ChoiceFilter(choices=WhatIfState.choices, label=_("State"))
+
+    class Meta:
+        model = WhatIf
+        fields = ()
+
+
+class ResultFilter(FilterSet):
+    """What the answer of a what-if is grouped by, whose it is, and which part of it is shown."""
+
+    group = ChoiceFilter(choices=WhatIfGroup.choices, label=_("By"), empty_label=None)
+    seller = ChoiceFilter(label=_("Seller"), empty_label=None)
+    customer = TextFilter(label=_("Customer"))
+    destination = TextFilter(label=_("Destination"))
+    only = ChoiceFilter(choices=ResultPart.choices, label=_("Show"), empty_label=_("All"))
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *args: Any,
+        sellers: list[tuple[int, str]],
+        top: int,
+        **kwargs: Any,
+    ) -> None:
+        filled = dict((data or {}).items())
+        filled["group"] = filled.get("group") or WhatIfGroup.CUSTOMER
+        filled["seller"] = filled.get("seller") or str(top)
+        super().__init__(filled, *args, **kwargs)
+        self.top = top
+        if len(sellers) > 1:
+            self.filters["seller"].extra["choices"] = sellers
+        else:
+            del self.filters["seller"]
+            groups = [c for c in WhatIfGroup.choices if c[0] != WhatIfGroup.SELLER]
+            self.filters["group"].extra["choices"] = groups
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more is asked for than a group."""
+        return any(self.data.get(name) for name in set(self.filters) - {"group", "seller"})
+
+    @property
+    def search(self) -> ResultSearch:
+        """What a valid form asks for."""
+        asked = self.form.cleaned_data
+        return ResultSearch(
+            group=WhatIfGroup(asked["group"]),
+            seller=int(asked.get("seller") or self.top),
+            customer=asked["customer"],
+            destination=asked["destination"],
+            unrated=asked["only"] == ResultPart.UNRATED,
+        )
 
 
 def _period_days(period: str, today: date) -> tuple[date, date]:

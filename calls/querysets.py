@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ReRatingSum,
         Switch,
         UnratedCall,
+        WhatIf,
     )
 
 
@@ -65,3 +66,10 @@ class ReRatingProblemQuerySet(TenantQuerySet["ReRatingProblem"]):
     """What re-ratings cannot rate, seen with them."""
 
     tenant = "re_rating__owner"
+
+
+class WhatIfQuerySet(OwnedQuerySet["WhatIf"]):
+    """Saved what-ifs: each customer its own, since one may tell what another owner charged it."""
+
+    def below(self, actor: Actor) -> Self:
+        return self.of(actor)

@@ -1,7 +1,8 @@
 """Jobs of calls: reading CDR files, charging what waits, the months of the big tables."""
 
 from calls.services import archiving, charging, importing, months, rate_imports, traffic
-from calls.services.re_rating import running
+from calls.services.re_rating import running as re_ratings
+from calls.services.what_if import running as what_ifs
 from customers.selectors import system_actor
 from softswitch.core.jobs import enqueue, task
 
@@ -59,11 +60,24 @@ def archive_months() -> None:
 @task("calls.run_re_rating")
 def run_re_rating(re_rating_id: int) -> None:
     """Preview, apply or undo a re-rating from where it stands. Safe to repeat; two take turns."""
-    if not running.run_re_rating(re_rating_id=re_rating_id, seconds=READING_SECONDS):
+    if not re_ratings.run_re_rating(re_rating_id=re_rating_id, seconds=READING_SECONDS):
         enqueue("calls.run_re_rating", re_rating_id=re_rating_id)
 
 
 @task("calls.resume_re_ratings")
 def resume_re_ratings() -> None:
     """Queue again the re-ratings that stand still."""
-    running.resume_re_ratings()
+    re_ratings.resume_re_ratings()
+
+
+@task("calls.run_what_if")
+def run_what_if(what_if_id: int) -> None:
+    """Answer a what-if on from where it stands. Safe to repeat; two at once do no harm."""
+    if not what_ifs.run_what_if(what_if_id=what_if_id, seconds=READING_SECONDS):
+        enqueue("calls.run_what_if", what_if_id=what_if_id)
+
+
+@task("calls.resume_what_ifs")
+def resume_what_ifs() -> None:
+    """Queue again the what-ifs that stand still."""
+    what_ifs.resume_what_ifs()

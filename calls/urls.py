@@ -1,8 +1,19 @@
-"""Addresses of calls, reports, re-ratings, unrated calls, deliveries of CDR files, and switches."""
+"""Addresses of calls, reports, re-ratings, what-ifs, unrated calls, CDR files, and switches."""
 
 from django.urls import path
 
-from calls.views import calls, imports, re_rating, reports, storage, switches, unrated
+from calls.views import (
+    calls,
+    imports,
+    re_rating,
+    reports,
+    storage,
+    switches,
+    unrated,
+    what_if,
+    what_if_compare,
+    what_if_result,
+)
 
 app_name = "calls"
 urlpatterns = [
@@ -11,6 +22,13 @@ urlpatterns = [
     path("<int:pk>/", calls.CallDetailView.as_view(), name="call_detail"),
     path("reports/", reports.ReportView.as_view(), name="report"),
     path("reports/chart/", reports.ReportChartView.as_view(), name="report_chart"),
+    path("what-if/", what_if.WhatIfListView.as_view(), name="what_if_list"),
+    path("what-if/new/", what_if.WhatIfCreateView.as_view(), name="what_if_create"),
+    path("what-if/compare/", what_if_compare.WhatIfCompareView.as_view(), name="what_if_compare"),
+    path("what-if/<int:pk>/", what_if_result.WhatIfResultView.as_view(), name="what_if"),
+    path("what-if/<int:pk>/again/", what_if.WhatIfAgainView.as_view(), name="what_if_again"),
+    path("what-if/<int:pk>/rename/", what_if.WhatIfRenameView.as_view(), name="what_if_rename"),
+    path("what-if/<int:pk>/delete/", what_if.WhatIfDeleteView.as_view(), name="what_if_delete"),
     path("unrated/", unrated.UnratedListView.as_view(), name="unrated_list"),
     path("unrated/<int:pk>/settle/", unrated.SettleView.as_view(), name="unrated_settle"),
     path("unrated/rate-again/", unrated.RateAllAgainView.as_view(), name="rate_all_again"),

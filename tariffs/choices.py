@@ -27,6 +27,11 @@ class MarkupKind(models.TextChoices):
     PERCENT = "percent", _("Percent")
     FIXED = "fixed", _("Amount per minute")
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the most amount: a discount only in percent, at most all of it."""
+        return (-100 if self == MarkupKind.PERCENT else 0), 10_000
+
 
 class ImportState(ToneChoices):
     """The life of a rate import."""

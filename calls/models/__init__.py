@@ -1,4 +1,4 @@
-"""Calls, what waits or could not be charged, deliveries, traffic, and re-ratings."""
+"""Calls, what waits or could not be charged, deliveries, traffic, re-ratings, what-ifs."""
 
 from calls.models.calls import (
     Call,
@@ -22,6 +22,7 @@ from calls.models.re_rating import (
     ReRatingProblem,
     ReRatingSum,
 )
+from calls.models.what_if import WhatIf, WhatIfRow
 
 __all__ = [
     "Call",
@@ -42,4 +43,6 @@ __all__ = [
     "TrafficBase",
     "TrafficDelta",
     "UnratedCall",
+    "WhatIf",
+    "WhatIfRow",
 ]

@@ -49,10 +49,11 @@ def convert_costs(costs: Int64s, sources: Array, targets: Array, ended_at: Int64
     known, rates = _rates_between(int(days.min()), int(days.max()))
     by_from = known.find(_codes(sources[foreign]), days)
     by_to = known.find(_codes(targets[foreign]), days)
-    pairs, which = np.unique(by_from * len(rates) + by_to, return_inverse=True)
+    numbers = (by_from + 1) * len(rates) + by_to + 1  # NONE is -1: the 0 at the end of the rates
+    pairs, which = np.unique(numbers, return_inverse=True)
     for place, pair in enumerate(pairs.tolist()):
         rows = foreign[which == place]
-        source, target = (rates[one] for one in divmod(pair, len(rates)))
+        source, target = (rates[one - 1] for one in divmod(pair, len(rates)))
         if source and target:
             cross = Fraction(source, target)
             converted.amounts[rows] = _times(costs[rows], cross)

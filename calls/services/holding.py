@@ -7,10 +7,11 @@ from django.db import connection
 
 from billing.choices import HoldReason
 from billing.models import ClosingHold
+from calls.choices import REASONS
 from calls.models import CallSettlement, UnratedCall
 from calls.services.levels import Levels
 from calls.services.picking import Calls
-from calls.services.pricing import OK, REASONS, Prices
+from calls.services.pricing import OK, Prices
 from softswitch.core.columns import Int64s
 from softswitch.core.moments import from_microseconds
 

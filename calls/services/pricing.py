@@ -1,11 +1,12 @@
 """What each level of each call costs in its tariff's currency, or why it cannot be charged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 
 import numpy as np
 
-from billing.choices import HoldReason
+from calls.choices import REASONS
 from calls.services.levels import Levels
 from calls.services.picking import Calls
 from calls.services.rate_books import BOOKS
@@ -14,16 +15,8 @@ from softswitch.core.dated import NONE, Dated
 from tariffs.models import TariffVersion
 from tariffs.rating.book import NO_RATE, RateBook, to_microseconds
 from tariffs.rating.bulk import charge_bulk
+from tariffs.rating.terms import TariffTerms
 from tariffs.selectors import tariff_versions, terms_of
-
-REASONS = (
-    "",
-    HoldReason.NO_TARIFF.value,
-    HoldReason.NO_RATE.value,
-    HoldReason.FORBIDDEN.value,
-    HoldReason.NO_EXCHANGE_RATE.value,
-)
-"""What the codes in ``Prices.reasons`` mean; 0 is none."""
 
 OK, NO_TARIFF, MISSING_RATE, FORBIDDEN, NO_EXCHANGE_RATE = range(len(REASONS))
 
@@ -33,11 +26,13 @@ class Terms:
     """By what calls are priced: without values by all that was in force when each began.
 
     ``at`` (microseconds since 1970 UTC) stands for that moment instead, for calls of all times;
-    only times of day are still read at their start. ``books`` stand for the rates of tariffs.
+    only times of day are still read at their start. ``books`` stand for the rates of tariffs,
+    ``fee`` says what becomes of a tariff's connect fee.
     """
 
     at: int | None = None
     books: Mapping[int, RateBook] = field(default_factory=dict)
+    fee: Callable[[Decimal], Decimal] | None = None
 
     def moments(self, setup_at: Int64s) -> Int64s:
         """Of which moment the terms of calls are that began at ``setup_at``."""
@@ -47,6 +42,11 @@ class Terms:
         """The rates of a tariff."""
         kept = self.books.get(version.tariff_id)
         return kept or BOOKS.get(version.tariff_id, version.tariff.rates_revision)
+
+    def parameters(self, version: TariffVersion) -> TariffTerms:
+        """What a version of a tariff says about every call."""
+        found = terms_of(version)
+        return replace(found, connect_fee=self.fee(found.connect_fee)) if self.fee else found
 
 
 IN_FORCE = Terms()
@@ -138,7 +138,7 @@ def _price_version(version: TariffVersion, rows: Int64s, prices: Prices, batch: 
     rows, which, matched = rows[~is_forbidden], which[~is_forbidden], matched[~is_forbidden]
     prices.rates[rows] = columns.ids[matched]
     prices.billed_seconds[rows], prices.costs[rows] = charge_bulk(
-        terms_of(version), columns, matched, calls.duration_ms[which]
+        batch.terms.parameters(version), columns, matched, calls.duration_ms[which]
     )
 
 

@@ -1,4 +1,4 @@
-"""Lists of calls, unrated calls, switches, deliveries of CDR files, reports, re-ratings."""
+"""Lists of calls, unrated calls, switches, CDR deliveries, reports, re-ratings, what-ifs."""
 
 from calls.tables.calls import (
     CallTable,
@@ -16,8 +16,10 @@ from calls.tables.re_rating import (
 )
 from calls.tables.reports import MONEY, MONEY_TABLES, ReportTable, report_table
 from calls.tables.storage import StorageTable
+from calls.tables.what_if import AMOUNTS, ResultTable, WhatIfTable, result_table
 
 __all__ = [
+    "AMOUNTS",
     "MONEY",
     "MONEY_TABLES",
     "YOUR_PROVIDER",
@@ -28,9 +30,12 @@ __all__ = [
     "ReRatingSumTable",
     "ReRatingTable",
     "ReportTable",
+    "ResultTable",
     "StorageTable",
     "SwitchTable",
     "UnratedTable",
+    "WhatIfTable",
     "call_table",
     "report_table",
+    "result_table",
 ]

@@ -86,12 +86,12 @@ class CopyTariffForm(IdempotentFormMixin, ScopedForm):
         field.queryset = field.queryset.filter(pk__in=rates)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """An amount where there is a mark-up; a discount only in percent, at most all of it."""
+        """An amount where there is a mark-up, within its limits."""
         values = super().clean() or self.cleaned_data
         kind, amount = values.get("kind"), values.get("amount")
         if kind != MarkupKind.NONE and "amount" in values and amount is None:
             self.add_error("amount", _("Enter how much is added."))
-        least, most = (-100, 10_000) if kind == MarkupKind.PERCENT else (0, 10_000)
+        least, most = MarkupKind(kind or MarkupKind.NONE).limits
         if kind != MarkupKind.NONE and amount is not None and not least <= amount <= most:
             text = _("Enter a number from %(least)s to %(most)s.")
             self.add_error("amount", text % {"least": least, "most": most})

@@ -1,5 +1,6 @@
 """Reads of exchange rates, tariffs in force and the terms that price a call."""
 
+from tariffs.selectors.drafts import draft_columns, drafts, full_force_at, is_draft
 from tariffs.selectors.exchange import (
     ONE,
     Converted,
@@ -42,6 +43,7 @@ from tariffs.selectors.tariffs import (
     tariff_versions,
     tariffs_at,
     tariffs_named,
+    tariffs_of_versions,
     version_in_force,
     versions_at,
 )
@@ -61,11 +63,15 @@ __all__ = [
     "cross_rate",
     "currency_choices",
     "dated_tariffs",
+    "draft_columns",
+    "drafts",
     "exchange_history",
     "exchange_rate",
     "exchange_rate_days",
     "exchange_rates_from",
+    "full_force_at",
     "has_begun",
+    "is_draft",
     "is_in_use",
     "is_readable",
     "is_unpriced",
@@ -89,6 +95,7 @@ __all__ = [
     "tariff_versions",
     "tariffs_at",
     "tariffs_named",
+    "tariffs_of_versions",
     "tariffs_using",
     "terms_of",
     "verdict_of",

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from datetime import datetime
 
+import numpy as np
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils.timezone import now
 
 from customers.tenancy import Actor
-from softswitch.core.columns import BIGINT, MOMENT, Array, read_columns
+from softswitch.core.columns import BIGINT, MOMENT, Array, Int64s, read_columns
 from softswitch.core.errors import DomainError
 from softswitch.core.paging import COUNT_LIMIT
 from tariffs.models import Rate, Tariff, TariffAssignment, TariffVersion
@@ -89,6 +90,15 @@ def dated_tariffs(customer_ids: Collection[int]) -> dict[str, Array]:
 def tariff_versions(tariff_ids: Collection[int]) -> list[TariffVersion]:
     """All versions of some tariffs, each with its tariff."""
     return list(TariffVersion.objects.filter(tariff__in=tariff_ids).select_related("tariff"))
+
+
+def tariffs_of_versions(version_ids: Int64s) -> Int64s:
+    """The tariff of each version; 0 for no version (0)."""
+    known = np.unique(version_ids)
+    rows = TariffVersion.objects.filter(pk__in=known.tolist()).order_by("pk")
+    found = dict(rows.values_list("pk", "tariff_id"))
+    tariffs = np.array([found.get(pk, 0) for pk in known.tolist()], dtype=np.int64)
+    return tariffs[np.searchsorted(known, version_ids)]
 
 
 def is_in_use(tariff: Tariff) -> bool:

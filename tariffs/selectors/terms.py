@@ -1,6 +1,8 @@
 """Tariffs and rates as the rating core wants them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from tariffs.rating.terms import RateTerms, TariffTerms
 from tariffs.rating.terms import Rounding as RatingRule
 from tariffs.selectors.profiles import profile_of
 
-_RATE_COLUMNS = {
+RATE_COLUMNS = {
     "ids": BIGINT,
     "prefixes": text(KEY_DIGITS),
     "price_1": BIGINT,
@@ -34,6 +36,12 @@ _RATE_COLUMNS = {
     "valid_till_us": MOMENT,
     "profile": BIGINT,
 }
+_RATES = """
+SELECT id, convert_to(rpad(prefix, %s), 'UTF8'), (price_1 * 1e8)::bigint, (price_n * 1e8)::bigint,
+    interval_1, interval_n, is_forbidden, grace_enabled, valid_from,
+    coalesce(valid_till, 'infinity'), coalesce(profile_id, 0)
+FROM tariffs_rate WHERE tariff_id = %s AND length(prefix) <= %s ORDER BY id
+"""
 
 
 def terms_of(version: TariffVersion) -> TariffTerms:
@@ -72,14 +80,14 @@ def rate_columns(tariff_id: int) -> RateColumns:
     Prefixes beyond the 18 digits of a key are left out: E.164 numbers have 15 at most. Raises
     DataError for a price of 92,233,720,368 or more, which the columns cannot hold.
     """
-    found = read_columns(
-        "SELECT id, convert_to(rpad(prefix, %s), 'UTF8'), (price_1 * 1e8)::bigint,"
-        " (price_n * 1e8)::bigint, interval_1, interval_n, is_forbidden, grace_enabled,"
-        " valid_from, coalesce(valid_till, 'infinity'), coalesce(profile_id, 0)"
-        " FROM tariffs_rate WHERE tariff_id = %s AND length(prefix) <= %s ORDER BY id",
-        [KEY_DIGITS, tariff_id, KEY_DIGITS],
-        _RATE_COLUMNS,
-    )
+    return columns_of(_RATES, [KEY_DIGITS, tariff_id, KEY_DIGITS], tariff_id)
+
+
+def columns_of(
+    query: str, parameters: Sequence[Any] | Mapping[str, Any], tariff_id: int
+) -> RateColumns:
+    """The rates that a query finds, one column per field of RATE_COLUMNS, read as a tariff's."""
+    found = read_columns(query, parameters, RATE_COLUMNS)
     prefixes = texts_of(found.pop("prefixes")).tolist()
     keys: Int64s = found.pop("profile")
     used = np.unique(keys[keys != 0])

@@ -1,11 +1,12 @@
 """Copies a tariff into a new one, with or without a mark-up: one statement, exact arithmetic."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.timezone import now
@@ -13,16 +14,27 @@ from psycopg.types.json import Jsonb
 
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.columns import BIGINT, read_columns
 from softswitch.core.errors import DomainError
+from softswitch.core.fields import LARGEST_PRICE
 from softswitch.core.money import half_up
-from tariffs.choices import Rounding
+from tariffs.choices import MarkupKind, Rounding
 from tariffs.models import Rate, Tariff
-from tariffs.selectors import is_readable, rates_in_force, tariff_of, version_in_force
+from tariffs.rating.book import RateColumns
+from tariffs.rating.keys import KEY_DIGITS
+from tariffs.selectors import (
+    is_readable,
+    rate_columns,
+    rates_in_force,
+    tariff_of,
+    version_in_force,
+)
 from tariffs.services.profiles import own_profiles_for
 from tariffs.services.tariffs import PARAMETERS, create_tariff
 
 EXACT = 8  # the decimals that prices are stored with
 COPIED_HEADER = ("timezone", "average_call_duration", "loss_protection")
+_LARGEST = int(LARGEST_PRICE * 10**EXACT)
 REPLACED = ("id", "tariff_id", "price_1", "price_n")
 
 # Units of the last decimal of a price that is "over": numerators are exact, so is div().
@@ -38,6 +50,11 @@ _INSERT = """
 INSERT INTO tariffs_rate (tariff_id, price_1, price_n, {columns})
 SELECT %(copy)s, {price_1}, {price_n}, {values}
 FROM tariffs_rate WHERE tariff_id = %(tariff)s AND (valid_till IS NULL OR valid_till > %(now)s)
+"""
+# In the order of rate_columns.
+_SELECT = """
+SELECT id, (least({price_1}, 2000000) * 1e8)::bigint, (least({price_n}, 2000000) * 1e8)::bigint
+FROM tariffs_rate WHERE tariff_id = %(tariff)s AND length(prefix) <= %(digits)s ORDER BY id
 """
 
 
@@ -56,9 +73,35 @@ class Markup:
     rounding: str = Rounding.HALF_UP
     on_connect_fee: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        amount: Decimal,
+        *,
+        minimum: Decimal | None = None,
+        decimals: int = EXACT,
+        rounding: str = Rounding.HALF_UP,
+        on_connect_fee: bool = False,
+    ) -> "Markup":
+        """The mark-up that ``amount`` is by its kind (tariffs.choices.MarkupKind)."""
+        is_percent = kind == MarkupKind.PERCENT
+        return cls(
+            percent=amount if is_percent else Decimal(0),
+            fixed=Decimal(0) if is_percent else amount,
+            minimum=minimum,
+            decimals=decimals,
+            rounding=rounding,
+            on_connect_fee=on_connect_fee,
+        )
+
     @property
     def factor(self) -> Decimal:
         return 1 + self.percent.scaleb(-2)
+
+    def fee(self, fee: Decimal) -> Decimal:
+        """What becomes of a connect fee in the same currency."""
+        return _fee(fee, self, _cross("", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +127,25 @@ def copy_tariff(
     header = {item: getattr(source, item) for item in COPIED_HEADER}
     new = {"name": name, "currency": currency, "creation_key": key} | header
     return _once(actor, source, new, markup, source.name)
+
+
+def marked_rates(tariff_id: int, markup: Markup) -> RateColumns:
+    """The rates of a tariff as a copy with ``markup`` in its own currency would have them.
+
+    Nothing is written. Raises DomainError ``too_large`` as copying does.
+    """
+    columns = rate_columns(tariff_id)
+    found = read_columns(
+        _SELECT.format(price_1=_price("price_1", markup), price_n=_price("price_n", markup)),
+        _values(markup, _cross("", "")) | {"tariff": tariff_id, "digits": KEY_DIGITS},
+        {"ids": BIGINT, "price_1": BIGINT, "price_n": BIGINT},
+    )
+    price_1, price_n = found["price_1"], found["price_n"]
+    if max(price_1.max(initial=0), price_n.max(initial=0)) > _LARGEST:
+        raise DomainError("too_large", "A price would be above 1,000,000.")
+    if not np.array_equal(found["ids"], columns.ids):  # changed between the two reads
+        return marked_rates(tariff_id, markup)
+    return replace(columns, price_1=price_1, price_n=price_n)
 
 
 def copy_own_rates(*, actor: Actor, name: str, currency: str, markup: Markup, key: UUID) -> Copied:
@@ -171,11 +233,20 @@ def _insert(
         price_1=_price("price_1", markup),
         price_n=_price("price_n", markup),
     )
-    values = {
+    values: dict[str, Any] = {
         "copy": made.pk,
         "profiles": Jsonb(profiles),
         "tariff": source.pk,
         "now": now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values | _values(markup, rates))
+        return int(cursor.rowcount)
+
+
+def _values(markup: Markup, rates: tuple[Fraction, Fraction]) -> dict[str, Any]:
+    """What the price of a copy needs in SQL."""
+    return {
         "source": _decimal(rates[0]),
         "target": _decimal(rates[1]),
         "factor": markup.factor,
@@ -184,9 +255,6 @@ def _insert(
         "scale": 10**markup.decimals,
         "unit": Decimal(1).scaleb(-markup.decimals),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
 
 
 def _price(column: str, markup: Markup) -> str:

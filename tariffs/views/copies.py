@@ -27,10 +27,9 @@ def markup_of(values: dict[str, Any], source: str) -> Markup:
     zero = Decimal(0)
     if values["kind"] == MarkupKind.NONE:
         values = values | {"amount": zero, "minimum": None, "marks_connect_fee": False}
-    is_percent = values["kind"] == MarkupKind.PERCENT
-    return Markup(
-        percent=values["amount"] if is_percent else zero,
-        fixed=zero if is_percent else values["amount"],
+    return Markup.of(
+        values["kind"],
+        values["amount"],
         minimum=values["minimum"],
         decimals=EXACT if is_plain else values["decimals"],
         rounding=values["rounding"],

@@ -18,6 +18,7 @@ from tariffs.choices import Change, ImportState
 from tariffs.filters import ImportRowFilter, RateImportFilter
 from tariffs.forms import RateImportForm
 from tariffs.models import RateImport, RateImportRow
+from tariffs.selectors import is_draft
 from tariffs.selectors.imports import paying_customers
 from tariffs.services.imports.uploads import (
     OPEN_STATES,
@@ -35,7 +36,7 @@ from tariffs.views.import_parts import (
     file_text,
     import_steps,
 )
-from tariffs.views.parts import TariffPart, tariff_crumbs
+from tariffs.views.parts import TariffPart, tariff_crumbs, what_if_actions
 
 ERRORS_SHOWN = 10
 
@@ -149,6 +150,8 @@ class ImportDetailView(ListView):
         if self.rate_import.counts and state not in RUNNING:
             url = reverse("tariffs:import_lines", args=[pk])
             found.append(Action(_("All lines with result"), url, "arrow-down-tray"))
+        if is_draft(self.rate_import):
+            found += what_if_actions(self.actor, f"draft={pk}")
         if self.is_own and state == ImportState.APPLIED:
             url = reverse("tariffs:import_undo", args=[pk])
             found.append(Action(_("Roll back"), url, "arrow-uturn-left", "tariffs.edit"))

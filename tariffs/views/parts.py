@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.selectors.payers import accounts_paying
-from softswitch.core.chrome import Link, Tab
+from calls.selectors.what_if import RIGHTS
+from softswitch.core.chrome import Action, Link, Tab
 from softswitch.core.display import number_text
 from softswitch.core.views import ScopedMixin
 from softswitch.core.views.access import rows_of
@@ -78,6 +79,13 @@ def tariff_tabs(actor: Any, tariff: Tariff, current: str) -> list[Tab]:
         Tab(label, reverse(f"tariffs:{name}", args=[tariff.pk]), name == current, counts.get(name))
         for name, label in TABS
     ]
+
+
+def what_if_actions(actor: Any, query: str) -> list[Action]:
+    """The way to a what-if, for who may ask: ``query`` fills its form in from what a page shows."""
+    if not all(actor.can(right) for right in RIGHTS):
+        return []
+    return [Action(_("What if"), f"{reverse('calls:what_if_create')}?{query}", "beaker")]
 
 
 def plain_numbers(values: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tariffs.selectors import own_rates, tariff_of, version_in_force
 from tariffs.services.rates import Pricing, change_rate, delete_rate
 from tariffs.services.tariffs import NewRate, close_rate, set_rate
 from tariffs.tables import OwnRateTable, RateSheet, RateTable
-from tariffs.views.parts import TariffPart, plain_numbers, tariff_crumbs
+from tariffs.views.parts import TariffPart, plain_numbers, tariff_crumbs, what_if_actions
 
 
 def parameter_tiles(tariff: Tariff) -> list[Tile]:
@@ -111,10 +111,12 @@ class TariffDetailView(TariffPart, SheetListView):
         pk = [self.tariff.pk]
         names = ("import_create", "tariff_edit", "rate_create", "tariff_archive", "tariff_copy")
         sheet, edit, rate, archive, copy = (reverse(f"tariffs:{name}", args=pk) for name in names)
+        what_if = what_if_actions(self.actor, f"tariff={self.tariff.pk}")
         if not self.is_own:
-            return [Action(_("Copy"), copy, "square-2-stack", "tariffs.add")]
+            return [Action(_("Copy"), copy, "square-2-stack", "tariffs.add"), *what_if]
         return [
             Action(_("Copy"), copy, "square-2-stack", "tariffs.add"),
+            *what_if,
             Action(_("Import rates"), sheet, "arrow-up-tray", "tariffs.edit"),
             Action(_("Edit"), edit, "pencil-square", "tariffs.edit"),
             Action(_("New rate"), rate, "plus", "tariffs.edit", primary=True),

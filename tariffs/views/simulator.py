@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from calls.selectors.simulate import SimulatedCall, SimulatedLevel, simulate_calls
+from softswitch.core.chrome import Action
 from softswitch.core.display import date_text, price_text
 from softswitch.core.exports import csv_response
 from softswitch.core.templatetags.money import amount_html
 from softswitch.core.views import PageView
 from tariffs.forms import SimulatorForm
+from tariffs.views.parts import what_if_actions
 
 HEADS = (
     "Number",
@@ -47,6 +49,12 @@ class SimulatorView(PageView):
 
     def get_meta(self) -> str:
         return _("The same formula that authorizes and charges calls. Nothing is posted.")
+
+    def get_actions(self) -> list[Action]:
+        """A what-if about the calls of the simulated customer, by the tariff that it pays by."""
+        is_asked = self.form.is_bound and self.form.is_valid()
+        customer = self.form.cleaned_data["customer"] if is_asked else None
+        return what_if_actions(self.actor, f"customer={customer.pk}" if customer else "")
 
     @cached_property
     def form(self) -> SimulatorForm:

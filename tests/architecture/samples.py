@@ -15,7 +15,8 @@ from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
 from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.cards import open_cards
-from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall
+from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
+from calls.services.what_if.questions import Change
 from customers.models import (
     ApiToken,
     AuditEvent,
@@ -207,6 +208,28 @@ def name_all(world: World) -> None:
     Rate.objects.filter(tariff__owner=world.sub_reseller).update(destination=SECRET)
 
 
+def what_if_of(world: World, tariff: Tariff) -> WhatIf:
+    """A what-if of the sub-reseller's about its tariff, answered by two rows."""
+    made = WhatIf.objects.create(
+        owner=world.sub_reseller,
+        seller=world.sub_reseller,
+        name=f"What if {SECRET}",
+        since=OPENED,
+        until=OPENED + timedelta(days=90),
+        changes=[Change(tariff=tariff.pk).as_json()],
+        currency="USD",
+        state="done",
+        created_by=world.user("sub_reseller"),
+    )
+    for customer in (world.shop, world.sub_reseller):
+        made.rows.create(
+            seller_id=world.sub_reseller.pk, customer_id=customer.pk, balance_id=0,
+            issuer_balance_id=0, destination_id=0, reason=0, calls=1, duration_ms=1,
+            revenue_before=1, revenue_after=2, cost_before=1, cost_after=1,
+        )  # fmt: skip
+    return made
+
+
 def token_of(world: World) -> ApiToken:
     """An API token of the shop's administrator."""
     actor = world.actor("shop")
@@ -247,6 +270,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         CdrImport: CdrImport.objects.create(
             switch=switch, format="generic_csv", file="x.csv", file_name=SECRET
         ),
+        WhatIf: what_if_of(world, tariff),
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
         Message: message_of(world),

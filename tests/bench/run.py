@@ -21,13 +21,15 @@ def main() -> int:
         reports,
         stored,
         tariffs,
+        what_if,
     )
 
     call_command("migrate", verbosity=0)
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
     measurements = (
-        parsing, rating, customers, tariffs, records, rate_import, reports, stored, charging,
+        parsing, rating, customers, tariffs, records, rate_import, reports, what_if, stored,
+        charging,
     )  # fmt: skip
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()

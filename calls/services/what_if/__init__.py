@@ -1,0 +1,1 @@
+"""What if: calls that were charged, priced once more by other terms, while nothing is changed."""
