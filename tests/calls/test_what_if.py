@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from billing.models import Charge
+from billing.models import ArchivedMonth, Charge
 from billing.services.move import NewTerms, move_customer
+from calls.choices import ChangeKind, ChangeSide
 from calls.models import Destination, WhatIf
 from calls.selectors.what_if import ResultSearch, result_of, sellers_of, unrated_in
 from calls.services.charging import charge_pending
@@ -325,3 +326,15 @@ def test_of_a_customer_that_moved_each_owner_is_told_its_own_time(world: World) 
     assert answer_of(below) == {}
     seen = asked(world.actor("operator"), street, seller=world.sub_reseller)
     assert len(answer_of(seen)) == 1
+
+
+def test_a_time_that_is_partly_archived_is_refused(world: World) -> None:
+    street = Tariff.objects.get(name="Street")
+    change = Change(ChangeSide.SELL, ChangeKind.TARIFF, tariff=street.pk)
+    actor = world.actor("sub_reseller")
+    what_if = asked(actor, change)
+    ArchivedMonth.objects.create(month=START.date().replace(day=1), calls=0, charges=0)
+    with pytest.raises(DomainError, match="Calls of 2026-03 are archived"):
+        asked(actor, change)
+    with pytest.raises(DomainError, match="Calls of 2026-03 are archived"):
+        ask_again(actor=actor, what_if=what_if)
