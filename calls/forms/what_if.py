@@ -13,7 +13,7 @@ from softswitch.core.filters import DATETIME_FORMAT
 from softswitch.core.forms import NamedChoiceField, ScopedForm, Section
 from tariffs.choices import MarkupKind, Rounding
 from tariffs.models import RateImport, Tariff
-from tariffs.selectors import drafts
+from tariffs.selectors import drafts, live_by_owner
 
 AS_IT_WAS = ("", _("As it was"))
 MARKUPS = [choice for choice in MarkupKind.choices if choice[0] != MarkupKind.NONE]
@@ -23,9 +23,12 @@ class OwnedTariffField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Live tariffs of the viewer and those below, with their owners."""
 
     def __init__(self, label: Any, help_text: Any = "", empty_label: Any = "–") -> None:
-        rows = Tariff.objects.live().select_related("owner").order_by("owner__name", "name")
         super().__init__(
-            rows, label=label, required=False, help_text=help_text, empty_label=empty_label
+            Tariff.objects.all(),
+            label=label,
+            required=False,
+            help_text=help_text,
+            empty_label=empty_label,
         )
 
     def label_from_instance(self, obj: Any) -> str:
@@ -36,8 +39,7 @@ class DraftField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Rate sheets that were previewed and are not applied."""
 
     def __init__(self, label: Any) -> None:
-        rows = RateImport.objects.select_related("tariff").order_by("-pk")
-        super().__init__(rows, label=label, required=False)
+        super().__init__(RateImport.objects.all(), label=label, required=False)
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.tariff}: {obj.file_name}"
@@ -139,6 +141,11 @@ class WhatIfForm(ScopedForm):
     def narrow_customer(self, rows: QuerySet[Customer]) -> QuerySet[Customer]:
         return rows.filter(is_root=False).exclude(pk=self.actor.customer_id)
 
+    def _live(self, rows: QuerySet[Tariff]) -> QuerySet[Tariff]:
+        return live_by_owner(rows)
+
+    narrow_tariff = narrow_sell_tariff = narrow_sell_replaces = narrow_buy_tariff = _live
+
     def narrow_sell_draft(self, rows: QuerySet[RateImport]) -> QuerySet[RateImport]:
         return drafts(rows)
 
@@ -181,12 +188,12 @@ class RenameForm(ScopedForm):
 class CompareForm(ScopedForm):
     """Two to four answered what-ifs."""
 
-    a = forms.ModelChoiceField(WhatIf.objects.order_by("-pk"), label=_("First"))
-    b = forms.ModelChoiceField(WhatIf.objects.order_by("-pk"), label=_("Second"))
-    c = forms.ModelChoiceField(WhatIf.objects.order_by("-pk"), label=_("Third"), required=False)
-    d = forms.ModelChoiceField(WhatIf.objects.order_by("-pk"), label=_("Fourth"), required=False)
+    a = forms.ModelChoiceField(WhatIf.objects.all(), label=_("First"))
+    b = forms.ModelChoiceField(WhatIf.objects.all(), label=_("Second"))
+    c = forms.ModelChoiceField(WhatIf.objects.all(), label=_("Third"), required=False)
+    d = forms.ModelChoiceField(WhatIf.objects.all(), label=_("Fourth"), required=False)
 
     def _done(self, rows: QuerySet[WhatIf]) -> QuerySet[WhatIf]:
-        return rows.filter(state=WhatIfState.DONE)
+        return rows.filter(state=WhatIfState.DONE).order_by("-pk")
 
     narrow_a = narrow_b = narrow_c = narrow_d = _done

@@ -63,7 +63,8 @@ def is_draft(rate_import: RateImport) -> bool:
 
 def drafts(rows: QuerySet[RateImport]) -> QuerySet[RateImport]:
     """Of ``rows`` the sheets that are drafts."""
-    return rows.filter(state__in=DRAFT_STATES, tariff__archived_at=None).exclude(counts={})
+    found = rows.filter(state__in=DRAFT_STATES, tariff__archived_at=None)
+    return found.exclude(counts={}).select_related("tariff").order_by("-pk")
 
 
 def full_force_at(rate_import: RateImport) -> datetime:

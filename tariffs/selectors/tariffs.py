@@ -92,6 +92,12 @@ def tariff_versions(tariff_ids: Collection[int]) -> list[TariffVersion]:
     return list(TariffVersion.objects.filter(tariff__in=tariff_ids).select_related("tariff"))
 
 
+def live_by_owner(rows: QuerySet[Tariff]) -> QuerySet[Tariff]:
+    """Of ``rows`` the live ones with their owners, by owner and name."""
+    live = rows.filter(archived_at=None).select_related("owner")
+    return live.order_by("owner__name", "name")
+
+
 def tariffs_of_versions(version_ids: Int64s) -> Int64s:
     """The tariff of each version; 0 for no version (0)."""
     known = np.unique(version_ids)

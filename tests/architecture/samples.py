@@ -179,6 +179,7 @@ def defined_by(world: World) -> dict[type[Model], Any]:
         BusinessModel: BusinessModel.objects.create(
             owner=owner, name=f"Model {SECRET}", kinds=["business"]
         ),
+        WhatIf: what_if_of(world, Tariff.objects.get(owner=owner)),
         PaymentTerm: PaymentTerm.objects.create(owner=owner, name=f"Term {SECRET}"),
         InvoiceSettings: InvoiceSettings.objects.create(owner=owner, name=f"Settings {SECRET}"),
         RateProfile: RateProfile.objects.create(
@@ -270,7 +271,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         CdrImport: CdrImport.objects.create(
             switch=switch, format="generic_csv", file="x.csv", file_name=SECRET
         ),
-        WhatIf: what_if_of(world, tariff),
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
         Message: message_of(world),
