@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 
 from billing.models import ArchivedMonth, Charge
 from billing.services.move import NewTerms, move_customer
-from calls.choices import ChangeKind, ChangeSide
 from calls.models import Destination, WhatIf
 from calls.selectors.what_if import ResultSearch, result_of, sellers_of, unrated_in
 from calls.services.charging import charge_pending
@@ -330,7 +329,7 @@ def test_of_a_customer_that_moved_each_owner_is_told_its_own_time(world: World) 
 
 def test_a_time_that_is_partly_archived_is_refused(world: World) -> None:
     street = Tariff.objects.get(name="Street")
-    change = Change(ChangeSide.SELL, ChangeKind.TARIFF, tariff=street.pk)
+    change = Change(tariff=street.pk)
     actor = world.actor("sub_reseller")
     what_if = asked(actor, change)
     ArchivedMonth.objects.create(month=START.date().replace(day=1), calls=0, charges=0)
