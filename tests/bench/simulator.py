@@ -3,10 +3,11 @@
 from django.test import Client
 from django.urls import reverse
 
+from calls.services.test_data.world import CUSTOMER
 from customers.models import User
 from tests.bench.customers import median_ms
 
-ASKED = {"numbers": "442079460000", "customer": "Customer 7", "duration": "61"}
+ASKED = {"numbers": "442079460000", "customer": f"{CUSTOMER} 7", "duration": "61"}
 PERIOD = {"since": "2026-03-10T00:00", "until": "2026-03-12T00:00", "per_page": "50"}
 
 
