@@ -1,10 +1,12 @@
 """Reads charged calls, a bounded number at a time, with their charges at the levels asked for."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,15 +24,19 @@ from softswitch.core.columns import (
     text,
     texts_of,
 )
-from softswitch.core.moments import from_microseconds
+from softswitch.core.moments import from_microseconds, to_microseconds
 from tariffs.rating.keys import KEY_DIGITS, keys_of_texts
 from tariffs.selectors import tariffs_of_versions
 
-CALLS_AT_ONCE = 150_000
+CALLS_AT_ONCE = 100_000
+READERS = 2
+"""How many portions are read ahead, each on a connection of its own."""
 _DENSE = 8  # of so many ids in a row one is asked for: then all of them are read
 
 # The planner would rather read a month once more for each portion of it.
 _BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0"
+# Where the next portion ends: so many calls further on.
+_EDGE = "SELECT setup_at FROM {rows} setup_at >= %s AND setup_at < %s ORDER BY 1 OFFSET %s LIMIT 1"
 _CALLS = """
 SELECT id, setup_at, ended_at, duration_ms,
     substr(convert_to(rpad(called_number, %s), 'UTF8'), 1, %s)
@@ -47,10 +53,9 @@ _CALL_COLUMNS = {
 }
 # What passes a customer is what it is charged for: one row per call of all that stand below it.
 _PASSING = """
-SELECT call_id, setup_at FROM billing_charge
+SELECT call_id FROM billing_charge
 WHERE customer_id = %s AND account_id IS NULL AND revision = 0 AND duration_ms > 0
     AND setup_at >= %s AND setup_at < %s
-ORDER BY setup_at LIMIT %s
 """
 _CHARGES = """
 SELECT call_id, (balance_id << 32) | (level::bigint << 16) | revision,
@@ -101,7 +106,7 @@ class Charged:
     """Calls with the levels that were charged, as ``Levels``, and what each came to.
 
     ``balances`` are rows of ``table``; ``amounts`` are the sums over all revisions, in millionths
-    of the balance's currency, ``rates`` those of the last one. All calls before ``till`` are read.
+    of the balance's currency, ``rates`` those of the last one. They were set up before ``till``.
     """
 
     calls: Calls
@@ -122,46 +127,64 @@ class Charged:
 def charged_calls(scope: Scope, since: int) -> Iterator[Iterator[Charged]]:
     """All calls of ``scope`` from ``since`` on, in portions, in the order of their set-up.
 
-    While one is computed with, the server reads the next on a connection of its own; within a
-    transaction, whose rows another connection might not see, one after the other.
+    While one is computed with, others read the next ones on connections of their own; within a
+    transaction, whose rows another connection might not see, one comes after the other.
     """
     if connection.in_atomic_block:
-        yield _portions(scope, since, lambda at: partial(read_charged, scope, at))
+        yield _portions(scope, since, lambda *edges: partial(read_charged, scope, *edges))
         return
-    with ThreadPoolExecutor(1) as reader:
-        try:
-            yield _portions(scope, since, lambda at: reader.submit(read_charged, scope, at).result)
-        finally:
-            reader.submit(_close).result()
+    with ThreadPoolExecutor(READERS) as readers:
+        yield _portions(
+            scope, since, lambda *edges: readers.submit(_read_alone, scope, *edges).result
+        )
 
 
-def _close() -> None:
-    """Close the connection of this thread."""
-    connection.close()
+def _read_alone(scope: Scope, since: int, till: int) -> Charged:
+    """``read_charged`` in a thread, whose connection is not kept."""
+    try:
+        return read_charged(scope, since, till)
+    finally:
+        connection.close()
 
 
 def _portions(
-    scope: Scope, since: int, begin: Callable[[int], Callable[[], Charged]]
+    scope: Scope, since: int, begin: Callable[[int, int], Callable[[], Charged]]
 ) -> Iterator[Charged]:
-    """What ``begin`` begins to read at a moment, and then hands out; the first at once."""
-    ahead = begin(since)
+    """What ``begin`` begins to read between two moments, and then hands out; the first at once."""
+    edges = _edges(scope, since)
+    ahead = deque(begin(*pair) for pair in islice(edges, READERS))
 
-    def portions(since: int, ahead: Callable[[], Charged]) -> Iterator[Charged]:
-        while since < scope.until:
-            charged = ahead()
-            since = charged.till
-            if since < scope.until:
-                ahead = begin(since)
+    def portions() -> Iterator[Charged]:
+        while ahead:
+            charged = ahead.popleft()()
+            ahead.extend(begin(*pair) for pair in islice(edges, 1))
             yield charged
 
-    return portions(since, ahead)
+    return portions()
 
 
-def read_charged(scope: Scope, since: int) -> Charged:
-    """The next calls from ``since`` on, CALLS_AT_ONCE but for more of one moment."""
+def _edges(scope: Scope, since: int) -> Iterator[tuple[int, int]]:
+    """From when to when to read: CALLS_AT_ONCE at most, but for more of one moment."""
+    rows = (
+        "calls_call WHERE" if scope.payer is None else "billing_charge WHERE customer_id = %s AND"
+    )
+    payer = [] if scope.payer is None else [scope.payer]
+    while since < scope.until:
+        span = [from_microseconds(since), from_microseconds(scope.until)]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_BY_INDEX)
+            cursor.execute(_EDGE.format(rows=rows), [*payer, *span, CALLS_AT_ONCE])
+            found = cursor.fetchone()
+        till = max(to_microseconds(found[0]), since + 1) if found else scope.until
+        yield since, till
+        since = till
+
+
+def read_charged(scope: Scope, since: int, till: int) -> Charged:
+    """The calls that were set up from ``since`` to before ``till``."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_BY_INDEX)
-        calls, till = _calls(scope, since)
+        calls = _read_calls(scope, since, till)
         table = read_columns(_BALANCES, [list(scope.sellers), scope.top], _BALANCE_COLUMNS)
         found = _charges(scope, calls)
     found = _aligned(found, calls)
@@ -175,30 +198,15 @@ def read_charged(scope: Scope, since: int) -> Charged:
     return Charged(calls, levels, balances, found["rates"], found["amounts"], table, till)
 
 
-def _calls(scope: Scope, since: int) -> tuple[Calls, int]:
-    """Calls from ``since`` on, and the moment before which there are no more of them."""
-    calls = _read_calls(scope, since, scope.until, CALLS_AT_ONCE)
-    if len(calls) < CALLS_AT_ONCE:
-        return calls, scope.until
-    last = int(calls.setup_at.max())
-    if last > since:
-        return calls.where(calls.setup_at < last), last
-    return _read_calls(scope, last, last + 1, None), last + 1
-
-
-def _read_calls(scope: Scope, since: int, until: int, limit: int | None) -> Calls:
-    span = [from_microseconds(since), from_microseconds(until)]
+def _read_calls(scope: Scope, since: int, till: int) -> Calls:
+    span = [from_microseconds(since), from_microseconds(till)]
     asked: list[Any] = [KEY_DIGITS, KEY_DIGITS, *span]
     if scope.payer is None:
-        found = read_columns(f"{_CALLS} ORDER BY setup_at LIMIT %s", [*asked, limit], _CALL_COLUMNS)
-        return _as_calls(found)
-    passing = read_columns(
-        _PASSING, [scope.payer, *span, limit], {"ids": BIGINT, "setup_at": MOMENT}
-    )
+        return _as_calls(read_columns(_CALLS, asked, _CALL_COLUMNS))
+    passing = read_columns(_PASSING, [scope.payer, *span], {"ids": BIGINT})
     ids = np.sort(passing["ids"])
     if not ids.size:
-        return _as_calls(dict.fromkeys(_CALL_COLUMNS, passing["ids"]))
-    asked[-1] = from_microseconds(passing["setup_at"].max() + 1)
+        return _as_calls(dict.fromkeys(_CALL_COLUMNS, ids))
     which, parameters = _of_calls(ids)
     calls = _as_calls(
         read_columns(f"{_CALLS} AND {which.format(id='id')}", [*asked, *parameters], _CALL_COLUMNS)
