@@ -24,6 +24,9 @@ from tariffs.choices import MarkupKind
 from tariffs.models import RateImport, Tariff
 
 RIGHTS = ("tariffs.view", "reports.view", "cdrs.view", "balance.view")
+"""Needed to read what-ifs."""
+ASKING_RIGHTS = (*RIGHTS, "tariffs.edit")
+"""Needed to ask one: who only looks sets no work off."""
 """What a what-if shows all of: prices, sums, and what one pays oneself."""
 
 _SUMS = ("revenue_before", "revenue_after", "cost_before", "cost_after")
@@ -144,9 +147,9 @@ def own_what_ifs(rows: QuerySet[WhatIf]) -> QuerySet[WhatIf]:
 
 
 def may_change(actor: Actor, what_if: WhatIf) -> bool:
-    """Whether the actor may rename, repeat and delete it: who asked, and who edits tariffs."""
-    is_asker = actor.user is not None and what_if.created_by_id == actor.user.pk
-    return what_if.owner_id == actor.customer_id and (is_asker or actor.can("tariffs.edit"))
+    """Whether the actor may rename, repeat and delete it."""
+    is_own: bool = what_if.owner_id == actor.customer_id
+    return is_own and all(actor.can(right) for right in ASKING_RIGHTS)
 
 
 def sellers_of(seller: Customer, *, has_below: bool) -> list[int]:

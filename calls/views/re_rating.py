@@ -45,8 +45,8 @@ LIST = "calls:re_rating_list"
 class ReRatingPart(ScopedMixin):
     """Whoever may move money and change tariffs; never an account's user."""
 
-    permission = "money.manage"
-    further = ("tariffs.edit",)
+    permission = "tariffs.edit"
+    further = ("money.manage",)
     is_for_accounts = False
     model: ClassVar[type[Model] | None] = ReRating
 

@@ -17,7 +17,7 @@ from calls.filters import WhatIfFilter
 from calls.forms import RenameForm, WhatIfForm
 from calls.models import WhatIf
 from calls.selectors.dashboard import local_day
-from calls.selectors.what_if import RIGHTS, may_change, own_what_ifs
+from calls.selectors.what_if import ASKING_RIGHTS, RIGHTS, may_change, own_what_ifs
 from calls.services.what_if.asking import (
     Question,
     ask_again,
@@ -35,6 +35,7 @@ from softswitch.core.views.access import rows_of
 from tariffs.models import RateImport, Tariff
 
 PERMISSION, *FURTHER = RIGHTS
+ASKING = ASKING_RIGHTS[1:]
 
 
 def what_if_crumbs(what_if: WhatIf | None = None) -> list[Link]:
@@ -67,7 +68,7 @@ class WhatIfListView(ListView):
         compare, new = (reverse(f"calls:what_if_{name}") for name in ("compare", "create"))
         return [
             Action(_("Compare"), compare, "scale"),
-            Action(_("New what-if"), new, "plus", PERMISSION, primary=True),
+            Action(_("New what-if"), new, "plus", "tariffs.edit", primary=True),
         ]
 
 
@@ -75,7 +76,7 @@ class WhatIfCreateView(CreateView):
     """A new question; others lead here with ``tariff``, ``draft``, ``customer`` or ``again``."""
 
     permission = PERMISSION
-    further = FURTHER
+    further = ASKING
     model = WhatIf
     form_class = WhatIfForm
     title = gettext_lazy("New what-if")
@@ -194,7 +195,7 @@ class WhatIfRenameView(OwnWhatIfMixin, EditView):
     """Another name."""
 
     permission = PERMISSION
-    further = FURTHER
+    further = ASKING
     model = WhatIf
     form_class = RenameForm
     close_label = ""
@@ -218,7 +219,7 @@ class WhatIfDeleteView(OwnWhatIfMixin, ConfirmView):
     """The question and its answer; calls, rates and charges are not touched by either."""
 
     permission = PERMISSION
-    further = FURTHER
+    further = ASKING
     model = WhatIf
     return_url_name = "calls:what_if_list"
 
@@ -245,7 +246,7 @@ class WhatIfAgainView(OwnWhatIfMixin, ActionView):
     """Answer the question by the calls and terms of now."""
 
     permission = PERMISSION
-    further = FURTHER
+    further = ASKING
     model = WhatIf
     returns_to_object = True
     return_url_name = "calls:what_if"

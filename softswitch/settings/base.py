@@ -301,7 +301,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("My rates", "tariffs:own_rates", "", "rates.view", ()),
             ("Rate simulator", "tariffs:simulator", "", "rates.view", ()),
             ("Exchange rates", "tariffs:exchange_list", "", "rates.view", ()),
-            ("Re-rating", "calls:re_rating_list", "", "money.manage", ()),
+            ("Re-rating", "calls:re_rating_list", "", "tariffs.edit", ()),
         ),
     ),
     (

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.selectors.payers import accounts_paying
-from calls.selectors.what_if import RIGHTS
+from calls.selectors.what_if import ASKING_RIGHTS
 from softswitch.core.chrome import Action, Link, Tab
 from softswitch.core.display import number_text
 from softswitch.core.views import ScopedMixin
@@ -83,7 +83,7 @@ def tariff_tabs(actor: Any, tariff: Tariff, current: str) -> list[Tab]:
 
 def what_if_actions(actor: Any, query: str) -> list[Action]:
     """The way to a what-if, for who may ask: ``query`` fills its form in from what a page shows."""
-    if not all(actor.can(right) for right in RIGHTS):
+    if not all(actor.can(right) for right in ASKING_RIGHTS):
         return []
     return [Action(_("What if"), f"{reverse('calls:what_if_create')}?{query}", "beaker")]
 

@@ -110,7 +110,8 @@ def test_charging_reads_only_the_months_of_its_calls(stored: None) -> None:
     PendingCall.objects.bulk_create(
         [PendingCall(call_id=call.id, setup_at=call.setup_at) for call in oldest]
     )
-    statement = f"{picking._PICK} {picking._PICKED.format(is_reached=picking.IS_REACHED)}"
+    picked = picking._CALLS.format(is_reached=picking.IS_REACHED, which=picking._PICKED)
+    statement = f"{picking._PICK} {picked}"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", [100, 15, 15])

@@ -14,7 +14,7 @@ from calls.choices import ChangeKind, ChangeSide, WhatIfState
 from calls.models import WhatIf
 from calls.selectors.sellers import is_seller
 from calls.selectors.storage import archived_between
-from calls.selectors.what_if import RIGHTS, may_change, sellers_of
+from calls.selectors.what_if import ASKING_RIGHTS, may_change, sellers_of
 from calls.services.what_if.questions import Change
 from customers.models import Customer
 from customers.services.audit import record
@@ -117,7 +117,7 @@ def delete_what_if(*, actor: Actor, what_if: WhatIf) -> None:
 
 def _check_rights(actor: Actor) -> None:
     may_ask = actor.account_id is None and is_seller(actor.customer)
-    if not (may_ask and all(actor.can(right) for right in RIGHTS)):
+    if not (may_ask and all(actor.can(right) for right in ASKING_RIGHTS)):
         raise PermissionDenied
 
 
