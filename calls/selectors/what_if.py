@@ -15,6 +15,7 @@ from billing.choices import HoldReason
 from billing.selectors.balances import DisplayCurrency
 from calls.choices import REASONS, ChangeKind, ChangeSide, ChangeTime, WhatIfGroup
 from calls.models import Destination, WhatIf
+from calls.selectors.re_rating import with_maker
 from customers.choices import Kind
 from customers.models import Customer
 from customers.tenancy import Actor, subtree
@@ -138,9 +139,10 @@ class Result:
         return [row for row in self.rows if row.becomes_loss]
 
 
-def own_what_ifs(rows: QuerySet[WhatIf]) -> QuerySet[WhatIf]:
-    """``rows`` with what lists name, newest first."""
-    return rows.select_related("seller", "customer", "created_by")
+def own_what_ifs(rows: QuerySet[WhatIf], actor: Actor) -> QuerySet[WhatIf]:
+    """``rows`` with what lists name: ``who`` asked is told as of re-ratings."""
+    named: QuerySet[WhatIf] = with_maker(rows.select_related("seller", "customer"), actor)
+    return named
 
 
 def may_change(actor: Actor, what_if: WhatIf) -> bool:

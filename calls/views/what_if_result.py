@@ -64,7 +64,7 @@ class WhatIfResultView(ListView):
 
     @cached_property
     def what_if(self) -> WhatIf:
-        rows = own_what_ifs(rows_of(WhatIf, self.actor))
+        rows = own_what_ifs(rows_of(WhatIf, self.actor), self.actor)
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

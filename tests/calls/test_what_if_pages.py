@@ -214,6 +214,19 @@ def test_nobody_else_finds_it_and_who_only_looks_changes_nothing(world: World, c
     assert client.post(reverse("calls:what_if_delete", args=[what_if.pk])).status_code == 403
 
 
+def test_somebody_above_who_asked_here_has_no_name(world: World, calls: None) -> None:
+    asked(world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk))
+    client, above = client_of(world, "reseller"), world.user("operator")
+    WhatIf.objects.update(created_by=above)
+    shown = client.get(reverse("calls:what_if_list"))
+    exported: Any = client.get(reverse("calls:what_if_list"), {"export": "csv"})
+    with closing(exported):
+        texts = [shown.content.decode(), exported.getvalue().decode()]
+    for text in texts:
+        assert "Your provider" in text
+        assert above.login not in text
+
+
 def test_the_statements_of_an_answer_do_not_grow_with_its_rows(world: World, calls: None) -> None:
     what_if = asked(world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk))
     client = client_of(world, "reseller")
