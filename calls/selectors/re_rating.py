@@ -26,7 +26,7 @@ from customers.tenancy import Actor
 
 
 def with_maker(rows: QuerySet[Any], actor: Actor) -> Any:
-    """``rows`` of re-ratings or what-ifs with ``who`` started them, and ``is_above``: a nameless one."""
+    """``rows`` of re-ratings or what-ifs with ``who`` began them, and ``is_above``: nameless."""
     known = Customer.objects.visible_to(actor).values("pk")
     nobody = Value("", output_field=CharField())
     above = Q(created_by__isnull=False) & ~Q(created_by__customer__in=known)
