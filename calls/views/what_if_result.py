@@ -23,6 +23,7 @@ from calls.selectors.what_if import (
     changes_told,
     may_change,
     own_what_ifs,
+    rates_at,
     result_of,
     sellers_in,
     unrated_in,
@@ -169,7 +170,7 @@ class WhatIfResultView(ListView):
         if self.what_if.state == WhatIfState.DONE:
             parts.append(_("Amounts in %(currency)s") % {"currency": self.result.currency})
             if self.result.is_converted:
-                day = date_text(self.what_if.created_at)
+                day = date_text(rates_at(self.what_if))
                 parts[-1] += " " + _("at the exchange rates of %(day)s") % {"day": day}
         return ". ".join(parts) + "."
 

@@ -8,12 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from calls.models import WhatIf
+from calls.models import Destination, WhatIf
 from calls.services.charging import charge_pending
 from calls.services.what_if.questions import Change
 from calls.services.what_if.running import run_what_if
 from customers.choices import Role
-from customers.models import AuditEvent
+from customers.models import AuditEvent, Customer
 from softswitch.core.display import amount_text
 from tariffs.models import Rate, RateImport, Tariff
 from tests.calls.stored import store_call
@@ -94,6 +94,17 @@ def test_cells_lead_from_customers_to_their_destinations(world: World, calls: No
     assert {row.label for row in sellers} == {"Reseller", "Sub reseller"}
     below = client.get(page, {"seller": world.sub_reseller.pk}).context["table"].data.data
     assert [row.label for row in below] == ["Shop"]
+
+
+def test_names_that_only_others_have_hide_nothing(world: World, calls: None) -> None:
+    Customer.objects.filter(pk=world.other_reseller.pk).update(name="sub")
+    Destination.objects.create(name="prefix", country="")
+    what_if = asked(
+        world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk), has_below=True
+    )
+    client, page = client_of(world, "reseller"), reverse("calls:what_if", args=[what_if.pk])
+    for query in ({"customer": "Sub"}, {"destination": "Prefix"}):
+        assert len(client.get(page, query).context["table"].data.data) == 2
 
 
 def test_what_turns_to_a_loss_is_found_and_said(world: World, calls: None) -> None:
