@@ -35,17 +35,27 @@ WHERE answered_at IS NOT NULL AND duration_ms > 0
   AND setup_at >= %(after_at)s AND setup_at < %(till)s AND (setup_at, id)
 """
 _WITHIN = """{rows} > (%(after_at)s, %(after_id)s)
-  AND ({place}) <= (%(until_at)s, %(until_id)s) ORDER BY {place} LIMIT %(limit)s"""
+  AND ({place}) <= (%(until_at)s, %(until_id)s) {made} ORDER BY {place} LIMIT %(limit)s"""
+# Calls that the re-rating has changed, and none that came in among them later.
+_MADE = """AND EXISTS (SELECT FROM billing_charge m
+    JOIN calls_reratingentry e ON e.usage_entry_id = m.usage_entry_id
+    WHERE (m.setup_at, m.call_id) = ({outer}) AND e.re_rating_id = %(job)s AND NOT e.is_undo)"""
 
 
-def next_calls(job: ReRating, after: Place, until: Place | None, limit: int) -> tuple[Calls, Place]:
+def next_calls(
+    job: ReRating, after: Place, until: Place | None, limit: int, *, is_made: bool = False
+) -> tuple[Calls, Place]:
     """The next calls behind ``after``, and where they end; ``after`` itself if there is none.
 
-    At most ``limit``; fewer where the filter leaves some of them out.
+    At most ``limit``; fewer where the filter leaves some of them out. With ``is_made`` those alone
+    that ``job`` has changed.
     """
     last = until or (job.till, 0)
     payer = job.customer_id or (None if job.owner.is_root else job.owner_id)
-    rows, place = (_ALL, "setup_at, id") if payer is None else (_PAID, "setup_at, call_id")
+    table, rows, key = ("billing_charge", _PAID, "call_id")
+    if payer is None:
+        table, rows, key = ("calls_call", _ALL, "id")
+    made = _MADE.format(outer=f"{table}.setup_at, {table}.{key}") if is_made else ""
     values: dict[str, Any] = {
         "payer": payer,
         "after_at": after[0],
@@ -54,8 +64,9 @@ def next_calls(job: ReRating, after: Place, until: Place | None, limit: int) -> 
         "until_at": last[0],
         "until_id": last[1],
         "limit": limit,
+        "job": job.pk,
     }
-    query = _WITHIN.format(rows=rows, place=place)
+    query = _WITHIN.format(rows=rows, place=f"setup_at, {key}", made=made)
     found = read_columns(query, values, {"id": BIGINT, "setup_at": MOMENT})
     if not len(found["id"]):
         return stored_calls("false", ()), after
