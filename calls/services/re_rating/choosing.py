@@ -10,6 +10,7 @@ from calls.models import Call, ReRating
 from calls.services.picking import Calls, stored_calls
 from calls.services.re_rating.standing import MOST_LEVELS, Standing
 from customers.models import Customer
+from customers.selectors import spans_below
 from customers.tenancy import subtree
 from softswitch.core.columns import BIGINT, MOMENT, Int64s, read_columns
 from softswitch.core.filters import pattern_condition
@@ -27,6 +28,7 @@ Place = tuple[datetime, int]
 _PAID = """
 SELECT call_id, setup_at FROM billing_charge
 WHERE customer_id = %(payer)s AND account_id IS NULL AND revision = 0 AND duration_ms > 0
+  AND setup_at <@ %(spans)s::tstzmultirange
   AND setup_at >= %(after_at)s AND setup_at < %(till)s AND (setup_at, call_id)
 """
 _ALL = """
@@ -57,6 +59,7 @@ def next_calls(
         table, rows, key = ("calls_call", _ALL, "id")
     made = _MADE.format(outer=f"{table}.setup_at, {table}.{key}") if is_made else ""
     values: dict[str, Any] = {
+        "spans": _spans(job),
         "payer": payer,
         "after_at": after[0],
         "after_id": after[1],
@@ -78,6 +81,15 @@ def next_calls(
     return stored_calls(
         "c.id = ANY(%s) AND c.setup_at BETWEEN %s AND %s", [ids, *span]
     ), place_found
+
+
+def _spans(job: ReRating) -> str:
+    """When the customer of the filter stood below the owner: of its other calls nothing is told."""
+    if job.customer_id is None or job.owner.is_root:
+        return "{(,)}"
+    spans = spans_below(job.customer_id, job.owner_id)
+    texts = [f"[{start or ''},{end or ''})" for start, end in spans]
+    return "{" + ",".join(texts) + "}"
 
 
 def _narrowed(job: ReRating, ids: list[int], span: list[datetime]) -> list[int]:
