@@ -221,8 +221,11 @@ class WhatIfResultView(ListView):
         return [*tiles, left_out_tile(self.what_if)]
 
     def export(self, form: str) -> HttpResponseBase:
-        """All rows, in the chosen order and columns, with the currency in the heads of amounts."""
-        if form not in self.exports:
+        """All rows, in the chosen order and columns, with the currency in the heads of amounts.
+
+        Of an answer only: what is read so far, or was before it failed, is none.
+        """
+        if form not in self.exports or self.what_if.state != WhatIfState.DONE:
             raise Http404
         table = self.get_table()
         for name in {*AMOUNTS} & set(table.columns.names()):

@@ -119,6 +119,17 @@ def test_what_turns_to_a_loss_is_found_and_said(world: World, calls: None) -> No
     assert "Turns to a loss" not in client.get(page, {"destination": "4420"}).content.decode()
 
 
+def test_what_is_read_so_far_is_not_exported(world: World, calls: None) -> None:
+    what_if = asked(world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk))
+    page = reverse("calls:what_if", args=[what_if.pk]) + "?export=csv"
+    for state, status in (("running", 404), ("failed", 404), ("done", 200)):
+        WhatIf.objects.update(state=state)
+        answer: Any = client_of(world, "reseller").get(page)
+        assert answer.status_code == status
+    with closing(answer):
+        assert answer.getvalue()
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_an_answer_is_exported_as_shown(world: World, calls: None, form: str) -> None:
     what_if = asked(world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk))
@@ -154,6 +165,19 @@ def test_answers_are_compared_side_by_side(world: World, calls: None) -> None:
     with closing(answer):
         text = answer.getvalue().decode()
     assert str(values[1][0]) in text
+
+
+def test_beside_others_what_root_pays_is_not_known_either(world: World, calls: None) -> None:
+    actor, client = world.actor("operator"), client_of(world, "operator")
+    own = asked(actor, Change(tariff=Tariff.objects.get(name="Wholesale").pk))
+    retail = Change(tariff=Tariff.objects.get(name="Retail").pk)
+    below = asked(actor, retail, seller=world.reseller)
+    shown = client.get(reverse("calls:what_if_compare"), {"a": own.pk, "b": below.pk})
+    lines = {line[0]: [value for value, _text in line[1]] for line in shown.context["lines"]}
+    for name in ("Cost before", "Cost after", "Margin before", "Margin after"):
+        assert lines[name][0] is None
+        assert lines[name][1] is not None
+    assert None not in lines["Revenue before"]
 
 
 def test_pages_of_a_tariff_a_sheet_and_the_simulator_lead_to_a_filled_form(world: World) -> None:
