@@ -22,11 +22,11 @@ from calls.choices import ReRatingState
 from calls.models import ReRating, ReRatingEntry, ReRatingSum
 from customers.models import Customer
 from customers.selectors.names import shown_name
-from customers.tenancy import Actor
+from customers.tenancy import Actor, subtree
 
 
 def with_maker(rows: QuerySet[Any], actor: Actor) -> Any:
-    """``rows`` of re-ratings with ``who`` started them, and ``is_above``: a nameless one."""
+    """``rows`` of re-ratings or what-ifs with ``who`` began them, and ``is_above``: nameless."""
     known = Customer.objects.visible_to(actor).values("pk")
     nobody = Value("", output_field=CharField())
     above = Q(created_by__isnull=False) & ~Q(created_by__customer__in=known)
@@ -55,6 +55,15 @@ def is_any_period_closed(job: ReRating) -> bool:
     posted = ReRatingEntry.objects.filter(re_rating=job).values("usage_entry_id")
     entries = UsageEntry.objects.filter(id__in=posted, period__closed_at__isnull=False)
     return bool(entries.exists())
+
+
+def is_all_below(job: ReRating) -> bool:
+    """Whether who sold at the levels that ``job`` changed is its owner, or still below it."""
+    if job.owner.is_root:
+        return True
+    below = subtree(Customer, job.owner_id).values("pk")
+    changed = ReRatingSum.objects.filter(re_rating=job, changed__gt=0)
+    return not changed.exclude(balance__issuer__in=below).exists()
 
 
 def named_sums(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:

@@ -15,6 +15,7 @@ from billing.choices import HoldReason
 from billing.selectors.balances import DisplayCurrency
 from calls.choices import REASONS, ChangeKind, ChangeSide, ChangeTime, WhatIfGroup
 from calls.models import Destination, WhatIf
+from calls.selectors.re_rating import with_maker
 from customers.choices import Kind
 from customers.models import Customer
 from customers.tenancy import Actor, subtree
@@ -141,9 +142,10 @@ class Result:
         return [row for row in self.rows if row.becomes_loss]
 
 
-def own_what_ifs(rows: QuerySet[WhatIf]) -> QuerySet[WhatIf]:
-    """``rows`` with what lists name, newest first."""
-    return rows.select_related("seller", "customer", "created_by")
+def own_what_ifs(rows: QuerySet[WhatIf], actor: Actor) -> QuerySet[WhatIf]:
+    """``rows`` with what lists name: ``who`` asked is told as of re-ratings."""
+    named: QuerySet[WhatIf] = with_maker(rows.select_related("seller", "customer"), actor)
+    return named
 
 
 def may_change(actor: Actor, what_if: WhatIf) -> bool:
@@ -158,6 +160,12 @@ def sellers_of(seller: Customer, *, has_below: bool) -> list[int]:
         return [seller.pk]
     rows = Customer.objects.all() if seller.is_root else subtree(Customer, seller.pk)
     return sorted({seller.pk, *rows.filter(kind=Kind.RESELLER).values_list("pk", flat=True)})
+
+
+def rates_at(what_if: WhatIf) -> datetime:
+    """Of when its exchange rates are: when it was asked, the last time."""
+    at: datetime = what_if.terms_at or what_if.created_at
+    return at
 
 
 def result_of(what_if: WhatIf, search: ResultSearch) -> Result:
@@ -178,7 +186,7 @@ def result_of(what_if: WhatIf, search: ResultSearch) -> Result:
     is_converted = len(codes) > 1
     code = what_if.currency if is_converted else next(iter(codes), what_if.currency)
     rates = {name: Decimal(rate) for name, rate in what_if.rates.items()}
-    display = DisplayCurrency(what_if.currency, what_if.created_at, rates)
+    display = DisplayCurrency(what_if.currency, rates_at(what_if), rates)
     for row in (*found.values(), total):
         _price(row, code, display)
     if search.group == WhatIfGroup.SELLER and what_if.seller.is_root:
@@ -255,7 +263,7 @@ def _read(what_if: WhatIf, search: ResultSearch) -> list[tuple[Any, ...]]:
     ):
         if text:
             filters += f" AND r.{name}_id = ANY(%({name})s)"
-            values[name] = _named(model, text)
+            values[name] = _named(model, text, what_if.rows.order_by().values(f"{name}_id"))
     sql = _RESULT.format(
         keys=", ".join(_KEYS[search.group]),
         sums=", ".join(f"sum(r.{name})" for name in _SUMS),
@@ -266,10 +274,14 @@ def _read(what_if: WhatIf, search: ResultSearch) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _named(model: Any, text: str) -> list[int]:
-    """The rows named so, whatever the case, or else those whose names hold it."""
-    whole = list(model.objects.filter(name__iexact=text).values_list("pk", flat=True))
-    part = model.objects.filter(name__icontains=text)
+def _named(model: Any, text: str, within: QuerySet[Any, Any]) -> list[int]:
+    """Those ``within`` named so, whatever the case, or else those whose names hold it.
+
+    A name that only others have finds nothing, and hides nothing: it is not to be learnt of.
+    """
+    rows = model.objects.filter(pk__in=within)
+    whole = list(rows.filter(name__iexact=text).values_list("pk", flat=True))
+    part = rows.filter(name__icontains=text)
     return whole or list(part.values_list("pk", flat=True))
 
 

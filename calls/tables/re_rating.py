@@ -31,6 +31,18 @@ def level_text(level: int) -> str | Promise:
     return _("Own calls") if level == 1 else _("Calls of its customers")
 
 
+class MakerColumn(Column):
+    """Who started it (``with_maker``); nobody above the viewer has a name."""
+
+    css = "trunc soft"
+
+    def render(self, value: object, record: Any) -> str:
+        return str(YOUR_PROVIDER if record.is_above else value)
+
+    def value(self, value: object, record: Any) -> str:
+        return self.render(value, record)
+
+
 class ReRatingTable(Table):
     """Re-ratings, newest first."""
 
@@ -42,16 +54,11 @@ class ReRatingTable(Table):
     calls_changed = NumberColumn(verbose_name=_("Changed"))
     calls_failed = NumberColumn(verbose_name=_("Not rateable"), priority=3)
     state = StatusColumn(ReRatingState, verbose_name=_("State"), priority=1)
-    who = TextColumn(verbose_name=_("By"), orderable=False, priority=3)
+    who = MakerColumn(verbose_name=_("By"), orderable=False, priority=3)
     created_at = DateTimeColumn(verbose_name=_("Created"), priority=2)
 
     class Meta:
         order_by = "-created_at"
-
-    def render_who(self, value: str, record: Any) -> str:
-        return str(YOUR_PROVIDER) if record.is_above else value
-
-    value_who = render_who
 
 
 class DifferenceColumn(MoneyColumn):

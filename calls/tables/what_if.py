@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from calls.choices import WhatIfState
 from calls.models import WhatIf
 from calls.selectors.what_if import ResultRow, may_change
+from calls.tables.re_rating import MakerColumn
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import RowAction
@@ -42,7 +43,7 @@ class WhatIfTable(Table):
     until = DateColumn(verbose_name=_("Until"), priority=1)
     state = StatusColumn(WhatIfState, verbose_name=_("State"), priority=1)
     created_at = DateTimeColumn(verbose_name=_("Asked"), priority=2)
-    created_by = TextColumn(verbose_name=_("By"), accessor="created_by__login", priority=3)
+    who = MakerColumn(verbose_name=_("By"), orderable=False, priority=3)
     actions = ActionsColumn(
         RowAction(_("Compare"), "calls:what_if_compare", "scale", parameter="a"),
         RowAction(_("Rename"), "calls:what_if_rename", "pencil-square", shown=_is_own),

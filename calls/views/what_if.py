@@ -62,7 +62,7 @@ class WhatIfListView(ListView):
     )
 
     def enrich(self, rows: QuerySet[WhatIf]) -> QuerySet[WhatIf]:
-        return own_what_ifs(rows)
+        return own_what_ifs(rows, self.actor)
 
     def get_actions(self) -> list[Action]:
         compare, new = (reverse(f"calls:what_if_{name}") for name in ("compare", "create"))

@@ -70,7 +70,10 @@ def compared(chosen: list[WhatIf], results: list[Result]) -> list[tuple[str, lis
     knows_cost = [not one.seller.is_root for one in chosen]
     for name, label in FIGURES.items():
         if any(knows_cost) or name.startswith("revenue"):
-            amounts = [_amount(result, getattr(result.total, name)) for result in results]
+            amounts = [
+                _amount(result, getattr(result.total, name) if is_known else None)
+                for is_known, result in zip(_known(name, knows_cost), results, strict=True)
+            ]
             lines.append((str(label), amounts, True))
     losses = [
         _count(len(result.losses)) if is_known else (None, DASH)
@@ -103,6 +106,11 @@ def changes_by(chosen: list[WhatIf], group: WhatIfGroup) -> list[tuple[str, list
         )
         for key in keys
     ]
+
+
+def _known(figure: str, knows_cost: list[bool]) -> list[bool]:
+    """Where a figure of FIGURES is known: without the cost there is no margin either."""
+    return [is_known or figure.startswith("revenue") for is_known in knows_cost]
 
 
 def _count(value: int) -> tuple[int, str]:

@@ -23,6 +23,7 @@ from calls.selectors.what_if import (
     changes_told,
     may_change,
     own_what_ifs,
+    rates_at,
     result_of,
     sellers_in,
     unrated_in,
@@ -64,7 +65,7 @@ class WhatIfResultView(ListView):
 
     @cached_property
     def what_if(self) -> WhatIf:
-        rows = own_what_ifs(rows_of(WhatIf, self.actor))
+        rows = own_what_ifs(rows_of(WhatIf, self.actor), self.actor)
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -169,7 +170,7 @@ class WhatIfResultView(ListView):
         if self.what_if.state == WhatIfState.DONE:
             parts.append(_("Amounts in %(currency)s") % {"currency": self.result.currency})
             if self.result.is_converted:
-                day = date_text(self.what_if.created_at)
+                day = date_text(rates_at(self.what_if))
                 parts[-1] += " " + _("at the exchange rates of %(day)s") % {"day": day}
         return ". ".join(parts) + "."
 
@@ -220,8 +221,11 @@ class WhatIfResultView(ListView):
         return [*tiles, left_out_tile(self.what_if)]
 
     def export(self, form: str) -> HttpResponseBase:
-        """All rows, in the chosen order and columns, with the currency in the heads of amounts."""
-        if form not in self.exports:
+        """All rows, in the chosen order and columns, with the currency in the heads of amounts.
+
+        Of an answer only: what is read so far, or was before it failed, is none.
+        """
+        if form not in self.exports or self.what_if.state != WhatIfState.DONE:
             raise Http404
         table = self.get_table()
         for name in {*AMOUNTS} & set(table.columns.names()):

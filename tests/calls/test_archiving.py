@@ -18,11 +18,13 @@ from calls.services import verify as verify_calls
 from calls.services.archiving import archive_month, candidates, reasons_against, restore_month
 from calls.services.charging import charge_pending
 from calls.services.ingest import ARCHIVED, store_calls
+from calls.services.rate_imports import roll_back_import
 from calls.services.traffic import fold_traffic
 from customers.models import AuditEvent
 from softswitch.core.errors import DomainError
 from softswitch.core.moments import to_microseconds
 from softswitch.core.partitions import ensure_months
+from tariffs.models import Rate, RateImport
 from tests.calls.re_rated import DAY, apply, preview, undo
 from tests.calls.stored import START, store_call
 from tests.concurrency.threads import at_once
@@ -322,4 +324,24 @@ def test_no_re_rating_passes_over_archived_calls(world: World) -> None:
     assert balances() == stood
     restore_month(actor=world.actor("operator"), month=MARCH)
     assert undo(actor, job, posts_to_open=True).state == "undone"
+    assert is_proven()
+
+
+def test_a_sheet_rolled_back_leaves_the_rates_of_archived_calls(world: World) -> None:
+    fill(world)
+    used = Charge.objects.filter(setup_at__lt=START + DAY, rate__tariff__name="Street")
+    rate = Rate.objects.get(pk=used.values("rate_id")[:1])
+    later = Rate.objects.create(tariff=rate.tariff, prefix="999", price_1=1, price_n=1)
+    Rate.objects.filter(pk=later.pk).update(valid_from=START + 60 * DAY)
+    sheet = RateImport.objects.create(tariff=rate.tariff, file="x.csv", state="undoing")
+    for one in (rate, later):
+        sheet.effects.create(rate_id=one.pk, kind="opened", till_after=one.valid_till)
+    for month in (MARCH, date(2026, 4, 1)):
+        archive_month(actor=world.actor("operator"), month=month)
+    assert roll_back_import(sheet.pk)
+    rate.refresh_from_db()
+    assert rate.valid_till <= now()
+    assert not Rate.objects.filter(pk=later.pk).exists()
+    for month in (MARCH, date(2026, 4, 1)):
+        restore_month(actor=world.actor("operator"), month=month)
     assert is_proven()

@@ -1,5 +1,6 @@
 """Re-ratings after each other, closed periods, undo, and who may decide what when."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,11 @@ from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
 from billing.models import BillingPeriod, Charge, UsageEntry
+from billing.services.move import NewTerms, move_customer
 from calls.choices import ReRatingState
 from calls.models import Call, ReRating, ReRatingEntry, TrafficDelta
+from calls.services.charging import charge_pending
+from calls.services.re_rating import applying
 from calls.services.re_rating.deciding import (
     discard,
     preview_again,
@@ -22,6 +26,7 @@ from tariffs.models import Tariff
 from tariffs.selectors import is_in_use
 from tests.calls.re_rated import (
     DAY,
+    LONDON,
     apply,
     assert_sound,
     balances,
@@ -34,7 +39,8 @@ from tests.calls.re_rated import (
     re_rate,
     undo,
 )
-from tests.world import World
+from tests.calls.stored import START, store_call
+from tests.world import World, tariff_with_rates
 
 
 @pytest.fixture
@@ -196,3 +202,43 @@ def test_a_tariff_that_calls_were_re_rated_by_has_a_past(world: World, called: C
     assert not is_in_use(dear)
     preview(world.actor("sub_reseller"), tariff=dear)
     assert is_in_use(dear)
+
+
+def test_an_undo_takes_back_what_it_made_however_many_calls_have_come_since(
+    world: World, called: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, before = world.actor("sub_reseller"), figures()
+    monkeypatch.setattr(applying, "MOST_CALLS", 2)
+    first = re_rate(actor, tariff=dearer(world))
+    for second in range(4):
+        store_call(world.shop, LONDON, 10, at=START + timedelta(seconds=-second))
+    charge_pending()
+    assert undo(actor, first).state == ReRatingState.UNDONE
+    assert {key: facts for key, facts in figures().items() if key in before} == before
+    assert_sound()
+
+
+def test_an_owner_that_a_seller_has_left_touches_its_customers_no_more(
+    world: World, called: Call
+) -> None:
+    actor, street = world.actor("reseller"), Tariff.objects.get(name="Street")
+    correct(street, "3")
+    job = re_rate(actor, assigned=street)
+    assert job.calls_changed == 1
+    move_customer(
+        actor=world.actor("operator"),
+        customer=world.sub_reseller,
+        owner=world.other_reseller,
+        terms=NewTerms(tariff_with_rates(world.other_reseller, "Beside", "USD")),
+        surplus="pay_out",
+        reason="Sold on",
+    )
+    stood = balances()
+    with pytest.raises(DomainError, match="no longer below you"):
+        undo(actor, job, posts_to_open=True)
+    ReRating.objects.update(state=ReRatingState.UNDOING)
+    run_re_rating(re_rating_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.batches_undone) == (ReRatingState.FAILED, 0)
+    assert "no longer below you" in job.failure
+    assert balances() == stood

@@ -193,6 +193,11 @@ def test_calls_from_before_a_move_are_the_old_owners(world: World) -> None:
     of_moved = {"customer": world.sub_reseller}
     assert set(old.sums.filter(**of_moved).values_list("balance", flat=True)) <= {moved.pk}
     assert not new.sums.filter(balance=moved).exists()
+    # Nor is the new owner told how much it called before.
+    paid = Charge.objects.filter(customer=world.sub_reseller, revision=0, duration_ms__gt=0)
+    of_it = preview(world.actor("other_reseller"), customer=world.sub_reseller, **window)
+    since = paid.exclude(balance=moved)
+    assert of_it.calls_read == since.count() < paid.count()
     # What the sub-reseller sells is no longer the old owner's to change.
     assert not old.sums.filter(balance__issuer=world.sub_reseller).exists()
     for actor, job in ((world.actor("reseller"), old), (world.actor("other_reseller"), new)):

@@ -327,6 +327,26 @@ def test_of_a_customer_that_moved_each_owner_is_told_its_own_time(world: World) 
     assert len(answer_of(seen)) == 1
 
 
+def test_an_owner_that_a_seller_has_left_learns_no_later_prices_of_it(world: World) -> None:
+    store_call(world.shop, LONDON, 60)
+    charge_pending()
+    actor, street = world.actor("reseller"), tariff("Street")
+    what_if = asked(actor, Change(tariff=street.pk), seller=world.sub_reseller)
+    kept = answer_of(what_if)
+    move_customer(
+        actor=world.actor("operator"),
+        customer=world.sub_reseller,
+        owner=world.other_reseller,
+        terms=NewTerms(tariff_with_rates(world.other_reseller, "Beside", "USD")),
+        surplus="pay_out",
+        reason="Sold on",
+    )
+    with pytest.raises(DomainError) as caught:
+        ask_again(actor=actor, what_if=what_if)
+    assert caught.value.field == "seller"
+    assert answer_of(what_if) == kept
+
+
 def test_a_time_that_is_partly_archived_is_refused(world: World) -> None:
     street = Tariff.objects.get(name="Street")
     change = Change(tariff=street.pk)
@@ -337,3 +357,19 @@ def test_a_time_that_is_partly_archived_is_refused(world: World) -> None:
         asked(actor, change)
     with pytest.raises(DomainError, match="Calls of 2026-03 are archived"):
         ask_again(actor=actor, what_if=what_if)
+
+
+def test_a_month_that_is_archived_before_the_answer_leaves_none(world: World) -> None:
+    question = Question(
+        name="x",
+        since=SPAN[0],
+        until=SPAN[1],
+        seller=world.sub_reseller,
+        changes=[Change(tariff=tariff("Street").pk)],
+    )
+    what_if = ask_what_if(actor=world.actor("sub_reseller"), question=question, by_job=False)
+    ArchivedMonth.objects.create(month=START.date().replace(day=1), calls=0, charges=0)
+    assert run_what_if(what_if_id=what_if.pk)
+    what_if.refresh_from_db()
+    assert what_if.state == "failed"
+    assert "Calls of 2026-03 are archived" in what_if.failure

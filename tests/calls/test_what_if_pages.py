@@ -8,12 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from calls.models import WhatIf
+from calls.models import Destination, WhatIf
 from calls.services.charging import charge_pending
 from calls.services.what_if.questions import Change
 from calls.services.what_if.running import run_what_if
 from customers.choices import Role
-from customers.models import AuditEvent
+from customers.models import AuditEvent, Customer
 from softswitch.core.display import amount_text
 from tariffs.models import Rate, RateImport, Tariff
 from tests.calls.stored import store_call
@@ -96,6 +96,17 @@ def test_cells_lead_from_customers_to_their_destinations(world: World, calls: No
     assert [row.label for row in below] == ["Shop"]
 
 
+def test_names_that_only_others_have_hide_nothing(world: World, calls: None) -> None:
+    Customer.objects.filter(pk=world.other_reseller.pk).update(name="sub")
+    Destination.objects.create(name="prefix", country="")
+    what_if = asked(
+        world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk), has_below=True
+    )
+    client, page = client_of(world, "reseller"), reverse("calls:what_if", args=[what_if.pk])
+    for query in ({"customer": "Sub"}, {"destination": "Prefix"}):
+        assert len(client.get(page, query).context["table"].data.data) == 2
+
+
 def test_what_turns_to_a_loss_is_found_and_said(world: World, calls: None) -> None:
     cheap = tariff_with_rates(world.reseller, "Cheap", "EUR", factor="2")
     Rate.objects.filter(tariff=cheap, prefix="1").update(price_1=0, price_n=0)
@@ -106,6 +117,17 @@ def test_what_turns_to_a_loss_is_found_and_said(world: World, calls: None) -> No
     assert [row.second for row in shown.context["table"].data.data] == ["Prefix 1"] * 2
     assert "Turns to a loss" in shown.content.decode()
     assert "Turns to a loss" not in client.get(page, {"destination": "4420"}).content.decode()
+
+
+def test_what_is_read_so_far_is_not_exported(world: World, calls: None) -> None:
+    what_if = asked(world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk))
+    page = reverse("calls:what_if", args=[what_if.pk]) + "?export=csv"
+    for state, status in (("running", 404), ("failed", 404), ("done", 200)):
+        WhatIf.objects.update(state=state)
+        answer: Any = client_of(world, "reseller").get(page)
+        assert answer.status_code == status
+    with closing(answer):
+        assert answer.getvalue()
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -143,6 +165,19 @@ def test_answers_are_compared_side_by_side(world: World, calls: None) -> None:
     with closing(answer):
         text = answer.getvalue().decode()
     assert str(values[1][0]) in text
+
+
+def test_beside_others_what_root_pays_is_not_known_either(world: World, calls: None) -> None:
+    actor, client = world.actor("operator"), client_of(world, "operator")
+    own = asked(actor, Change(tariff=Tariff.objects.get(name="Wholesale").pk))
+    retail = Change(tariff=Tariff.objects.get(name="Retail").pk)
+    below = asked(actor, retail, seller=world.reseller)
+    shown = client.get(reverse("calls:what_if_compare"), {"a": own.pk, "b": below.pk})
+    lines = {line[0]: [value for value, _text in line[1]] for line in shown.context["lines"]}
+    for name in ("Cost before", "Cost after", "Margin before", "Margin after"):
+        assert lines[name][0] is None
+        assert lines[name][1] is not None
+    assert None not in lines["Revenue before"]
 
 
 def test_pages_of_a_tariff_a_sheet_and_the_simulator_lead_to_a_filled_form(world: World) -> None:
@@ -212,6 +247,19 @@ def test_nobody_else_finds_it_and_who_only_looks_changes_nothing(world: World, c
     client = client_of(world, "reseller")
     assert client.get(page).status_code == 200
     assert client.post(reverse("calls:what_if_delete", args=[what_if.pk])).status_code == 403
+
+
+def test_somebody_above_who_asked_here_has_no_name(world: World, calls: None) -> None:
+    asked(world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk))
+    client, above = client_of(world, "reseller"), world.user("operator")
+    WhatIf.objects.update(created_by=above)
+    shown = client.get(reverse("calls:what_if_list"))
+    exported: Any = client.get(reverse("calls:what_if_list"), {"export": "csv"})
+    with closing(exported):
+        texts = [shown.content.decode(), exported.getvalue().decode()]
+    for text in texts:
+        assert "Your provider" in text
+        assert above.login not in text
 
 
 def test_the_statements_of_an_answer_do_not_grow_with_its_rows(world: World, calls: None) -> None:

@@ -37,12 +37,18 @@ def check_stored(job: ReRating) -> None:
         raise StoppedError(f"Calls of {months[0]:%Y-%m} are archived: restore them first.")
 
 
-def batch_calls(job: ReRating, number: int) -> tuple[ReRatingBatch, Calls]:
-    """Batch ``number`` of the preview, and its calls as they are now. Raises StoppedError."""
+def batch_calls(
+    job: ReRating, number: int, *, is_made: bool = False
+) -> tuple[ReRatingBatch, Calls]:
+    """Batch ``number`` of the preview, and its calls as they are now. Raises StoppedError.
+
+    With ``is_made`` only those that ``job`` has changed: never more than it had.
+    """
     batch = ReRatingBatch.objects.get(re_rating=job, number=number)
     before = ReRatingBatch.objects.filter(re_rating=job, number=number - 1).first()
     after: Place = (before.end_at, before.end_id) if before else (job.since, 0)
-    calls, _end = next_calls(job, after, (batch.end_at, batch.end_id), MOST_CALLS + 1)
+    end = batch.end_at, batch.end_id
+    calls, _end = next_calls(job, after, end, MOST_CALLS + 1, is_made=is_made)
     if len(calls) > MOST_CALLS:
         raise StoppedError("Too many calls have come in since the preview.")
     return batch, calls

@@ -11,7 +11,12 @@ from django.utils.timezone import now
 from accounts.models import Account, Trunk
 from calls.choices import ReRatingState
 from calls.models import ReRating
-from calls.selectors.re_rating import is_any_period_closed, may_preview, may_undo
+from calls.selectors.re_rating import (
+    is_all_below,
+    is_any_period_closed,
+    may_preview,
+    may_undo,
+)
 from calls.selectors.storage import archived_between
 from calls.services.re_rating.undoing import later_re_ratings
 from customers.models import Customer
@@ -126,8 +131,8 @@ def request_undo(*, actor: Actor, job: ReRating, posts_to_open: bool = False) ->
 
     Allowed at any time, unless a later one that stands changed a charge of it: it is taken back
     first. What belongs to closed periods goes to the open ones with ``posts_to_open``, and is
-    refused without. Locks the row; atomic with the audit row. Raises DomainError ``not_applied``,
-    ``later`` or ``closed``.
+    refused without. Not allowed once a seller whose charges it changed has left. Locks the row;
+    atomic with the audit row. Raises DomainError ``not_applied``, ``left``, ``later``, ``closed``.
     """
     _check_owner(actor, job)
     with transaction.atomic():
@@ -136,6 +141,9 @@ def request_undo(*, actor: Actor, job: ReRating, posts_to_open: bool = False) ->
             return
         if not may_undo(locked):
             raise DomainError("not_applied", "Only what was applied can be undone.")
+        if not is_all_below(locked):
+            text = "A customer with some of these charges is no longer below you."
+            raise DomainError("left", text)
         _check_latest(actor, locked)
         if not posts_to_open and is_any_period_closed(locked):
             raise _closed()

@@ -13,9 +13,8 @@ from billing.selectors.balances import display_currency
 from calls.choices import ChangeKind, ChangeSide, WhatIfState
 from calls.models import WhatIf
 from calls.selectors.sellers import is_seller
-from calls.selectors.storage import archived_between
 from calls.selectors.what_if import ASKING_RIGHTS, may_change, sellers_of
-from calls.services.what_if.questions import Change
+from calls.services.what_if.questions import Change, changes_of, check_stored
 from customers.models import Customer
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -80,10 +79,11 @@ def ask_what_if(*, actor: Actor, question: Question, by_job: bool = True) -> Wha
 def ask_again(*, actor: Actor, what_if: WhatIf) -> None:
     """Answer a question anew, by the calls and terms of now. Locks its row; once is enough.
 
-    Raises DomainError ``not_now`` while it is being answered, ``archived``.
+    Raises DomainError ``not_now`` while it is being answered, or as ask_what_if does: a reseller
+    that has left is asked about no more, since its tariffs are others' business.
     """
     _check_change(actor, what_if)
-    _check_stored(what_if.since, what_if.until)
+    _check(actor, _question_of(what_if))
     display = display_currency(actor)
     with transaction.atomic():
         locked = WhatIf.objects.select_for_update(of=("self",)).get(pk=what_if.pk)
@@ -97,6 +97,19 @@ def ask_again(*, actor: Actor, what_if: WhatIf) -> None:
         locked.updated_at = now()
         locked.save()
         enqueue("calls.run_what_if", what_if_id=locked.pk)
+
+
+def _question_of(what_if: WhatIf) -> Question:
+    return Question(
+        name=what_if.name,
+        since=what_if.since,
+        until=what_if.until,
+        seller=what_if.seller,
+        changes=changes_of(what_if),
+        customer=what_if.customer,
+        tariff=what_if.tariff,
+        has_below=what_if.has_below,
+    )
 
 
 def rename_what_if(*, actor: Actor, what_if: WhatIf, name: str) -> WhatIf:
@@ -131,7 +144,7 @@ def _check(actor: Actor, question: Question) -> None:
     span = question.until - question.since
     if not timedelta(0) < span <= LONGEST:
         raise DomainError("period", "Ask about 1 to 400 days.", field="until")
-    _check_stored(question.since, question.until)
+    check_stored(question.since, question.until)
     visible: Any = Customer.objects.visible_to(actor)
     if not (is_seller(question.seller) and visible.filter(pk=question.seller.pk).exists()):
         raise DomainError("seller", "Choose yourself or a reseller below you.", field="seller")
@@ -146,13 +159,6 @@ def _check(actor: Actor, question: Question) -> None:
         raise DomainError("tariff", "Choose a tariff of the seller.", field="tariff")
     for change in question.changes:
         _check_one(actor, question, change, set(tariffs.values_list("pk", flat=True)))
-
-
-def _check_stored(since: datetime, until: datetime) -> None:
-    """Archived calls would be passed over, and the answer be one about others."""
-    if archived := archived_between(since, until):
-        text = f"Calls of {archived[0]:%Y-%m} are archived: restore them first, or begin later."
-        raise DomainError("archived", text, field="since")
 
 
 def _check_one(actor: Actor, question: Question, change: Change, tariffs: set[int]) -> None:

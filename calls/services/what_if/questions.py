@@ -8,6 +8,7 @@ from typing import Any
 
 from calls.choices import ChangeKind, ChangeSide, ChangeTime
 from calls.models import WhatIf
+from calls.selectors.storage import archived_between
 from calls.selectors.what_if import sellers_of
 from calls.services.pricing import Terms
 from calls.services.variants import Variant
@@ -76,6 +77,13 @@ class Change:
             rounding=self.rounding,
             on_connect_fee=self.on_connect_fee,
         )
+
+
+def check_stored(since: datetime, until: datetime) -> None:
+    """Archived calls would be passed over, and the answer be one about others (``archived``)."""
+    if archived := archived_between(since, until):
+        text = f"Calls of {archived[0]:%Y-%m} are archived: restore them first, or begin later."
+        raise DomainError("archived", text, field="since")
 
 
 def changes_of(what_if: WhatIf) -> list[Change]:

@@ -17,7 +17,13 @@ from django.utils.timezone import now
 from calls.choices import WhatIfState
 from calls.models import Call, PendingCall, UnratedCall, WhatIf
 from calls.services.what_if.computing import SUMS, Lens, sums_of
-from calls.services.what_if.questions import changes_of, lens_of, scope_of, variant_of
+from calls.services.what_if.questions import (
+    changes_of,
+    check_stored,
+    lens_of,
+    scope_of,
+    variant_of,
+)
 from calls.services.what_if.reading import Scope, charged_calls
 from customers.models import Customer
 from customers.tenancy import Actor, subtree
@@ -139,8 +145,12 @@ class _Run:
             write_columns(TABLE, kinds, values | {"what_if_id": owner})
 
     def _end(self, scope: Scope, lens: Lens) -> None:
-        """Add up the rows of all batches, count what is not in them, and say so."""
+        """Add up the rows of all batches, count what is not in them, and say so.
+
+        A month may have been archived since the question was asked, even while it was read.
+        """
         with transaction.atomic():
+            check_stored(self._what_if.since, self._what_if.until)
             with connection.cursor() as cursor:
                 cursor.execute(_fold_sql(), [self._what_if.pk])
             if self._what_if.rows.count() > MOST_ROWS:
