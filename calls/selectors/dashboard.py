@@ -22,8 +22,20 @@ from django.db.models.functions import Extract, Floor
 from accounts.models import Account, Trunk
 from billing.models import Balance, Charge
 from billing.selectors.balances import with_balances
+from calls.choices import ReportGroup
 from calls.models import Call, CdrImport
-from calls.selectors.cdrs import CallKey, CallLine, call_keys, call_lines, recent_calls
+from calls.selectors.cdrs import (
+    CallKey,
+    CallLine,
+    CallSearch,
+    call_keys,
+    call_lines,
+    recent_calls,
+)
+from calls.selectors.reports import ReportSearch, minutes_over_time, report
+from calls.selectors.sellers import is_seller
+from calls.selectors.totals import Sum as Amount
+from calls.selectors.totals import call_totals, plain_sum
 from customers.models import Customer
 from customers.tenancy import Actor
 from tariffs.models import Tariff
@@ -47,11 +59,17 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A local day from midnight to midnight: 23 to 25 hours."""
+    """A local day from midnight to midnight: 23 to 25 hours.
+
+    ``paid`` is what its calls cost the actor, ``charged`` what they bring it; None where there is
+    none.
+    """
 
     starts_at: datetime
     ends_at: datetime
     hours: Sequence[Hour]
+    paid: Amount | None = None
+    charged: Amount | None = None
 
     @property
     def calls(self) -> int:
@@ -84,8 +102,14 @@ def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def traffic_of_day(actor: Actor, day: date, zone: ZoneInfo) -> Day:
-    """The calls of one local day by hour, as the actor lists them, in one statement."""
+    """The calls of one local day by hour, and their money.
+
+    A seller's are read from the sums of its reports, however many they are.
+    """
     start, end = local_day(day, zone)
+    if actor.account_id is None and is_seller(actor.customer):
+        return _sold(actor, start, end, zone)
+    totals = call_totals(actor, CallSearch(start, end))
     passed = ExpressionWrapper(F("setup_at") - Value(start), output_field=DurationField())
     rows = (
         _traffic(actor)
@@ -101,8 +125,34 @@ def traffic_of_day(actor: Actor, day: date, zone: ZoneInfo) -> Day:
     found = {
         int(row["hour"]): Hour(row["number"], row["answers"], int(row["total"])) for row in rows
     }
-    hours = [found.get(number, Hour()) for number in range((end - start) // HOUR)]
-    return Day(start, end, hours)
+    return Day(start, end, _all_hours(found, start, end), totals.paid, totals.charged)
+
+
+def _sold(actor: Actor, start: datetime, end: datetime, zone: ZoneInfo) -> Day:
+    """As its report has it: each call once it is charged."""
+    search = ReportSearch(ReportGroup.HOUR, start, end, zone.key)
+    day = report(actor, search)
+    hours = {
+        int((row.key - start) // HOUR): Hour(row.attempts, row.answered, row.counts["duration_ms"])
+        for row in day.rows
+    }
+    paid, charged = (
+        plain_sum(actor, [(code, Decimal(amount)) for code, amount in amounts.items() if code])
+        for amounts in (day.total.spent, day.total.earned)
+    )
+    return Day(start, end, _all_hours(hours, start, end), paid, charged)
+
+
+def minutes_of_day(actor: Actor, day: date, zone: ZoneInfo) -> list[float]:
+    """The minutes of a seller's calls in each hour of a local day."""
+    start, end = local_day(day, zone)
+    search = ReportSearch(ReportGroup.HOUR, start, end, zone.key)
+    hours = minutes_over_time(actor, search, ReportGroup.HOUR)
+    return [float(minutes) for _moment, minutes in hours]
+
+
+def _all_hours(found: dict[int, Hour], start: datetime, end: datetime) -> list[Hour]:
+    return [found.get(number, Hour()) for number in range((end - start) // HOUR)]
 
 
 def _traffic(actor: Actor) -> QuerySet[Any]:

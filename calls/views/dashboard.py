@@ -1,5 +1,6 @@
 """The dashboard: what today brought, what needs attention, or how to begin."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,8 +14,7 @@ from django.utils.translation import gettext as _
 from billing.selectors.balances import may_see_balances
 from calls.choices import CdrImportState
 from calls.selectors import dashboard as reads
-from calls.selectors.cdrs import CallSearch, has_own_price
-from calls.selectors.totals import call_totals
+from calls.selectors.cdrs import has_own_price
 from calls.selectors.unrated import unrated_count
 from calls.views.selfcare import greeting, selfcare_context
 from calls.views.tiles import acd_tile, asr_tile, money_tiles, unrated_tile
@@ -103,18 +103,17 @@ class DashboardView(PageView):
         if not self.actor.can("cdrs.view"):
             return {}
         zone = timezone.get_current_timezone()
-        before = reads.traffic_of_day(self.actor, self.today - WEEK, zone)
+        before = reads.minutes_of_day(self.actor, self.today - WEEK, zone)
         return {"chart": hours_chart(self.day, before), "weekday": date_format(self.today, "l")}
 
 
 def day_tiles(actor: Any, day: reads.Day) -> list[Tile]:
     """Today's key figures; each call counts once it is charged."""
     calls_url = reverse("calls:call_list")
-    totals = call_totals(actor, CallSearch(day.starts_at, day.ends_at))
     tiles = [
         Tile(_("Calls today"), number_text(day.calls), url=calls_url),
         Tile(_("Minutes"), number_text(round(day.milliseconds / 60_000))),
-        *money_tiles(actor, totals),
+        *money_tiles(actor, day),
         asr_tile(day.asr),
         acd_tile(day.acd),
     ]
@@ -123,15 +122,15 @@ def day_tiles(actor: Any, day: reads.Day) -> list[Tile]:
     return tiles
 
 
-def hours_chart(day: reads.Day, before: reads.Day) -> Chart:
+def hours_chart(day: reads.Day, before: Sequence[float]) -> Chart:
     """Minutes by hour of today, and of the same weekday a week before."""
-    longest = max(len(day.hours), len(before.hours))
+    longest = max(len(day.hours), len(before))
     passed = int((timezone.now() - day.starts_at) // reads.HOUR)
     return bar_chart(
         _("Minutes by hour, today and a week before"),
         [f"{hour:02}:00" for hour in range(longest + 1)],
         [hour.minutes for hour in day.hours[: passed + 1]],
-        [hour.minutes for hour in before.hours],
+        before,
         unit=_("minutes"),
         part=passed,
     )

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from calls.selectors.dashboard import Day
 from calls.selectors.totals import Sum, Totals
 from customers.tenancy import Actor
 from softswitch.core.chrome import Action, Tile
@@ -53,7 +54,7 @@ def acd_tile(acd: Decimal | None, note: str | Promise = "") -> Tile:
     return Tile(_("ACD"), DASH if acd is None else duration_text(acd), note=note)
 
 
-def money_tiles(actor: Actor, totals: Totals) -> list[Tile]:
+def money_tiles(actor: Actor, totals: Totals | Day) -> list[Tile]:
     """What the viewer pays, and what those below pay it."""
     tiles = []
     if not actor.is_root and totals.paid is not None:

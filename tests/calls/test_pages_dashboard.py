@@ -1,20 +1,26 @@
 """The dashboard of each kind of user, empty and busy."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
 from billing.models import Balance, Charge
+from billing.services.accounts import AccountTariff, open_account
+from calls.selectors.dashboard import traffic_of_day
+from calls.selectors.totals import plain_sum
 from calls.services.charging import charge_pending
+from calls.services.traffic import fold_traffic
 from customers.models import User
 from softswitch.core.display import price_text
-from tests.calls.stored import store_call
-from tests.world import World
+from tests.calls.stored import START, store_call
+from tests.world import OPENED, World, tariff_with_rates
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +91,36 @@ def test_the_statements_do_not_grow_with_the_calls(
     charge_pending()
     with django_assert_max_num_queries(len(few.captured_queries)):
         dashboard(client, world, "reseller")
+
+
+def test_the_money_of_a_seller_s_day_is_all_of_it(world: World) -> None:
+    """Also of accounts by themselves and of its own calls, and of no other day."""
+    zone = ZoneInfo("Asia/Kathmandu")
+    tariff = tariff_with_rates(world.reseller, "Accounts", "EUR", factor="5")
+    own = open_account(
+        actor=world.actor("reseller"),
+        customer=world.reseller,
+        auth_name="own-1",
+        by_itself=AccountTariff(tariff),
+        opened_at=OPENED,
+    )
+    for number, customer in enumerate((world.shop, world.sub_customer, world.reseller)):
+        account = own if customer == world.reseller else None
+        for minutes in (-1, 0, 61, 24 * 60 - 1, 24 * 60):
+            at = START.replace(hour=18, minute=15) + timedelta(minutes=minutes)
+            store_call(customer, "442079460000", 60 + number, at=at, account=account)
+    store_call(world.reseller, "442079460000", 7, at=START.replace(hour=19))
+    charge_pending()
+    fold_traffic()
+    day = traffic_of_day(world.actor("reseller"), date(2026, 3, 11), zone)
+    of_day = Charge.objects.filter(setup_at__gte=day.starts_at, setup_at__lt=day.ends_at)
+    paid = of_day.filter(customer=world.reseller, account=None)
+    charged = of_day.filter(issuer=world.reseller)
+    assert (day.calls, day.answered) == (paid.count(), paid.count()) == (10, 10)
+    assert [hour.calls for hour in day.hours] == [4, 3, *[0] * 21, 3]
+    assert day.paid is not None
+    assert day.charged is not None
+    assert day.paid.amount == paid.aggregate(sum=Sum("amount"))["sum"]
+    by_currency = charged.values_list("balance__currency").annotate(sum=Sum("amount"))
+    assert len(by_currency) == 2
+    assert day.charged == plain_sum(world.actor("reseller"), list(by_currency))
