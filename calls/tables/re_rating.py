@@ -39,7 +39,7 @@ class MakerColumn(Column):
     def render(self, value: object, record: Any) -> str:
         return str(YOUR_PROVIDER if record.is_above else value)
 
-    def value(self, value: object, record: Any) -> str:
+    def value(self, value: object, record: Any = None) -> str:
         return self.render(value, record)
 
 
