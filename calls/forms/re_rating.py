@@ -32,8 +32,8 @@ class ReRatingForm(ScopedForm):
             _("Calls"),
             ("since", "till", "customer", "account", "trunk", "called", "assigned"),
             help=_(
-                "Charged calls that were set up then. Only what your customers, and those below "
-                "them, pay is priced anew; what you pay yourself stays."
+                "Charged calls that were set up then. Only what your direct customers and your "
+                "own accounts paid you for them is priced anew."
             ),
         ),
         Section(

@@ -17,7 +17,7 @@ from softswitch.core.fields import AmountField
 
 
 class ReRating(models.Model):
-    """Charged calls priced anew: found by the filter, at the levels that ``owner`` answers for.
+    """Charged calls priced anew: found by the filter, at the levels that were paid to ``owner``.
 
     ``assigned`` narrows it to levels that had this tariff. Without ``tariff`` and ``terms_at`` by
     the terms of each call's start as they stand now; with ``tariff`` by that one where its owner

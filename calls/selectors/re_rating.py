@@ -22,7 +22,7 @@ from calls.choices import ReRatingState
 from calls.models import ReRating, ReRatingEntry, ReRatingSum
 from customers.models import Customer
 from customers.selectors.names import shown_name
-from customers.tenancy import Actor, subtree
+from customers.tenancy import Actor
 
 
 def with_maker(rows: QuerySet[Any], actor: Actor) -> Any:
@@ -55,15 +55,6 @@ def is_any_period_closed(job: ReRating) -> bool:
     posted = ReRatingEntry.objects.filter(re_rating=job).values("usage_entry_id")
     entries = UsageEntry.objects.filter(id__in=posted, period__closed_at__isnull=False)
     return bool(entries.exists())
-
-
-def is_all_below(job: ReRating) -> bool:
-    """Whether who sold at the levels that ``job`` changed is its owner, or still below it."""
-    if job.owner.is_root:
-        return True
-    below = subtree(Customer, job.owner_id).values("pk")
-    changed = ReRatingSum.objects.filter(re_rating=job, changed__gt=0)
-    return not changed.exclude(balance__issuer__in=below).exists()
 
 
 def named_sums(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:

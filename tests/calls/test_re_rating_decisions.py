@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
 from billing.models import BillingPeriod, Charge, UsageEntry
-from billing.services.move import NewTerms, move_customer
 from calls.choices import ReRatingState
 from calls.models import Call, ReRating, ReRatingEntry, TrafficDelta
 from calls.services.charging import charge_pending
@@ -40,7 +39,7 @@ from tests.calls.re_rated import (
     undo,
 )
 from tests.calls.stored import START, store_call
-from tests.world import World, tariff_with_rates
+from tests.world import World
 
 
 @pytest.fixture
@@ -65,14 +64,6 @@ def test_a_second_re_rating_reverses_the_newest_charge(world: World, called: Cal
     undo(actor, first)
     assert paid(called)[1] == rows[0].amount
     assert_sound()
-
-
-def test_a_later_re_rating_from_above_is_not_named(world: World, called: Call) -> None:
-    first = re_rate(world.actor("sub_reseller"), tariff=dearer(world))
-    correct(Tariff.objects.get(name="Street"), "3")
-    re_rate(world.actor("operator"), customer=world.shop)
-    with pytest.raises(DomainError, match="Not available from your provider"):
-        request_undo(actor=world.actor("sub_reseller"), job=first)
 
 
 def test_an_undo_stops_where_another_came_between(world: World, called: Call) -> None:
@@ -216,29 +207,3 @@ def test_an_undo_takes_back_what_it_made_however_many_calls_have_come_since(
     assert undo(actor, first).state == ReRatingState.UNDONE
     assert {key: facts for key, facts in figures().items() if key in before} == before
     assert_sound()
-
-
-def test_an_owner_that_a_seller_has_left_touches_its_customers_no_more(
-    world: World, called: Call
-) -> None:
-    actor, street = world.actor("reseller"), Tariff.objects.get(name="Street")
-    correct(street, "3")
-    job = re_rate(actor, assigned=street)
-    assert job.calls_changed == 1
-    move_customer(
-        actor=world.actor("operator"),
-        customer=world.sub_reseller,
-        owner=world.other_reseller,
-        terms=NewTerms(tariff_with_rates(world.other_reseller, "Beside", "USD")),
-        surplus="pay_out",
-        reason="Sold on",
-    )
-    stood = balances()
-    with pytest.raises(DomainError, match="no longer below you"):
-        undo(actor, job, posts_to_open=True)
-    ReRating.objects.update(state=ReRatingState.UNDOING)
-    run_re_rating(re_rating_id=job.pk)
-    job.refresh_from_db()
-    assert (job.state, job.batches_undone) == (ReRatingState.FAILED, 0)
-    assert "no longer below you" in job.failure
-    assert balances() == stood

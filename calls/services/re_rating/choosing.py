@@ -8,10 +8,8 @@ from django.db.models import Q
 
 from calls.models import Call, ReRating
 from calls.services.picking import Calls, stored_calls
-from calls.services.re_rating.standing import MOST_LEVELS, Standing
-from customers.models import Customer
+from calls.services.re_rating.standing import Standing
 from customers.selectors import spans_below
-from customers.tenancy import subtree
 from softswitch.core.columns import BIGINT, MOMENT, Int64s, read_columns
 from softswitch.core.filters import pattern_condition
 from softswitch.core.moments import from_microseconds
@@ -106,27 +104,9 @@ def _narrowed(job: ReRating, ids: list[int], span: list[datetime]) -> list[int]:
 
 
 def rows_in_scope(job: ReRating, standing: Standing) -> Int64s:
-    """The rows that the owner of ``job`` answers for, and that its filter names.
+    """The rows that the owner of ``job`` was paid, also by accounts by themselves.
 
-    It sold to them, or somebody who was below it when the call began and still is. Never what it
-    pays itself, nor anything above.
+    What two others owe each other is theirs, above and below.
     """
-    top = np.full(int(standing.calls.max(initial=-1)) + 1, MOST_LEVELS, dtype=np.int64)
-    if not job.owner.is_root:
-        top = np.minimum(top, _highest(standing, standing.issuers == job.owner_id, len(top)))
-    if job.customer_id is not None:
-        of_customer = (standing.customers == job.customer_id) & (standing.accounts == 0)
-        top = np.minimum(top, _highest(standing, of_customer, len(top)))
-    rows = np.flatnonzero(standing.numbers <= top[standing.calls])
-    if job.owner.is_root:
-        return rows
-    sellers = np.unique(standing.issuers[rows]).tolist()
-    below = subtree(Customer, job.owner_id).filter(pk__in=sellers).values_list("pk", flat=True)
-    return rows[np.isin(standing.issuers[rows], np.fromiter(below, dtype=np.int64))]
-
-
-def _highest(standing: Standing, chosen: Any, count: int) -> Int64s:
-    """By call, the highest chosen level; -1 where none is."""
-    found = np.full(count, -1, dtype=np.int64)
-    np.maximum.at(found, standing.calls[chosen], standing.numbers[chosen])
-    return found
+    rows: Int64s = np.flatnonzero(standing.issuers == job.owner_id)
+    return rows

@@ -11,12 +11,7 @@ from django.utils.timezone import now
 from accounts.models import Account, Trunk
 from calls.choices import ReRatingState
 from calls.models import ReRating
-from calls.selectors.re_rating import (
-    is_all_below,
-    is_any_period_closed,
-    may_preview,
-    may_undo,
-)
+from calls.selectors.re_rating import is_any_period_closed, may_preview, may_undo
 from calls.selectors.storage import archived_between
 from calls.services.re_rating.undoing import later_re_ratings
 from customers.models import Customer
@@ -51,10 +46,10 @@ class Choice:
 def start_re_rating(*, actor: Actor, choice: Choice, reason: str) -> ReRating:
     """Have the difference of a re-rating computed by a job; nothing is charged yet.
 
-    Needs ``money.manage`` and ``tariffs.edit``, and touches only levels that the actor's customer,
-    or one below it, sells to. Atomic with the audit row. Raises DomainError ``reason`` (empty),
-    ``since`` (archived), ``till`` (not after ``since``, or both ahead), ``terms_at`` (ahead), or by
-    the name of what is not the actor's to choose.
+    Needs ``money.manage`` and ``tariffs.edit``, and touches only what was paid to the actor's
+    customer: what others owe each other is theirs. Atomic with the audit row. Raises DomainError
+    ``reason`` (empty), ``since`` (archived), ``till`` (not after ``since``, or both ahead),
+    ``terms_at`` (ahead), or by the name of what is not the actor's to choose.
     """
     if actor.account_id is not None or not all(actor.can(right) for right in RIGHTS):
         raise PermissionDenied
@@ -131,8 +126,8 @@ def request_undo(*, actor: Actor, job: ReRating, posts_to_open: bool = False) ->
 
     Allowed at any time, unless a later one that stands changed a charge of it: it is taken back
     first. What belongs to closed periods goes to the open ones with ``posts_to_open``, and is
-    refused without. Not allowed once a seller whose charges it changed has left. Locks the row;
-    atomic with the audit row. Raises DomainError ``not_applied``, ``left``, ``later``, ``closed``.
+    refused without. Locks the row; atomic with the audit row. Raises DomainError ``not_applied``,
+    ``later`` or ``closed``.
     """
     _check_owner(actor, job)
     with transaction.atomic():
@@ -141,10 +136,7 @@ def request_undo(*, actor: Actor, job: ReRating, posts_to_open: bool = False) ->
             return
         if not may_undo(locked):
             raise DomainError("not_applied", "Only what was applied can be undone.")
-        if not is_all_below(locked):
-            text = "A customer with some of these charges is no longer below you."
-            raise DomainError("left", text)
-        _check_latest(actor, locked)
+        _check_latest(locked)
         if not posts_to_open and is_any_period_closed(locked):
             raise _closed()
         locked.posts_to_open, locked.undone_by = posts_to_open, actor.user
@@ -188,15 +180,14 @@ def _check_owner(actor: Actor, job: ReRating) -> None:
         raise PermissionDenied
 
 
-def _check_latest(actor: Actor, job: ReRating) -> None:
+def _check_latest(job: ReRating) -> None:
+    """Those that changed the same charges are of the same owner, who alone sold at that level."""
     later = later_re_ratings(job)
-    if not later:
-        return
-    known = ReRating.objects.visible_to(actor).filter(pk__in=later).values_list("pk", flat=True)
-    if len(known) < len(later):
-        raise DomainError("later", "Not available from your provider.")
-    names = ", ".join(f"#{pk}" for pk in sorted(known))
-    raise DomainError("later", f"Some of these charges were re-rated again: undo {names} first.")
+    if later:
+        names = ", ".join(f"#{pk}" for pk in later)
+        raise DomainError(
+            "later", f"Some of these charges were re-rated again: undo {names} first."
+        )
 
 
 def _closed() -> DomainError:

@@ -7,7 +7,6 @@ from django.utils.timezone import now
 from billing.services.usage import in_closed_periods, payers_at
 from calls.choices import ReRatingState
 from calls.models import ReRating, ReRatingEntry
-from calls.selectors.re_rating import is_all_below
 from calls.services.picking import Calls
 from calls.services.re_rating.applying import StoppedError, batch_calls, hold_others_off
 from calls.services.re_rating.comparing import NewCharges
@@ -46,15 +45,13 @@ def undo_batch(job: ReRating) -> bool:
     """Reverse the charges of the next batch; whether it was the last. Of a transaction.
 
     The caller holds the row of ``job``, whose cursor moves on with what is posted. Raises
-    StoppedError if another re-rating has changed one of them since, or its seller has left.
+    StoppedError if another re-rating has changed one of them since.
     """
     hold_others_off(job)
     left = job.batches_applied - job.batches_undone
     if not left:
         _save(job)
         return True
-    if not is_all_below(job):
-        raise StoppedError("A customer with some of these charges is no longer below you.")
     _batch, calls = batch_calls(job, left, is_made=True)
     job.batches_undone += 1
     _save(job)
