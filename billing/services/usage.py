@@ -222,10 +222,12 @@ def stage_usage(usage: Usage) -> Int64s:
     moments = usage.payers.clamp(usage.ended_at)
     periods = _periods_at(balances, moments, days)
     months = _month_starts(usage.setup_at)
-    order, starts = grouped((balances, usage.issuers, periods, days, months))
+    keys = (balances, usage.issuers, periods, days, months)
+    order, starts = grouped(keys)
     first = order[starts]
     sizes = np.diff(np.append(starts, len(order)))
-    ids = _next_ids(len(starts))
+    ids = np.empty(len(starts), dtype=np.int64)
+    ids[np.lexsort([key[first] for key in reversed(keys)])] = _next_ids(len(starts))  # by day
     values = {
         "id": ids,
         "setup_month": months[first],
