@@ -182,6 +182,9 @@ class FilterSet(django_filters.FilterSet):
     def __init__(self, *args: Any, actor: Any, **kwargs: Any) -> None:
         self.actor = actor
         super().__init__(*args, **kwargs)
+        # A field built on the class (whoever asked it) would be copied: choices of its own count.
+        for item in self.filters.values():
+            vars(item).pop("_field", None)
 
     @property
     def form(self) -> ScopedForm:

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from calls.filters import ResultFilter
 from calls.models import Destination, WhatIf
 from calls.services.charging import charge_pending
 from calls.services.what_if.questions import Change
@@ -94,6 +95,16 @@ def test_cells_lead_from_customers_to_their_destinations(world: World, calls: No
     assert {row.label for row in sellers} == {"Reseller", "Sub reseller"}
     below = client.get(page, {"seller": world.sub_reseller.pk}).context["table"].data.data
     assert [row.label for row in below] == ["Shop"]
+
+
+def test_choices_are_the_question_s_own_whoever_asked_the_class(world: World, calls: None) -> None:
+    assert ResultFilter.base_filters["seller"].field is not None
+    what_if = asked(
+        world.actor("reseller"), Change(tariff=Tariff.objects.get(name="Retail").pk), has_below=True
+    )
+    page = client_of(world, "reseller").get(reverse("calls:what_if", args=[what_if.pk]))
+    names = [name for _pk, name in page.context["filterset"].form.fields["seller"].choices]
+    assert names == ["Reseller", "Sub reseller"]
 
 
 def test_names_that_only_others_have_hide_nothing(world: World, calls: None) -> None:
