@@ -156,6 +156,12 @@ def assigned_customers(actor: Actor, tariff: Tariff) -> QuerySet[TariffAssignmen
     return found.select_related("customer").order_by("customer__name", "pk")
 
 
+def rates_of(tariff: Tariff) -> QuerySet[Rate]:
+    """The rates of a tariff that the caller found in scope; each row's ``tariff`` is that one."""
+    rows: QuerySet[Rate] = tariff.rates.all()
+    return rows
+
+
 def own_rates(actor: Actor) -> QuerySet[Rate]:
     """The rates of the tariff by which the actor's customer pays now; the tariff stays hidden."""
     tariff = None if actor.account_id else tariff_of(actor.customer_id, now())

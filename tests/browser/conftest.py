@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.portal import Portal
 from tests.plugins.mail import MailSink
@@ -34,6 +34,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
         chromium = playwright.chromium.launch(
             executable_path=chromium_path, headless=True, args=list(FLAGS)
         )
+        expect.set_options(timeout=15_000)  # like that of actions (portal.Portal): nothing is timed
         yield chromium
         chromium.close()
 

@@ -23,7 +23,7 @@ BOUNDED = re.compile(r"^SELECT COUNT\(\*\) FROM \(.* LIMIT 10001\)")  # stops af
 SOME = re.compile(r"\) LIMIT (\d+)$")  # no order after the condition: stops once it has so many
 QUERIES = (
     "",
-    "page=5",
+    "page=20",
     "sort=-prefix",
     "sort=destination",
     "sort=-destination",
