@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.choices import ToneChoices
+
 
 class Mode(models.TextChoices):
     """How a balance is paid."""
@@ -35,9 +37,39 @@ class EntryKind(models.TextChoices):
     WRITE_OFF = "write_off", _("Write-off")
     PAY_OUT = "pay_out", _("Paid out")
     FORFEIT = "forfeit", _("Forfeited")
+    TRANSFER = "transfer", _("Transfer")
+    FEE = "fee", _("Fee")
+    SURCHARGE = "surcharge", _("Short call charge")
+    MINIMUM = "minimum", _("Minimum commitment")
+    TAX = "tax", _("Tax")
+    ROUNDING = "rounding", _("Rounding")
+    CREDIT_NOTE = "credit_note", _("Credit note")
     USAGE = "usage", _("Calls")
 
 
+# What issuing an invoice posts to its period; voiding it reverses them.
+ISSUED = (
+    EntryKind.FEE,
+    EntryKind.SURCHARGE,
+    EntryKind.MINIMUM,
+    EntryKind.TAX,
+    EntryKind.ROUNDING,
+)
+# What an invoice has as lines: with usage, all that its total consists of.
+BILLED = (EntryKind.DEBIT, EntryKind.CREDIT, *ISSUED)
+# What settles invoices where it is positive, and takes from what was paid where it is negative. A
+# reversal counts as what it reverses.
+SETTLING = (
+    EntryKind.OPENING,
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.TRANSFER,
+    EntryKind.WRITE_OFF,
+    EntryKind.RESET,
+    EntryKind.PAY_OUT,
+    EntryKind.FORFEIT,
+    EntryKind.CREDIT_NOTE,
+)
 # What becomes of money, and of a debt, on a balance that takes no more Maintenance.
 SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 DEBT = (EntryKind.ADD_FUNDS, EntryKind.WRITE_OFF)
@@ -60,3 +92,83 @@ class HoldReason(models.TextChoices):
     NO_TARIFF = "no_tariff", _("No tariff")
     NO_EXCHANGE_RATE = "no_exchange_rate", _("No exchange rate")
     ERROR = "error", _("Could not be charged")
+
+
+class PeriodOutcome(ToneChoices):
+    """What came of a billing period; empty while it is open."""
+
+    OPEN = "", "info", _("Open")
+    DRAFTED = "drafted", "ok", _("Closed, with an invoice")
+    ZERO = "zero", "off", _("Closed, nothing to invoice")
+    NOT_BILLED = "not_billed", "off", _("Closed, not billed")
+
+
+class InvoiceKind(models.TextChoices):
+    """The two documents that an owner issues."""
+
+    INVOICE = "invoice", _("Invoice")
+    CREDIT_NOTE = "credit_note", _("Credit note")
+
+
+class InvoiceState(models.TextChoices):
+    """What is stored of an invoice; what is paid of it follows from its open amount."""
+
+    DRAFT = "draft", _("Draft")
+    ISSUED = "issued", _("Issued")
+    VOID = "void", _("Void")
+
+
+class InvoiceStatus(ToneChoices):
+    """The one badge of an invoice (InvoiceQuerySet.with_status)."""
+
+    DRAFT = "draft", "off", _("Draft")
+    ISSUED = "issued", "info", _("Issued")
+    PARTLY_PAID = "partly_paid", "warn", _("Partly paid")
+    OVERDUE = "overdue", "bad", _("Overdue")
+    PAID = "paid", "ok", _("Paid")
+    VOID = "void", "off", _("Void")
+
+
+class LineKind(models.TextChoices):
+    """What a line of an invoice bills."""
+
+    USAGE = "usage", _("Calls")
+    LATE = "late", _("Calls of earlier periods")
+    ADJUSTMENT = "adjustment", _("Adjustment")
+    FEE = "fee", _("Fee")
+    SURCHARGE = "surcharge", _("Short call charge")
+    MINIMUM = "minimum", _("Minimum commitment")
+
+
+class LineGrouping(models.TextChoices):
+    """What one line of calls stands for."""
+
+    DESTINATION = "destination", _("Destination")
+    COUNTRY = "country", _("Country")
+    PREFIX = "prefix", _("Prefix")
+
+
+class TaxMode(models.TextChoices):
+    """Whether prices hold the tax already."""
+
+    ADDED = "added", _("Added to the prices")
+    INCLUDED = "included", _("Included in the prices")
+    NONE = "none", _("No tax")
+
+
+class TaxCategory(models.TextChoices):
+    """The categories of EN 16931 (UNCL 5305) that services are in."""
+
+    STANDARD = "S", _("Standard rate")
+    ZERO = "Z", _("Zero rated")
+    EXEMPT = "E", _("Exempt")
+    REVERSE_CHARGE = "AE", _("Reverse charge")
+    EXPORT = "G", _("Export outside the EU")
+    OUTSIDE = "O", _("Outside the scope of tax")
+
+
+class FeeKind(models.TextChoices):
+    """How often a fee is billed."""
+
+    ONCE = "once", _("Once")
+    RECURRING = "recurring", _("Every billing period")

@@ -1,18 +1,24 @@
-"""Named filters of balances, ledger entries and charges: rows between an owner and who pays."""
+"""Named filters of balances, ledger, charges, periods and invoices: rows between two parties."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q
+from django.db.models import Case, CharField, F, Q, Value, When
 
+from billing.choices import InvoiceState, InvoiceStatus
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
     from billing.models import (  # noqa: F401
         Balance,
+        BillingPeriod,
         Charge,
+        Fee,
+        Invoice,
         InvoiceSettings,
         LedgerEntry,
         PaymentTerm,
+        Tax,
         UsageEntry,
     )
 
@@ -63,6 +69,53 @@ class InvoiceSettingsQuerySet(TenantQuerySet["InvoiceSettings"]):
     """Invoice settings, by the owner who issues with them."""
 
     tenant = "owner"
+
+
+class TaxQuerySet(TenantQuerySet["Tax"]):
+    """Tax settings, by the owner who charges them."""
+
+    tenant = "owner"
+
+
+class PeriodQuerySet(TwoPartyQuerySet["BillingPeriod"]):
+    """Billing periods, seen with their balance."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+
+
+class FeeQuerySet(TwoPartyQuerySet["Fee"]):
+    """Fees, seen with their balance."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+
+
+class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
+    """Invoices and credit notes; a draft is seen on the side of who issues it alone."""
+
+    account = "account"
+    right = "invoices.view"
+    hidden = Q(state=InvoiceState.DRAFT)
+
+    def with_status(self, today: date) -> Self:
+        """Annotates ``status`` (InvoiceStatus) as it is on the day ``today``."""
+        of_state = [
+            When(state=state.value, then=Value(state.value))
+            for state in (InvoiceState.DRAFT, InvoiceState.VOID)
+        ]
+        return self.annotate(
+            status=Case(
+                *of_state,
+                When(open_amount=0, then=Value(InvoiceStatus.PAID.value)),
+                When(due_on__lt=today, then=Value(InvoiceStatus.OVERDUE.value)),
+                When(open_amount__lt=F("total"), then=Value(InvoiceStatus.PARTLY_PAID.value)),
+                default=Value(InvoiceStatus.ISSUED.value),
+                output_field=CharField(),
+            )
+        )
 
 
 class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):

@@ -161,16 +161,25 @@ class TwoPartyQuerySet(TenantQuerySet[M_co]):
 
     Visible if the issuer is in the viewer's subtree, or if the viewer is the customer and holds
     ``right``: what is deeper is issued within the subtree, or was by an owner that a customer has
-    left, whose business it stays. The columns may be plain ids without a foreign key.
+    left, whose business it stays. The columns may be plain ids without a foreign key; ``parties``
+    leads to them where another row has them (``balance__``). What is ``hidden`` is seen on the
+    side of the issuer alone.
     """
 
     right: ClassVar[str] = "balance.view"
+    parties: ClassVar[str] = ""
+    hidden: ClassVar[Q] = Q()
+
+    def visible_to(self, actor: Actor) -> Self:
+        rows = super().visible_to(actor)
+        return rows.exclude(self.hidden) if actor.account_id is not None and self.hidden else rows
 
     def below(self, actor: Actor) -> Self:
         if actor.is_root:
             return self
         ids = subtree(self._customers(), actor.customer_id).values("pk")
-        mine = Q(issuer_id__in=ids)
+        mine = Q(**{f"{self.parties}issuer_id__in": ids})
         if actor.can(self.right):
-            mine |= Q(customer_id=actor.customer_id)
+            own = Q(**{f"{self.parties}customer_id": actor.customer_id})
+            mine |= own & ~self.hidden if self.hidden else own
         return self.filter(mine)

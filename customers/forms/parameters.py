@@ -177,6 +177,8 @@ class ParametersForm(ScopedForm):
         "rate_value": 4,
         "invoice_non_zero_only": 3,
         "grace_days": 3,
+        "minimum_commitment": 3,
+        "tax": 3,
         "tax_percent": 3,
         "rounding": 3,
         "notifications": 3,
@@ -208,7 +210,7 @@ class ParametersForm(ScopedForm):
         """Only the acting owner's own."""
         return queryset.filter(owner=self.actor.customer_id).order_by("name")
 
-    narrow_payment_term = narrow_invoice_settings
+    narrow_payment_term = narrow_tax = narrow_invoice_settings
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -159,6 +159,15 @@ class ParameterSet(models.Model):
         blank=True,
     )
     grace_days = models.PositiveSmallIntegerField(_("grace days"), null=True, blank=True)
+    tax = models.ForeignKey(
+        "billing.Tax",
+        models.PROTECT,
+        verbose_name=_("tax"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    minimum_commitment = OptionalPriceField(_("minimum commitment per period"), blank=True)
     tax_percent = percent_field(_("tax (%)"))
     rounding = models.CharField(
         _("tax is rounded"), max_length=5, choices=Rounding.choices, blank=True

@@ -54,6 +54,8 @@ INVOICE_DEFAULTS: dict[str, Any] = {
     "invoice_non_zero_only": True,
     "invoice_sections": [],
     "grace_days": 7,
+    "minimum_commitment": None,
+    "tax": None,
     "tax_percent": Decimal(0),
     "rounding": Rounding.TOTAL,  # what most tax offices ask for
 }
@@ -85,6 +87,7 @@ OPTIONAL_FIELDS = frozenset(
     {
         "invoice_settings",
         "payment_term",
+        "tax",
         "low_balance_amount",
         "low_balance_percent",
         "low_balance_days",
@@ -93,6 +96,8 @@ OPTIONAL_FIELDS = frozenset(
     }
 )
 
+# The parameters that are rows of the owner's own.
+CHOSEN_FIELDS = ("invoice_settings", "payment_term", "tax")
 # What the chosen invoice settings and payment term say of parameters, by their own column.
 _BY_CHOICE = {
     "invoice_settings": {
@@ -141,8 +146,8 @@ class Value:
 class Resolved:
     """All parameters in force for one customer; ``resolved["grace_days"]`` is the bare value.
 
-    Types are those of customers.models.settings.ParameterSet; ``invoice_settings`` and
-    ``payment_term`` are rows or None, zones are ZoneInfo (None only without a customer). None of a
+    Types are those of customers.models.settings.ParameterSet; CHOSEN_FIELDS are
+    rows or None, zones are ZoneInfo (None only without a customer). None of a
     number is none, never or without end.
     """
 
@@ -175,9 +180,10 @@ def parameters_of(customer_ids: Collection[int]) -> dict[int, Resolved]:
     customers = list(
         Customer.objects.filter(pk__in=customer_ids).only("pk", "timezone", "customer_class_id")
     )
-    chosen = ("invoice_settings", "payment_term")
-    own = CustomerParameters.objects.select_related(*chosen).in_bulk([row.pk for row in customers])
-    classes = CustomerClass.objects.select_related(*chosen).in_bulk(
+    own = CustomerParameters.objects.select_related(*CHOSEN_FIELDS).in_bulk(
+        [row.pk for row in customers]
+    )
+    classes = CustomerClass.objects.select_related(*CHOSEN_FIELDS).in_bulk(
         {row.customer_class_id for row in customers if row.customer_class_id is not None}
     )
     found = {}
@@ -214,7 +220,7 @@ def problems_of(values: Mapping[str, Any]) -> dict[str, str]:
     """What does not fit together in values in force (all parameters): field to message."""
     negative = {
         name: _("Enter 0 or more.")
-        for name in ("short_call_price", "low_balance_amount")
+        for name in ("short_call_price", "low_balance_amount", "minimum_commitment")
         if values[name] is not None and values[name] < 0
     }
     return _short_call_problems(values) | _notification_problems(values) | negative

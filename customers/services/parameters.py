@@ -8,6 +8,7 @@ from django.db import transaction
 
 from customers.models import Customer, CustomerParameters, ParameterSet
 from customers.selectors.parameters import (
+    CHOSEN_FIELDS,
     NOTHING,
     NOTIFICATION_FIELDS,
     OPTIONAL_FIELDS,
@@ -24,7 +25,7 @@ from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
 
 # What an owner keeps: its alert rules, and the names of what it has defined.
-PRIVATE_FIELDS = frozenset({*NOTIFICATION_FIELDS, "invoice_settings", "payment_term"})
+PRIVATE_FIELDS = frozenset({*NOTIFICATION_FIELDS, *CHOSEN_FIELDS})
 
 
 def set_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any]) -> bool:
@@ -73,7 +74,7 @@ def change_parameters(
     another owner's.
     """
     _check_names(values)
-    for name in ("invoice_settings", "payment_term"):
+    for name in CHOSEN_FIELDS:
         chosen = values.get(name)
         if chosen not in (None, NOTHING) and chosen.owner_id != actor.customer_id:
             raise DomainError("not_found", "Choose one of your own.", field=name)

@@ -54,7 +54,7 @@ class ClassListView(OwnClassMixin, ListView):
     empty_text = gettext_lazy("A class holds parameters that many customers share.")
 
     def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.select_related("invoice_settings", "payment_term")
+        return rows.select_related("invoice_settings", "payment_term", "tax")
 
     def get_actions(self) -> list[Action]:
         url = reverse("customers:class_create")

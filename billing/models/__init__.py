@@ -1,0 +1,37 @@
+"""Balances, the ledger in two tables, charges, billing periods, invoices and their settings."""
+
+from billing.models.balances import Balance, BillingPeriod
+from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
+from billing.models.invoices import (
+    Allocation,
+    Fee,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    NumberSeries,
+)
+from billing.models.ledger import EntryBase, LedgerEntry, UsageEntry
+from billing.models.settings import InvoiceSettings, Logo, PaymentTerm, Tax, TaxRate
+
+__all__ = [
+    "Allocation",
+    "ArchivedMonth",
+    "ArchivedSums",
+    "Balance",
+    "BillingPeriod",
+    "Charge",
+    "ClosingHold",
+    "EntryBase",
+    "Fee",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceSettings",
+    "InvoiceTax",
+    "LedgerEntry",
+    "Logo",
+    "NumberSeries",
+    "PaymentTerm",
+    "Tax",
+    "TaxRate",
+    "UsageEntry",
+]
