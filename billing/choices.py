@@ -1,5 +1,7 @@
 """The fixed values of balances, ledger entries and billing periods."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -102,6 +104,19 @@ class PeriodOutcome(ToneChoices):
     ZERO = "zero", "off", _("Closed, nothing to invoice")
     NOT_BILLED = "not_billed", "off", _("Closed, not billed")
     DISCARDED = "discarded", "off", _("Closed, its invoice discarded")
+
+
+class ClosingState(ToneChoices):
+    """How far the period that a balance closes next has come."""
+
+    RUNNING = "running", "info", _("Not over yet")
+    DELAYED = "delayed", "off", _("Waits for late calls")
+    HELD = "held", "warn", _("Held by unrated calls")
+    DUE = "due", "bad", _("Due")
+
+
+# When a balance that has ended closes next, its last period being closed.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class InvoiceKind(models.TextChoices):

@@ -1,10 +1,13 @@
-"""Jobs of billing: imports of customers and accounts, the nightly proof of the ledger."""
+"""Jobs of billing: closing, imports of customers and accounts, the nightly proof of the ledger."""
 
 import logging
 from itertools import chain
 
-from billing.services import verify
+from django.utils.timezone import now
+
+from billing.services import closing, verify
 from billing.services.records import applying, checking, leases, letters
+from calls.selectors.pending import uncharged_since
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
 
@@ -17,6 +20,13 @@ def verify_ledger() -> None:
     with verify.snapshot():
         for line in chain(verify.differences(), verify_calls.differences()):
             logger.error("ledger: %s", line)
+
+
+@task("billing.close_periods")
+def close_periods(issuer_id: int | None = None) -> None:
+    """Close the periods that are due; of one owner only, if given. Safe to repeat, and at once."""
+    moment = now()
+    closing.close_due(moment=moment, calls_since=uncharged_since(moment), issuer_id=issuer_id)
 
 
 @task("billing.check_record_import")

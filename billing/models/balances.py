@@ -49,7 +49,8 @@ class Balance(models.Model):
     next_period_timezone = TimeZoneField(use_pytz=False, null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, editable=False)
-    # The end of the first period that is not closed yet; empty: to be found (services.closing).
+    # The end of the first period that is not closed yet; empty: to be found (services.closing),
+    # choices.NEVER: it has ended, and all of it is closed.
     closes_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = BalanceQuerySet.as_manager()
@@ -71,7 +72,8 @@ class Balance(models.Model):
         ]
         indexes = [
             models.Index("customer", name="balance_closed", condition=Q(closed_at__isnull=False)),
-            models.Index("closes_at", name="balance_closes"),
+            models.Index("closes_at", "id", name="balance_closes"),
+            models.Index("id", name="balance_unscheduled", condition=Q(closes_at=None)),
         ]
 
     def __str__(self) -> str:

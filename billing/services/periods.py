@@ -1,6 +1,6 @@
 """Finds, and opens where missing, the billing period that a moment of a balance belongs to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,18 @@ def periods_for(
     A moment in a closed period belongs to the balance's first open one. Called before balances
     are locked (lock order): rows are inserted in ascending balance id, in one statement.
     """
+    found = open_at(balances, moments)
+    for moment, period in found.items():
+        if period.closed_at is not None:
+            found[moment] = _first_open(balances[moment[0]], period)
+    return found
+
+
+def open_at(balances: dict[int, Balance], moments: Iterable[Moment]) -> dict[Moment, BillingPeriod]:
+    """The period that each (balance id, moment) lies in, closed or not; what is missing is opened.
+
+    Like ``periods_for`` called before balances are locked.
+    """
     wanted = sorted(set(moments))
     found = _match(wanted)
     for _try in range(2):  # one opened meanwhile may have ended before the moment
@@ -27,9 +39,6 @@ def periods_for(
         if missing:
             _open(balances, missing)
             found |= _match(missing)
-    for moment, period in found.items():
-        if period.closed_at is not None:
-            found[moment] = _first_open(balances[moment[0]], period)
     return found
 
 
@@ -66,6 +75,26 @@ def end_period(balance: Balance, at: datetime) -> None:
     end = max(at, posted or at)
     rows = BillingPeriod.objects.filter(balance=balance, closed_at=None)
     rows.filter(starts_at__lt=at, ends_at__gt=end).update(ends_at=end)
+    closes_at = min(balance.closes_at or first_end(balance), end)
+    Balance.objects.filter(pk=balance.pk).update(closes_at=closes_at)
+
+
+def first_end(balance: Balance) -> datetime:
+    """The end of the first period that is not closed; its row may be missing."""
+    rows = BillingPeriod.objects.filter(balance=balance)
+    closed = rows.filter(closed_at__isnull=False).aggregate(last=Max("ends_at"))["last"]
+    stored = list(rows.filter(closed_at=None).order_by("starts_at"))
+    return end_after(balance, closed or balance.opened_at, stored)
+
+
+def end_after(balance: Balance, start: datetime, stored: Sequence[BillingPeriod]) -> datetime:
+    """The end of the period that follows ``start``, where the one before it ends.
+
+    That of one of the ``stored`` open ones, else the calendar's, as far as those leave room.
+    """
+    inside = [row.ends_at for row in stored if row.starts_at <= start < row.ends_at]
+    later = [row.starts_at for row in stored if row.starts_at > start]
+    return min(inside or [_natural(balance, start).end, *later])
 
 
 def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:

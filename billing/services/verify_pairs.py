@@ -3,8 +3,8 @@
 Run by ``billing.services.verify``, which fills in ``{of_x}``.
 """
 
-# An entry of closing stands at the very end of its period, one of a closed period in a later one,
-# a settlement in the last one, or after that.
+# An entry of a closed period stands in a later one, unless it is of its invoice; a settlement in
+# the last one, or after that.
 _LEDGER_PERIODS = """
 SELECT format('ledger entry %%s: of %%s, in the period from %%s to %%s', e.id, e.posted_at,
     p.starts_at, p.ends_at)
@@ -14,7 +14,8 @@ JOIN billing_billingperiod p ON p.id = e.period_id
 JOIN customers_customer k ON k.id = b.customer_id
 LEFT JOIN accounts_account a ON a.id = b.account_id
 WHERE {of_e} AND ((e.posted_at > p.ends_at AND (e.source = 'settlement'
-        AND p.ends_at >= coalesce(b.closed_at, a.archived_at, k.archived_at)) IS NOT TRUE) OR (
+        AND p.ends_at >= coalesce(b.closed_at, a.archived_at, k.archived_at)) IS NOT TRUE
+        AND NOT (e.invoice_id IS NOT NULL AND p.closed_at IS NOT NULL)) OR (
     greatest(e.posted_at, b.opened_at) < p.starts_at AND NOT EXISTS (
         SELECT FROM billing_billingperiod q
         WHERE q.balance_id = e.balance_id AND q.closed_at IS NOT NULL

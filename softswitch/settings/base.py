@@ -144,6 +144,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
     "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
+    "close-periods": {"task": "billing.close_periods", "schedule": 60.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
 
@@ -254,6 +255,10 @@ MAX_CALL_SECONDS = 4 * 3600
 CDR_MAX_AGE_DAYS = env.int("CDR_MAX_AGE_DAYS", default=5 * 366)
 # Calls and charges of months before the last so many are archived; 0 keeps all where they are.
 CALL_RETENTION_MONTHS = env.int("CALL_RETENTION_MONTHS", default=0)
+# A billing period closes so many hours after its end, when late calls have come in; a call that
+# could not be rated holds it back for at most so many more.
+CLOSING_DELAY_HOURS = env.int("CLOSING_DELAY_HOURS", default=6)
+CLOSING_HOLD_HOURS = env.int("CLOSING_HOLD_HOURS", default=72)
 # For so many months ahead the big tables have their partitions before calls come.
 PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
