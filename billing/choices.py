@@ -101,6 +101,7 @@ class PeriodOutcome(ToneChoices):
     DRAFTED = "drafted", "ok", _("Closed, with an invoice")
     ZERO = "zero", "off", _("Closed, nothing to invoice")
     NOT_BILLED = "not_billed", "off", _("Closed, not billed")
+    DISCARDED = "discarded", "off", _("Closed, its invoice discarded")
 
 
 class InvoiceKind(models.TextChoices):

@@ -64,6 +64,17 @@ def next_period(kind: PeriodType, created: datetime, zone: ZoneInfo, period: Per
     return period_at(kind, created, zone, period.end)
 
 
+def whole_period(kind: PeriodType, created: datetime, zone: ZoneInfo, moment: datetime) -> Period:
+    """Return the period that contains `moment` as the calendar has it, not cut at the creation.
+
+    Where the calendar itself hangs on the day of creation, the first period is whole as it is.
+    """
+    if kind in (PeriodType.ANNIVERSARY, PeriodType.THIRTY_DAYS):
+        first = day_start(_to_utc(created).astimezone(zone).date(), zone)
+        return period_at(kind, first, zone, moment)
+    return period_at(kind, _to_utc(moment) - 62 * _DAY, zone, moment)
+
+
 def iter_periods(kind: PeriodType, created: datetime, zone: ZoneInfo) -> Iterator[Period]:
     """Yield the periods from the creation on, without end."""
     period = period_at(kind, created, zone, created)
@@ -78,12 +89,32 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
 
     Of a day that the zone skipped as a whole it is the first instant after the gap.
     """
-    midnight = datetime.combine(day, time.min, tzinfo=zone)  # fold=0: the first of two
-    instant = midnight.astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+    return first_instant(datetime.combine(day, time.min), zone)
+
+
+def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return when, in UTC, the clocks of `zone` first show the naive time `wall`, or a later one.
+
+    Of two such moments it is the earlier one; where the clocks skip that time, the end of the gap.
+    """
+    local = wall.replace(tzinfo=zone, fold=0)
+    instant = local.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
         return instant
     # Inside a gap both readings exist, one on each side of the change of the clocks.
-    return _first_change(midnight.replace(fold=1).astimezone(UTC), instant, zone)
+    return _first_change(local.replace(fold=1).astimezone(UTC), instant, zone)
+
+
+def next_at(wall: time, zone: ZoneInfo, moment: datetime) -> datetime:
+    """Return the first moment, in UTC and not before `moment`, of a day's time `wall` in `zone`.
+
+    On a day whose clocks skip that time, it is the end of the gap.
+    """
+    moment = _to_utc(moment)
+    day = moment.astimezone(zone).date()
+    while (found := first_instant(datetime.combine(day, wall), zone)) < moment:
+        day += _DAY
+    return found
 
 
 def resolve_local(wall: datetime, zone: ZoneInfo) -> datetime:

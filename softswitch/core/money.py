@@ -15,6 +15,11 @@ def quantize(amount: Decimal) -> Decimal:
     return amount.quantize(STORED, ROUND_HALF_UP)
 
 
+def in_units(amount: Decimal, decimals: int) -> Decimal:
+    """``amount`` with so many decimals, as an invoice bills it: half away from zero."""
+    return amount.quantize(Decimal((0, (1,), -decimals)), ROUND_HALF_UP)
+
+
 def half_up(value: Fraction, decimals: int) -> Decimal:
     """``value`` with so many decimals, half away from zero; exact at any size."""
     scaled = abs(value) * 10**decimals

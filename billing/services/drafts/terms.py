@@ -1,0 +1,166 @@
+"""How each balance is invoiced: its parameters, settings and taxes as they stand now."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.choices import TaxCategory, TaxMode
+from billing.models import Balance, InvoiceSettings, PaymentTerm, Tax, TaxRate
+from billing.periods import next_at
+from billing.services.taxes import Rate, Taxation
+from customers.models import CustomerParameters
+from customers.selectors.parameters import inherited, parameters_of
+from softswitch.core.money import minor_units
+
+
+@dataclass(frozen=True, slots=True)
+class ShortCalls:
+    """From which share of short calls on they cost something, and what (product.md section 5)."""
+
+    seconds: int
+    percent: Decimal
+    price: Decimal
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How one balance is invoiced; ``stored`` is what the invoice keeps of it."""
+
+    stored: dict[str, Any]
+    settings: InvoiceSettings
+    grouping: str
+    rate_value: str
+    non_zero_only: bool
+    taxation: Taxation
+    tax_category: str
+    tax_reason: str
+    minimum: Decimal | None
+    short_calls: ShortCalls | None
+    language: str
+    issue_after: datetime | None
+
+
+def terms_of(balances: Collection[Balance], moment: datetime) -> dict[int, Terms]:
+    """The terms of each balance, by its id, in a constant number of statements.
+
+    Parameters are between a customer and its present owner. An account, and who has left an owner,
+    is invoiced by the first settings of the issuer, without tax, and never by itself.
+    """
+    present = [row.customer_id for row in balances if _has_parameters(row)]
+    resolved = parameters_of(present)
+    values = {customer_id: found.with_own({}) for customer_id, found in resolved.items()}
+    taxes = _rates_of({row["tax"].pk for row in values.values() if row["tax"] is not None})
+    firsts = _first_settings({row.issuer_id for row in balances if not _has_parameters(row)})
+    found = {}
+    for row in balances:
+        if _has_parameters(row):
+            found[row.pk] = _terms(row, values[row.customer_id], taxes, moment)
+        else:
+            own = CustomerParameters(invoice_settings=firsts.get(row.issuer_id))
+            found[row.pk] = _terms(row, inherited(own=own).with_own({}), {}, moment)
+    return found
+
+
+def _has_parameters(balance: Balance) -> bool:
+    return balance.account_id is None and balance.closed_at is None
+
+
+def _first_settings(issuers: Collection[int]) -> dict[int, InvoiceSettings]:
+    if not issuers:
+        return {}
+    rows = InvoiceSettings.objects.filter(owner__in=issuers).order_by("owner_id", "pk")
+    return {row.owner_id: row for row in rows.distinct("owner_id")}
+
+
+def _rates_of(tax_ids: Collection[int]) -> dict[int, tuple[Rate, ...]]:
+    if not tax_ids:
+        return {}
+    found: dict[int, list[Rate]] = {}
+    for row in TaxRate.objects.filter(tax__in=tax_ids):
+        found.setdefault(row.tax_id, []).append(Rate(row.name, row.percent, row.is_compound))
+    return {tax_id: tuple(rates) for tax_id, rates in found.items()}
+
+
+def _terms(
+    balance: Balance,
+    values: Mapping[str, Any],
+    taxes: Mapping[int, tuple[Rate, ...]],
+    moment: datetime,
+) -> Terms:
+    settings: InvoiceSettings = values["invoice_settings"] or InvoiceSettings()
+    tax: Tax = values["tax"] or _plain_tax(values["tax_percent"])
+    rates = taxes.get(tax.pk, ()) if tax.pk else _plain_rates(values["tax_percent"])
+    language = settings.language or balance.customer.language
+    return Terms(
+        stored=_stored(values, settings, language),
+        settings=settings,
+        grouping=settings.grouping,
+        rate_value=str(values["rate_value"]),
+        non_zero_only=values["invoice_non_zero_only"],
+        taxation=Taxation(
+            mode=tax.mode,
+            rates=() if tax.mode == TaxMode.NONE else rates,
+            rounding=str(values["rounding"]),
+            decimals=minor_units(balance.currency_id),
+        ),
+        tax_category=tax.category,
+        tax_reason=tax.reason,
+        minimum=values["minimum_commitment"],
+        short_calls=_short_calls(values),
+        language=language,
+        issue_after=_issue_after(values, moment),
+    )
+
+
+def _plain_tax(percent: Decimal) -> Tax:
+    """The tax where no tax settings are chosen: a percentage on top, or none at all."""
+    if percent:
+        return Tax(mode=TaxMode.ADDED, category=TaxCategory.STANDARD)
+    return Tax(mode=TaxMode.NONE, category=TaxCategory.OUTSIDE)
+
+
+def _plain_rates(percent: Decimal) -> tuple[Rate, ...]:
+    return (Rate("Tax", percent),) if percent else ()
+
+
+def _stored(values: Mapping[str, Any], settings: InvoiceSettings, language: str) -> dict[str, Any]:
+    term: PaymentTerm = values["payment_term"] or PaymentTerm()
+    return {
+        "format": str(values["invoice_format"]),
+        "rate_decimals": values["rate_decimals"],
+        "rate_value": str(values["rate_value"]),
+        "grouping": settings.grouping,
+        "sections": list(values["invoice_sections"]),
+        "rounding": str(values["rounding"]),
+        "language": language,
+        "due_days": term.due_days,
+        "grace_days": values["grace_days"],
+        "series": settings.series,
+        "credit_series": settings.credit_series,
+        "accent": settings.accent,
+        "is_e_invoice": settings.is_e_invoice,
+        "texts": {
+            "header": settings.header,
+            "footer": settings.footer,
+            "payment": settings.payment_text,
+        },
+    }
+
+
+def _short_calls(values: Mapping[str, Any]) -> ShortCalls | None:
+    percent, price = values["short_call_percent"], values["short_call_price"]
+    if not values["short_calls"] or percent is None or price is None:
+        return None
+    return ShortCalls(
+        int(values["short_call_seconds"]), percent, price, str(values["short_call_basis"])
+    )
+
+
+def _issue_after(values: Mapping[str, Any], moment: datetime) -> datetime | None:
+    if not values["auto_invoice"]:
+        return None
+    return next_at(values["invoice_at"], ZoneInfo(str(values["invoice_timezone"])), moment)
