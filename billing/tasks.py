@@ -1,11 +1,11 @@
-"""Jobs of billing: closing, imports of customers and accounts, the nightly proof of the ledger."""
+"""Jobs of billing: closing, due invoices, imports of records, the nightly proof of the ledger."""
 
 import logging
 from itertools import chain
 
 from django.utils.timezone import now
 
-from billing.services import closing, verify
+from billing.services import closing, issuing, verify
 from billing.services.records import applying, checking, leases, letters
 from calls.selectors.pending import uncharged_since
 from calls.services import verify as verify_calls
@@ -27,6 +27,12 @@ def close_periods(issuer_id: int | None = None) -> None:
     """Close the periods that are due; of one owner only, if given. Safe to repeat, and at once."""
     moment = now()
     closing.close_due(moment=moment, calls_since=uncharged_since(moment), issuer_id=issuer_id)
+
+
+@task("billing.issue_invoices")
+def issue_invoices() -> None:
+    """Issue the drafts whose time has come; what is refused says why."""
+    issuing.issue_due(moment=now())
 
 
 @task("billing.check_record_import")

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from billing.models import Balance, BillingPeriod, LedgerEntry
+from billing.models import Balance, BillingPeriod, Invoice, LedgerEntry
 from billing.periods import Period
+from billing.services.allocations import entry_posted
 from billing.services.periods import first_period, periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -35,6 +36,7 @@ class Posting:
     notes: str = ""
     source: str = "maintenance"
     reverses: LedgerEntry | None = None
+    invoice: Invoice | None = None
 
 
 def post_entry(
@@ -75,9 +77,9 @@ def post_once(
     The period, that of ``period_at`` (default: ``at``), is found before the balance row is locked
     (FOR NO KEY UPDATE), and looked for again where it closed meanwhile. ``period`` names it
     instead, closed or not: for what issues and voids its invoice. Another currency is converted
-    under that lock, at ``at`` (default: now), rounded half-up to 6 decimals. Atomic. A key that was
-    used for something else raises DomainError ``key_reused``, an amount that the ledger cannot hold
-    ``amount``.
+    under that lock, at ``at`` (default: now), rounded half-up to 6 decimals. What is paid in
+    settles open invoices at once. Atomic. A key that was used for something else raises DomainError
+    ``key_reused``, an amount that the ledger cannot hold ``amount``.
     """
     if period is not None and period.balance_id != balance_id:
         raise ValueError("a period of another balance")
@@ -134,6 +136,7 @@ def _append(
         user=actor.user,
         acting_as_id=actor.customer_id,
     )
+    entry_posted(entry)
     return entry
 
 
@@ -176,6 +179,7 @@ def _what(posting: Posting) -> dict[str, Any]:
         "source": posting.source,
         "idempotency_key": posting.key,
         "reverses": posting.reverses,
+        "invoice": posting.invoice,
     }
 
 

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_start_of_names'),
-        ('billing', '0009_money'),
+        ('billing', '0010_drafts'),
         ('customers', '0009_money'),
         ('tariffs', '0006_destination_groups'),
     ]
