@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind
-from billing.models import InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.models import InvoiceSettings, LedgerEntry, PaymentTerm, Tax
 from softswitch.core.filters import (
     ChoiceFilter,
     FilterSet,
@@ -47,4 +47,14 @@ class InvoiceSettingsFilter(FilterSet):
 
     class Meta:
         model = InvoiceSettings
+        fields = ()
+
+
+class TaxFilter(FilterSet):
+    """Tax settings by name."""
+
+    name = TextFilter(label=_("Name"))
+
+    class Meta:
+        model = Tax
         fields = ()

@@ -10,6 +10,7 @@ from billing.views import (
     records,
     redeem,
     settle,
+    taxes,
 )
 
 app_name = "billing"
@@ -115,4 +116,8 @@ urlpatterns = [
         invoice_settings.InvoiceSettingsDeleteView.as_view(),
         name="invoice_settings_delete",
     ),
+    path("taxes/", taxes.TaxListView.as_view(), name="tax_list"),
+    path("taxes/new/", taxes.TaxCreateView.as_view(), name="tax_create"),
+    path("taxes/<int:pk>/", taxes.TaxEditView.as_view(), name="tax_edit"),
+    path("taxes/<int:pk>/delete/", taxes.TaxDeleteView.as_view(), name="tax_delete"),
 ]

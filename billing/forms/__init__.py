@@ -1,0 +1,24 @@
+"""The forms of the billing pages."""
+
+from billing.forms.money import (
+    InvoiceSettingsForm,
+    MaintenanceForm,
+    PaymentTermForm,
+    PinForm,
+    RecordFileForm,
+    SettleForm,
+    StatementForm,
+)
+from billing.forms.taxes import TaxForm, tax_initial
+
+__all__ = [
+    "InvoiceSettingsForm",
+    "MaintenanceForm",
+    "PaymentTermForm",
+    "PinForm",
+    "RecordFileForm",
+    "SettleForm",
+    "StatementForm",
+    "TaxForm",
+    "tax_initial",
+]

@@ -1,0 +1,21 @@
+"""The lists of the billing pages."""
+
+from billing.tables.money import (
+    EntryTable,
+    FormerBalanceTable,
+    InvoiceSettingsTable,
+    PaymentTermTable,
+    RecordImportTable,
+    poster,
+)
+from billing.tables.taxes import TaxTable
+
+__all__ = [
+    "EntryTable",
+    "FormerBalanceTable",
+    "InvoiceSettingsTable",
+    "PaymentTermTable",
+    "RecordImportTable",
+    "TaxTable",
+    "poster",
+]
