@@ -1,5 +1,6 @@
 """The forms of the billing pages."""
 
+from billing.forms.fees import ChangeFeeForm, EndFeeForm, FeeForm
 from billing.forms.money import (
     InvoiceSettingsForm,
     MaintenanceForm,
@@ -12,6 +13,9 @@ from billing.forms.money import (
 from billing.forms.taxes import TaxForm, tax_initial
 
 __all__ = [
+    "ChangeFeeForm",
+    "EndFeeForm",
+    "FeeForm",
     "InvoiceSettingsForm",
     "MaintenanceForm",
     "PaymentTermForm",
