@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import EntryKind
-from billing.models import InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.choices import EntryKind, FeeKind
+from billing.models import Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
 from softswitch.core.filters import (
     ChoiceFilter,
     FilterSet,
@@ -47,4 +47,25 @@ class InvoiceSettingsFilter(FilterSet):
 
     class Meta:
         model = InvoiceSettings
+        fields = ()
+
+
+class TaxFilter(FilterSet):
+    """Tax settings by name."""
+
+    name = TextFilter(label=_("Name"))
+
+    class Meta:
+        model = Tax
+        fields = ()
+
+
+class FeeFilter(FilterSet):
+    """Fees by name and how often they are billed."""
+
+    name = TextFilter(label=_("Name"))
+    kind = ChoiceFilter(choices=FeeKind.choices, label=_("Billed"))
+
+    class Meta:
+        model = Fee
         fields = ()

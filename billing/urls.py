@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import (
+    fees,
     former,
     invoice_settings,
     ledger,
@@ -10,6 +11,7 @@ from billing.views import (
     records,
     redeem,
     settle,
+    taxes,
 )
 
 app_name = "billing"
@@ -115,4 +117,18 @@ urlpatterns = [
         invoice_settings.InvoiceSettingsDeleteView.as_view(),
         name="invoice_settings_delete",
     ),
+    path("customers/<int:pk>/fees/", fees.CustomerFeeListView.as_view(), name="fees"),
+    path("customers/<int:pk>/fees/new/", fees.FeeCreateView.as_view(), name="fee_create"),
+    path("accounts/<int:pk>/fees/", fees.AccountFeeListView.as_view(), name="account_fees"),
+    path(
+        "accounts/<int:pk>/fees/new/",
+        fees.AccountFeeCreateView.as_view(),
+        name="account_fee_create",
+    ),
+    path("fees/<int:pk>/", fees.FeeEditView.as_view(), name="fee_edit"),
+    path("fees/<int:pk>/end/", fees.FeeEndView.as_view(), name="fee_end"),
+    path("taxes/", taxes.TaxListView.as_view(), name="tax_list"),
+    path("taxes/new/", taxes.TaxCreateView.as_view(), name="tax_create"),
+    path("taxes/<int:pk>/", taxes.TaxEditView.as_view(), name="tax_edit"),
+    path("taxes/<int:pk>/delete/", taxes.TaxDeleteView.as_view(), name="tax_delete"),
 ]

@@ -14,8 +14,9 @@ from accounts.models import Account
 from billing.choices import MaintenanceAction, Mode, PeriodType
 from billing.models import Balance
 from billing.querysets import BalanceQuerySet
-from customers.models import Customer
+from customers.models import Customer, CustomerClass
 from customers.selectors.names import shown_name
+from customers.selectors.parameters import inherited
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO, quantize
 from tariffs.models import Currency, Tariff
@@ -204,9 +205,13 @@ def period_choices() -> list[tuple[str, Any]]:
     return list(PeriodType.choices)
 
 
-def default_period() -> str:
-    """The calendar that a new customer has where nobody chooses another."""
-    return PeriodType.MONTHLY.value
+def default_period(customer_class: CustomerClass | None, own: Mapping[str, Any]) -> str:
+    """The calendar of a new customer where nobody chooses one: its payment term's, else monthly.
+
+    ``own`` are the parameters that it sets itself; else its class says the term.
+    """
+    term = inherited(customer_class).with_own(own)["payment_term"]
+    return str(PeriodType.MONTHLY.value if term is None else term.period_type)
 
 
 def calendar_changes(balance: Balance) -> dict[str, tuple[str, str]]:

@@ -1,28 +1,41 @@
-"""Payment terms and invoice settings of an owner, with how many use them."""
+"""Payment terms, invoice settings and taxes of an owner, with how many use them."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
-from billing.models import InvoiceSettings, PaymentTerm
+from billing.models import InvoiceSettings, PaymentTerm, Tax
 from customers.models import CustomerClass, CustomerParameters
 from customers.selectors.settings import counted, number_of
 from customers.tenancy import Actor
 
+Definition = PaymentTerm | InvoiceSettings | Tax
+# The parameter by which classes and customers choose one.
+CHOSEN_AS: dict[type[Definition], str] = {
+    PaymentTerm: "payment_term",
+    InvoiceSettings: "invoice_settings",
+    Tax: "tax",
+}
+
 
 def own_terms(rows: QuerySet[PaymentTerm], actor: Actor) -> QuerySet[Any]:
     """The actor's own of ``rows``, with the ``classes`` and ``customers`` that chose each."""
-    return _counted(rows.filter(owner_id=actor.customer_id), "payment_term")
+    return _own(rows, actor)
 
 
 def own_settings(rows: QuerySet[InvoiceSettings], actor: Actor) -> QuerySet[Any]:
     """The actor's own of ``rows``, with the ``classes`` and ``customers`` that chose each."""
-    return _counted(rows.filter(owner_id=actor.customer_id), "invoice_settings")
+    return _own(rows, actor)
 
 
-def uses_of(row: PaymentTerm | InvoiceSettings) -> list[str]:
-    """How many classes and customers chose a payment term or invoice settings, in words."""
-    chosen = {"payment_term" if isinstance(row, PaymentTerm) else "invoice_settings": row}
+def own_taxes(rows: QuerySet[Tax], actor: Actor) -> QuerySet[Any]:
+    """The actor's own of ``rows``, with the ``classes`` and ``customers`` that chose each."""
+    return _own(rows, actor)
+
+
+def uses_of(row: Definition) -> list[str]:
+    """How many classes and customers chose a payment term, invoice settings or a tax, in words."""
+    chosen: dict[str, Any] = {CHOSEN_AS[type(row)]: row}
     classes = CustomerClass.objects.filter(**chosen).count()
     customers = CustomerParameters.objects.filter(**chosen).count()
     return [
@@ -31,9 +44,10 @@ def uses_of(row: PaymentTerm | InvoiceSettings) -> list[str]:
     ]
 
 
-def _counted(rows: "QuerySet[Any]", by: str) -> "QuerySet[Any]":
-    counted_rows: QuerySet[Any] = rows.annotate(
+def _own(rows: "QuerySet[Any]", actor: Actor) -> "QuerySet[Any]":
+    by = CHOSEN_AS[rows.model]
+    found: QuerySet[Any] = rows.filter(owner_id=actor.customer_id).annotate(
         classes=number_of(CustomerClass.objects.all(), by),
         customers=number_of(CustomerParameters.objects.all(), by),
     )
-    return counted_rows
+    return found

@@ -10,13 +10,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from billing.choices import Mode, PeriodType
-from billing.models import Balance
+from billing.models import Balance, PaymentTerm
+from billing.selectors.balances import default_period
 from billing.services.calendars import pending
 from billing.services.kinds import check_kind
 from billing.services.maintenance import post_opening
 from billing.services.tariffs import change_tariff
 from customers.models import Customer
 from customers.selectors.definitions import grantable_rights
+from customers.selectors.parameters import own_parameters
 from customers.services.audit import changed, record
 from customers.services.custom_fields import set_custom_values
 from customers.services.customers import create_customer, edit_profile
@@ -40,7 +42,8 @@ DEFINED = frozenset({"business_model", "customer_class", "kind"})
 class Terms:
     """The money side of a customer: ``credit_limit`` and ``opening_balance`` in ``currency``.
 
-    An empty currency is the tariff's; an empty billing zone is the customer's time zone.
+    An empty currency is the tariff's; an empty billing zone is the customer's time zone; an empty
+    period is that of its payment term, else monthly.
     """
 
     tariff: Tariff
@@ -48,7 +51,7 @@ class Terms:
     mode: str = Mode.PREPAID
     credit_limit: Decimal = Decimal(0)
     opening_balance: Decimal = Decimal(0)
-    period_type: str = PeriodType.MONTHLY
+    period_type: str = ""
     period_timezone: str = ""
 
 
@@ -106,7 +109,9 @@ def open_customer(
         check_definitions(actor=actor, customer=customer, is_new=True)
         start = customer.opened_at
         assign_tariff(actor=actor, customer=customer, tariff=terms.tariff, at=start, is_first=True)
-        balance = _open_balance(customer, actor.customer, terms)
+        own = settings.parameters if settings else {}
+        period = terms.period_type or default_period(customer.customer_class, own)
+        balance = _open_balance(customer, actor.customer, replace(terms, period_type=period))
         post_opening(actor=actor, balance=balance, amount=terms.opening_balance)
         # Who may open a customer sets it up at once, even where it may not edit others.
         opener = replace(actor, rights=actor.rights | {"customers.edit"})
@@ -222,6 +227,21 @@ def edit_customer(
     return customer
 
 
+def set_customer_parameters(*, actor: Actor, customer: Customer, values: Mapping[str, Any]) -> bool:
+    """set_parameters; another payment term of its own brings its billing period at the next close.
+
+    The term that a class has chosen, or a change of the term itself, leaves the period of those who
+    are customers already. Locks the customer's row of parameters, then its balance.
+    """
+    with transaction.atomic():
+        before = own_parameters(customer).payment_term_id
+        is_changed = set_parameters(actor=actor, customer=customer, values=values)
+        term = values.get("payment_term")
+        if isinstance(term, PaymentTerm) and term.pk != before:
+            _edit_terms(actor, customer, {"period_type": term.period_type})
+    return is_changed
+
+
 def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None:
     pair = Balance.objects.of_customers().filter(customer=customer, issuer=actor.customer_id)
     balance = pair.select_for_update(no_key=True).first()
@@ -250,7 +270,7 @@ def _check_terms(terms: Terms) -> None:
         raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
     if terms.mode not in Mode.values:
         raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
-    if terms.period_type not in PeriodType.values:
+    if terms.period_type and terms.period_type not in PeriodType.values:
         raise DomainError("period_type", "Choose a billing period.", field="period_type")
 
 

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.models import InvoiceSettings, PaymentTerm
-from billing.selectors.invoice_settings import uses_of
+from billing.selectors.invoice_settings import CHOSEN_AS, Definition, uses_of
 from customers.services.named import create_named, delete_named, edit_named
 from customers.tenancy import Actor
-
-Definition = PaymentTerm | InvoiceSettings
-_NOUNS = {PaymentTerm: "payment_term", InvoiceSettings: "invoice_settings"}
 
 
 def create_term(*, actor: Actor, **values: Any) -> PaymentTerm:
@@ -19,25 +16,25 @@ def create_term(*, actor: Actor, **values: Any) -> PaymentTerm:
     ``invalid``, naming the field.
     """
     row = PaymentTerm(owner=actor.customer, **values)
-    create_named(actor=actor, row=row, noun=_NOUNS[PaymentTerm])
+    create_named(actor=actor, row=row, noun=CHOSEN_AS[PaymentTerm])
     return row
 
 
 def create_settings(*, actor: Actor, **values: Any) -> InvoiceSettings:
     """Invoice settings of the actor's customer; ``values`` are its columns. Else as create_term."""
     row = InvoiceSettings(owner=actor.customer, **values)
-    create_named(actor=actor, row=row, noun=_NOUNS[InvoiceSettings])
+    create_named(actor=actor, row=row, noun=CHOSEN_AS[InvoiceSettings])
     return row
 
 
 def edit_definition(*, actor: Actor, row: Definition, values: Mapping[str, Any]) -> bool:
-    """Change a payment term or invoice settings; whether any changed. Issued invoices stay.
+    """Change the columns of one; whether any changed. Issued invoices stay.
 
     Locks the row; else as create_term.
     """
-    return edit_named(actor=actor, row=row, values=values, noun=_NOUNS[type(row)])
+    return edit_named(actor=actor, row=row, values=values, noun=CHOSEN_AS[type(row)])
 
 
 def delete_definition(*, actor: Actor, row: Definition) -> None:
     """Delete one that neither a class nor a customer has chosen; DomainError ``in_use``."""
-    delete_named(actor=actor, row=row, noun=_NOUNS[type(row)], uses=lambda: uses_of(row))
+    delete_named(actor=actor, row=row, noun=CHOSEN_AS[type(row)], uses=lambda: uses_of(row))

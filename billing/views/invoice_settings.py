@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy
 from billing.filters import InvoiceSettingsFilter, PaymentTermFilter
 from billing.forms import InvoiceSettingsForm, PaymentTermForm
 from billing.models import InvoiceSettings, PaymentTerm
-from billing.selectors.invoice_settings import own_settings, own_terms, uses_of
+from billing.selectors.invoice_settings import Definition, own_settings, own_terms, uses_of
 from billing.services.invoice_settings import (
-    Definition,
     create_settings,
     create_term,
     delete_definition,

@@ -77,7 +77,7 @@ class CustomerIn(Kept):
     mode: Mode = "prepaid"
     credit_limit: Positive = Decimal(0)
     opening_balance: Amount = Decimal(0)
-    period_type: PeriodType = "monthly"
+    period_type: PeriodType | Literal[""] = ""
     period_timezone: Annotated[str, Field(max_length=63)] = ""
     opened_at: AwareDatetime | None = None
     login: LoginIn | None = None

@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.forms.parameters import ParametersForm
 from customers.models import CustomerClass
-from customers.selectors.parameters import inherited
+from customers.selectors.parameters import CHOSEN_FIELDS, NOTHING, inherited
 from softswitch.core.forms import Section
 
 _COLUMN = fields_for_model(CustomerClass, fields=("name", "description"))
 
 
 class ClassForm(ParametersForm):
-    """A class; the invoice settings and payment term in ``initial`` count for what is empty."""
+    """A class; the settings, term and tax in ``initial`` count for what is empty."""
 
     sections = (
         Section(
@@ -30,6 +30,8 @@ class ClassForm(ParametersForm):
     description = forms.CharField(label=_("Description"), required=False, max_length=300)
 
     def __init__(self, *args: Any, initial: dict[str, Any], **kwargs: Any) -> None:
-        chosen = {name: initial.get(name) for name in ("invoice_settings", "payment_term")}
-        above = inherited(own=CustomerClass(**chosen))
+        shown = {name: initial.get(name) for name in (*CHOSEN_FIELDS, "tax_percent")}
+        nothing = [name for name, value in shown.items() if value is NOTHING]
+        chosen = {name: value for name, value in shown.items() if value is not NOTHING}
+        above = inherited(own=CustomerClass(nothing=nothing, **chosen))
         super().__init__(*args, initial=initial, inherited=above, **kwargs)

@@ -306,6 +306,8 @@ def inherited_text(name: str, above: Value) -> str:
         Source.CLASS: _("class %(name)s"),
         Source.INVOICE_SETTINGS: _("invoice settings %(name)s"),
         Source.PAYMENT_TERM: _("payment term %(name)s"),
+        Source.TAX: _("tax %(name)s") if above.name else _("no tax"),
+        Source.TAX_PERCENT: _("the percentage counts"),
         Source.DEFAULT: _("default"),
     }
     source = sources[above.source] % {"name": above.name}

@@ -10,7 +10,6 @@ from django.forms.boundfield import BoundField
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from billing.selectors.balances import default_period
 from customers.choices import Kind
 from customers.forms.parameters import InvoiceForm, ReportForm, ShortCallForm
 from customers.forms.wizard import BasicForm, CompanyStepForm, LastForm, PortalForm
@@ -165,7 +164,6 @@ def first_answers(actor: Actor) -> dict[str, Any]:
         "kind": Kind.BUSINESS,
         "timezone": own.timezone,
         "language": own.language,
-        "period_type": default_period(),
     }
 
 

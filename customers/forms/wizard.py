@@ -1,6 +1,6 @@
 """The forms of the wizard's steps, and the same sections as tabs of the edit page."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -126,6 +126,9 @@ class BasicForm(BasicFields, OpeningFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.require_business_model()
+        period = cast("forms.ChoiceField", self.fields["period_type"])
+        period.required = False
+        period.choices = [("", _("As the payment term, else monthly")), *period_choices()]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

@@ -130,12 +130,14 @@ class Source(StrEnum):
     CLASS = "class"
     INVOICE_SETTINGS = "invoice_settings"
     PAYMENT_TERM = "payment_term"
+    TAX = "tax"
+    TAX_PERCENT = "tax_percent"
     DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value in force, and who set it: ``name`` is that of the class, settings or term."""
+    """A value in force, and who set it: ``name`` is that of the class, settings, term or tax."""
 
     value: Any
     source: Source
@@ -175,7 +177,9 @@ def parameters_of(customer_ids: Collection[int]) -> dict[int, Resolved]:
     """What is in force for each of some customers now, in three queries.
 
     At each level a value of its own goes before that of the invoice settings or payment term chosen
-    there; the customer's level goes before its class's. Unknown ids are absent.
+    there; the customer's level goes before its class's. Unknown ids are absent. What is taxed
+    follows from ``tax``, or where that is None from ``tax_percent``: at one level a named tax
+    counts, and what a nearer level says of either takes the place of both.
     """
     customers = list(
         Customer.objects.filter(pk__in=customer_ids).only("pk", "timezone", "customer_class_id")
@@ -203,8 +207,8 @@ def inherited(
 ) -> Resolved:
     """What a customer of ``customer_class`` in ``timezone`` has where it sets nothing itself.
 
-    ``own`` is the row that inherits: what its invoice settings and payment term say counts too.
-    Without a class, it is what a class itself inherits.
+    ``own`` is the row that inherits: what its invoice settings, payment term and tax say of other
+    parameters counts too. Without a class, it is what a class itself inherits.
     """
     values = _inherited(customer_class, timezone)
     return Resolved(values if own is None else _with_choices(values, own))
@@ -272,11 +276,14 @@ def _with_level(
     timezone: ZoneInfo | None,
 ) -> dict[str, Value]:
     """``values`` with those of ``row`` above them; a zone that is nothing is the customer's."""
-    return _with_choices(values, row) | {
+    own = {
         field: Value(_in_force(field, value, timezone), source, name)
         for field, value in stored_values(row)
         if not is_empty(value)
     }
+    if row.tax is not None:  # goes before the percentage beside it
+        own.pop("tax_percent", None)
+    return _with_choices(values, row) | own
 
 
 def _in_force(name: str, value: Any, timezone: ZoneInfo | None) -> Any:
@@ -292,11 +299,11 @@ def stored_values(row: ParameterSet) -> Iterable[tuple[str, Any]]:
 
 
 def _with_choices(values: dict[str, Value], row: ParameterSet) -> dict[str, Value]:
-    """``values`` with what the settings and term chosen in ``row`` say above them.
+    """``values`` with what the settings, term and tax chosen in ``row`` say above them.
 
     Where the row wants none, those that were chosen further up say nothing any more either.
     """
-    found = dict(values)
+    found = values | _taxed_by(row)
     for field, columns in _BY_CHOICE.items():
         chosen = getattr(row, field)
         if chosen is not None:
@@ -311,3 +318,13 @@ def _with_choices(values: dict[str, Value], row: ParameterSet) -> dict[str, Valu
                 if found[name].source == field
             }
     return found
+
+
+def _taxed_by(row: ParameterSet) -> dict[str, Value]:
+    """What ``row`` says of ``tax`` by its percentage, and of ``tax_percent`` by its tax."""
+    if row.tax is not None or "tax" in row.nothing:
+        name = "" if row.tax is None else row.tax.name
+        return {"tax_percent": Value(Decimal(0), Source.TAX, name)}
+    if row.tax_percent is not None:
+        return {"tax": Value(None, Source.TAX_PERCENT)}
+    return {}

@@ -59,6 +59,7 @@ class ClassTable(Table):
     payment_term = TextColumn(
         accessor="payment_term__name", verbose_name=_("Payment term"), priority=2
     )
+    tax = TextColumn(accessor="tax__name", verbose_name=_("Tax"), priority=2)
     actions = ActionsColumn(
         RowAction(_("Edit"), "customers:class_edit", "pencil-square"),
         RowAction(_("Custom fields"), "customers:class_fields", "list-bullet"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from billing.selectors.balances import balance_of, calendar_changes
 from billing.selectors.overview import counts_of
 from billing.selectors.standing import standing_of
-from billing.services.customers import edit_customer
+from billing.services.customers import edit_customer, set_customer_parameters
 from customers.forms.custom_fields import custom_values
 from customers.forms.parameters import (
     InvoiceForm,
@@ -30,7 +30,7 @@ from customers.services.permissions import delegated_rights
 from customers.views.lifecycle import DETAIL, LIST, DirectMixin, customer_crumbs
 from customers.views.records import PROFILE, basic_initial, company_initial
 from notifications.selectors import first_administrator
-from softswitch.core.chrome import Action, Link, Tab
+from softswitch.core.chrome import Action, Link, Tab, Text
 from softswitch.core.forms import ScopedFormMixin
 from softswitch.core.views import DetailView, EditView
 from softswitch.core.views.access import PageMixin
@@ -189,6 +189,20 @@ class ShortCallTabView(ParametersTabView):
 class InvoiceTabView(ParametersTabView):
     slug = "invoice"
     form_class = InvoiceForm
+
+    def service(self, form: Any) -> None:
+        values = form.parameter_values()
+        set_customer_parameters(actor=self.actor, customer=self.object, values=values)
+
+    def get_success_message(self, saved: Any) -> Text:
+        """With the billing period that waits for the next close."""
+        balance = balance_of(self.object)
+        pending = {} if balance is None else calendar_changes(balance)
+        if "period_type" not in pending:
+            return self.success_message
+        now, later = pending["period_type"]
+        texts = {"now": now, "later": later}
+        return _("Saved. Billing period: %(now)s now, %(later)s from the next close.") % texts
 
 
 class NotificationTabView(ParametersTabView):

@@ -333,6 +333,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
+            ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
             ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
         ),
     ),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from billing.models import InvoiceSettings, PaymentTerm
+from billing.models import InvoiceSettings, PaymentTerm, Tax
 from customers.forms.parameters import (
     InvoiceForm,
     NotificationForm,
@@ -20,6 +20,7 @@ from customers.forms.parameters import (
 from customers.models import AuditEvent, Customer, CustomerClass, CustomerParameters
 from customers.selectors.parameters import (
     DEFAULTS,
+    NOTHING,
     PARAMETER_FIELDS,
     Source,
     inherited,
@@ -114,6 +115,48 @@ def test_chosen_settings_and_terms_speak_at_their_level(
     assert (found["grace_days"], found.source("grace_days")) == (30, Source.PAYMENT_TERM)
     give(world, invoice_settings=plain)
     assert resolved(world.sub_customer)["rate_decimals"] == 2  # the customer's choice is nearer
+
+
+def test_a_named_tax_and_a_percentage_of_different_levels(
+    world: World, wholesale: CustomerClass
+) -> None:
+    """The nearest level that says anything about tax counts alone; there a named tax wins."""
+    vat = Tax.objects.create(owner=world.reseller, name="VAT")
+    export = Tax.objects.create(owner=world.reseller, name="Export", mode="none")
+
+    def taxed(**own: Any) -> tuple[Any, Decimal]:
+        give(world, **({"tax": None, "tax_percent": None} | own))
+        found = resolved(world.sub_customer)
+        return found["tax"], found["tax_percent"]
+
+    assert taxed() == (None, Decimal(20))  # the class's percentage
+    assert taxed(tax=export) == (export, Decimal(0))
+    assert taxed(tax=NOTHING) == (None, Decimal(0))  # and not the class's percentage after all
+    assert taxed(tax=NOTHING, tax_percent=Decimal(7)) == (None, Decimal(7))
+    CustomerClass.objects.filter(pk=wholesale.pk).update(tax=vat)
+    assert taxed() == (vat, Decimal(0))  # before the percentage of the same level
+    assert taxed(tax_percent=Decimal(7)) == (None, Decimal(7))
+    assert taxed(tax_percent=Decimal(0)) == (None, Decimal(0))
+    assert taxed(tax=export, tax_percent=Decimal(7)) == (export, Decimal(0))
+    assert resolved(world.sub_customer).source("tax") == Source.OWN
+
+
+def test_a_tab_says_why_a_tax_that_the_class_sets_does_not_count(
+    world: World, wholesale: CustomerClass
+) -> None:
+    vat = Tax.objects.create(owner=world.reseller, name="VAT")
+    CustomerClass.objects.filter(pk=wholesale.pk).update(tax=vat)
+    wholesale.refresh_from_db()
+
+    def texts(**own: Any) -> tuple[Any, Any]:
+        above = inherited(wholesale, own=CustomerParameters(**own))
+        form = InvoiceForm(actor=world.actor("reseller"), inherited=above)
+        return form.fields["tax"].empty_label, form.fields["tax_percent"].help_text
+
+    assert texts() == ("Inherited: VAT (class Wholesale)", "Inherited: 0 (tax VAT)")
+    assert texts(tax=vat)[1] == "Inherited: 0 (tax VAT)"
+    assert texts(nothing=["tax"])[1] == "Inherited: 0 (no tax)"
+    assert texts(tax_percent=Decimal(5))[0] == "Inherited: none (the percentage counts)"
 
 
 def test_many_customers_cost_as_few_queries_as_one(world: World, wholesale: CustomerClass) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
-from billing.models import InvoiceSettings, PaymentTerm
+from billing.models import InvoiceSettings, PaymentTerm, Tax
 from customers.forms.parameters import (
     TICKS,
     InvoiceForm,
@@ -50,12 +50,14 @@ def wholesale(world: World) -> CustomerClass:
         owner=world.reseller, name="Plain", invoice_format="html", rate_decimals=2
     )
     term = PaymentTerm.objects.create(owner=world.reseller, name="Net 60", grace_days=30)
+    tax = Tax.objects.create(owner=world.reseller, name="VAT 20")
     zones = dict.fromkeys(ZONE_FIELDS, ZoneInfo("Asia/Tokyo"))
     made = CustomerClass.objects.create(
         owner=world.reseller,
         name="Wholesale",
         invoice_settings=settings,
         payment_term=term,
+        tax=tax,
         **ALERTS,
         **zones,
     )
@@ -185,6 +187,18 @@ def test_what_is_shown_of_nothing_is_what_is_stored(world: World, wholesale: Cus
     stored = form.parameter_values()
     assert {name: stored[name] for name in values} == values
     assert not give(world, **stored)
+
+
+def test_a_class_without_settings_term_and_tax_is_shown_and_saved_again(
+    world: World, wholesale: CustomerClass
+) -> None:
+    client = signed_in(world, "reseller")
+    url = reverse("customers:class_edit", args=[wholesale.pk])
+    none = dict.fromkeys(("invoice_settings", "payment_term", "tax"), "none")
+    page = saved(client, url, **none)
+    assert {name: page.context["form"][name].value() for name in none} == none
+    wholesale.refresh_from_db()
+    assert set(none) <= set(wholesale.nothing)
 
 
 def test_a_number_and_its_box_are_one_too_many(world: World) -> None:

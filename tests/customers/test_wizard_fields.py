@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from billing.choices import PeriodType
-from billing.models import Balance, InvoiceSettings, PaymentTerm
+from billing.models import Balance, InvoiceSettings, PaymentTerm, Tax
 from customers.forms.steps import PARAMETER_SLUGS, SLUGS, StepForms
 from customers.models import Customer, CustomerParameters
 from customers.selectors.parameters import PARAMETER_FIELDS
@@ -65,6 +65,7 @@ PARAMETERS: dict[str, Any] = {
     "invoice_non_zero_only": False,
     "invoice_sections": ["tax", "payments", "by_trunk", "rate_table"],
     "grace_days": 5,
+    "minimum_commitment": Decimal("49.5"),
     "tax_percent": 20,
     "rounding": "line",
     "notifications": True,
@@ -99,7 +100,9 @@ def test_each_field_lands_in_its_column(world: World, client: Client) -> None:
     settings = InvoiceSettings.objects.create(owner=world.reseller, name="Standard")
     term = PaymentTerm.objects.create(owner=world.reseller, name="Weekly", period_type="weekly")
     tariff = Tariff.objects.get(name="Retail")
-    chosen = typed(PARAMETERS) | {"invoice_settings": settings.pk, "payment_term": term.pk}
+    tax = Tax.objects.create(owner=world.reseller, name="VAT 20")
+    rows = {"invoice_settings": settings.pk, "payment_term": term.pk, "tax": tax.pk}
+    chosen = typed(PARAMETERS) | rows
     assert chosen.keys() == set(PARAMETER_FIELDS)
     forms = StepForms(world.actor("reseller"), {})
     steps: dict[str, Any] = {
@@ -116,7 +119,7 @@ def test_each_field_lands_in_its_column(world: World, client: Client) -> None:
     for name, value in PARAMETERS.items():
         stored = getattr(own, name)
         assert stored == value or str(stored) == value, name
-    assert (own.invoice_settings, own.payment_term) == (settings, term)
+    assert (own.invoice_settings, own.payment_term, own.tax) == (settings, term, tax)
     balance = Balance.objects.get(customer=made)
     assert (balance.currency_id, balance.mode) == ("USD", "postpaid")
     assert (balance.credit_limit, balance.amount) == (Decimal(300), Decimal("12.5"))

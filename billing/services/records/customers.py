@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.selectors.charging import own_tariffs
 from billing.models import Balance
+from billing.selectors.balances import default_period
 from billing.selectors.records.columns import FIELD_PREFIX, PROFILE
 from billing.services.maintenance import check_opening, post_openings
 from billing.services.records.cells import Cells
@@ -187,10 +188,13 @@ def opening_of(row: Cells) -> Decimal:
 
 def _balance_of(item: NewCustomer) -> Balance:
     customer = item.customer
-    zone = {"period_timezone": customer.timezone}
+    calendar = {
+        "period_timezone": customer.timezone,
+        "period_type": default_period(customer.customer_class, {}),
+    }
     return Balance(
         customer=customer,
         issuer=customer.owner,
         opened_at=customer.opened_at,
-        **zone | dict(item.balance),
+        **calendar | dict(item.balance),
     )

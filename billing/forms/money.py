@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import EntryKind, MaintenanceAction
+from billing.choices import EntryKind, MaintenanceAction, PeriodType
 from billing.models import InvoiceSettings, PaymentTerm
 from billing.selectors.ended import settle_choices
 from customers.choices import InvoiceSection
@@ -107,10 +107,14 @@ class PaymentTermForm(ScopedForm):
     """Which periods are invoiced, and how long the customer has to pay."""
 
     sections = (Section(_("Payment term"), ("name", "period_type", "due_days", "grace_days")),)
-    widths = {"name": 4, "period_type": 2, "due_days": 3, "grace_days": 3}
+    widths = {"name": 3, "period_type": 3, "due_days": 3, "grace_days": 3}
 
     name = _TERM["name"]
-    period_type = _TERM["period_type"]
+    period_type = forms.ChoiceField(
+        label=_("Billing period"),
+        choices=PeriodType.choices,
+        help_text=_("Of new customers; of others from the next close after the term is chosen."),
+    )
     due_days = forms.IntegerField(
         label=_("Days until due"),
         min_value=0,
