@@ -70,7 +70,7 @@ DROP TRIGGER no_truncate ON billing_allocation;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0009_money")]
+    dependencies = [("billing", "0010_drafts")]
 
     operations = [
         migrations.RunSQL(INVOICES, UNDO_INVOICES),
@@ -80,9 +80,4 @@ class Migration(migrations.Migration):
             + "DROP FUNCTION billing_keep_parts();",
         ),
         migrations.RunSQL(append_only_sql("billing_allocation"), UNDO_ALLOCATIONS),
-        # What an invoice adds up: the calls of one period.
-        migrations.RunSQL(
-            "CREATE INDEX usage_by_period ON billing_usageentry (period_id)",
-            "DROP INDEX usage_by_period",
-        ),
     ]
