@@ -70,7 +70,11 @@ DROP TRIGGER no_truncate ON billing_allocation;
 
 
 class Migration(migrations.Migration):
+<<<<<<<< HEAD:billing/migrations/0012_frozen_invoices.py
     dependencies = [("billing", "0011_closing")]
+========
+    dependencies = [("billing", "0011_closing")]
+>>>>>>>> money-issuing:billing/migrations/0011_frozen_invoices.py
 
     operations = [
         migrations.RunSQL(INVOICES, UNDO_INVOICES),
@@ -80,9 +84,4 @@ class Migration(migrations.Migration):
             + "DROP FUNCTION billing_keep_parts();",
         ),
         migrations.RunSQL(append_only_sql("billing_allocation"), UNDO_ALLOCATIONS),
-        # What an invoice adds up: the calls of one period.
-        migrations.RunSQL(
-            "CREATE INDEX usage_by_period ON billing_usageentry (period_id)",
-            "DROP INDEX usage_by_period",
-        ),
     ]

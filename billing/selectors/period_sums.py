@@ -6,18 +6,9 @@ from typing import Any
 
 from django.db import connection
 
-from billing.choices import EntryKind
+from billing.choices import ADJUSTMENTS, PAYMENTS
 from billing.models import BillingPeriod
 
-ADJUSTED = (EntryKind.DEBIT, EntryKind.CREDIT)
-# What an invoice calls payments: money that came in or went out.
-PAID = (
-    EntryKind.OPENING,
-    EntryKind.ADD_FUNDS,
-    EntryKind.VOUCHER,
-    EntryKind.TRANSFER,
-    EntryKind.PAY_OUT,
-)
 # A reversal counts as what it reverses.
 _SUMS = """
 WITH RECURSIVE entries AS (
@@ -64,8 +55,8 @@ def period_sums(period: BillingPeriod) -> PeriodSums:
         "period": period.pk,
         "balance": period.balance_id,
         "start": period.starts_at,
-        "adjusted": [str(kind) for kind in ADJUSTED],
-        "paid": [str(kind) for kind in PAID],
+        "adjusted": [str(kind) for kind in ADJUSTMENTS],
+        "paid": [str(kind) for kind in PAYMENTS],
     }
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, values)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from billing.choices import EntryKind, InvoiceKind, InvoiceState, LineKind, TaxMode
 from billing.models import Invoice, InvoiceLine, InvoiceTax
+from billing.selectors.parties import party_data, payer_data
 from billing.services.issuing import local_day, lock_invoice, money_text, record_of
 from billing.services.ledger import Posting, post_entry
 from billing.services.maintenance import check_pair, check_reason, posted_as
 from billing.services.numbers import next_number
-from billing.services.parties import party_data, payer_data
 from billing.services.periods import periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError

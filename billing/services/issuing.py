@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from billing.choices import EntryKind, InvoiceKind, InvoiceState, LineKind, TaxMode
 from billing.models import Balance, Invoice
+from billing.selectors.parties import party_data, payer_data
 from billing.selectors.period_sums import PeriodSums, period_sums
 from billing.services.allocations import settle
 from billing.services.ledger import Posting, post_entry
 from billing.services.maintenance import check_pair
 from billing.services.numbers import next_number
-from billing.services.parties import party_data, payer_data
 from customers.selectors import system_actor
 from customers.services.audit import record
 from customers.tenancy import Actor

@@ -49,7 +49,7 @@ def void_invoice(*, actor: Actor, invoice: Invoice, reason: str) -> Invoice:
 
 
 def reissue_invoice(*, actor: Actor, invoice: Invoice) -> Invoice:
-    """A draft that bills the period of a void invoice anew, and says which one it replaces.
+    """A draft that bills the period of a void invoice anew; it says which one it replaces.
 
     Pressing twice makes one. Raises PermissionDenied for who does not bill the balance, DomainError
     ``state`` for what is not void, and what ``make_draft`` raises. Locks the balance, the invoice.
@@ -62,7 +62,7 @@ def reissue_invoice(*, actor: Actor, invoice: Invoice) -> Invoice:
             return made
         if locked.state != InvoiceState.VOID or locked.period is None:
             raise DomainError("state", _("Only a void invoice is issued again."))
-        return make_draft(actor=actor, period=locked.period, replaces=locked)
+        return make_draft(actor=actor, period=locked.period)
 
 
 def _check(locked: Invoice) -> None:

@@ -159,6 +159,7 @@ def test_an_open_period_is_not_billed(world: World) -> None:
 
 
 def test_a_discarded_draft_is_refused(world: World) -> None:
+    post(world.balance("shop"), "debit", "-1")
     draft = draft_of(world.balance("shop"))
     gone = Invoice.objects.get(pk=draft.pk)
     draft.delete()
@@ -168,6 +169,7 @@ def test_a_discarded_draft_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize("who", ["shop", "reseller", "other_reseller", "operator"])
 def test_only_who_bills_the_pair_issues(world: World, who: str) -> None:
+    post(world.balance("shop"), "debit", "-1")
     draft = draft_of(world.balance("shop"))
     with pytest.raises(PermissionDenied):
         issue(world, draft, who)
