@@ -82,8 +82,8 @@ _BATCH_COLUMNS = {
 _BATCH_TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_batch (
     id bigint, setup_month date, usage_on date, balance_id bigint, customer_id bigint,
-    issuer_id bigint, account_id bigint, period_id bigint, period_ends_at timestamptz, amount numeric(20, 6), calls integer,
-    billed_seconds bigint
+    issuer_id bigint, account_id bigint, period_id bigint, period_ends_at timestamptz,
+    amount numeric(20, 6), calls integer, billed_seconds bigint
 ) ON COMMIT DELETE ROWS
 """
 

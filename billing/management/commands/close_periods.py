@@ -25,5 +25,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{closed} periods closed")
         if since is not None:
             self.stdout.write(
-                f"calls that ended at {since:%Y-%m-%d %H:%M:%S} UTC wait to be charged"
+                f"calls that ended since {since:%Y-%m-%d %H:%M:%S} UTC wait to be charged"
             )
