@@ -70,11 +70,7 @@ DROP TRIGGER no_truncate ON billing_allocation;
 
 
 class Migration(migrations.Migration):
-<<<<<<<< HEAD:billing/migrations/0012_frozen_invoices.py
     dependencies = [("billing", "0011_closing")]
-========
-    dependencies = [("billing", "0011_closing")]
->>>>>>>> money-issuing:billing/migrations/0011_frozen_invoices.py
 
     operations = [
         migrations.RunSQL(INVOICES, UNDO_INVOICES),
