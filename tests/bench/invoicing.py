@@ -34,7 +34,8 @@ _RATES = """
 INSERT INTO tariffs_rate (tariff_id, prefix, destination, country, price_1, price_n, interval_1,
     interval_n, is_forbidden, grace_enabled, valid_from)
 SELECT %(tariff)s, (100 + n)::text, 'Destination ' || n,
-    chr(65 + n %% 26) || chr(65 + n / 26 %% 26), n / 10000.0, n / 10000.0, 60, 6, false, false, '2026-01-01'
+    chr(65 + n %% 26) || chr(65 + n / 26 %% 26),
+    n / 10000.0, n / 10000.0, 60, 6, false, false, '2026-01-01'
 FROM generate_series(1, %(destinations)s) n
 """
 _PERIODS = """
