@@ -105,15 +105,16 @@ class _Book:
 def entry_posted(entry: LedgerEntry) -> None:
     """Let an entry that the ledger has just appended settle invoices, or open them again.
 
-    Money in settles what is open; the reversal of a payment takes back all that it settled. Money
-    out waits: while an invoice is open, none is free. One statement where nothing is open.
+    Money in settles what is open. A reversal first takes back all that its original settled, or
+    that had met it; then the two meet. Money out waits: while an invoice is open, none is free. One
+    statement where nothing is open.
     """
     if not _is_settling(entry):
         return
-    if entry.amount < 0 and entry.reverses_id is not None:
-        take_back(entry.balance_id, source_entry=entry.reverses_id)
-        settle(entry.balance_id)
-    elif entry.amount > 0:
+    if entry.reverses_id is not None:
+        ends = {"source_entry" if entry.amount < 0 else "entry": entry.reverses_id}
+        take_back(entry.balance_id, **ends)
+    if entry.reverses_id is not None or entry.amount > 0:
         settle(entry.balance_id)
 
 
@@ -174,11 +175,13 @@ def _left_over(balance_id: int) -> tuple[list[_Part], list[_Part]]:
 def _pay_own(
     book: _Book, sources: Sequence[_Part], outs: Iterable[_Part], invoices: Iterable[_Part]
 ) -> None:
-    by_entry = {source.entry_id: source for source in sources if source.entry_id is not None}
+    paid_in = {source.entry_id: source for source in sources if source.entry_id is not None}
     for out in outs:
-        if out.reverses in by_entry:
-            book.pay(by_entry[out.reverses], out)
+        if out.reverses in paid_in:
+            book.pay(paid_in[out.reverses], out)
+    reversed_ones = {out.entry_id: out for out in outs}
     open_ones = {invoice.invoice_id: invoice for invoice in invoices}
     for source in sources:
-        if source.corrects in open_ones:
-            book.pay(source, open_ones[source.corrects])
+        own = reversed_ones.get(source.reverses) or open_ones.get(source.corrects)
+        if own is not None:
+            book.pay(source, own)

@@ -231,13 +231,13 @@ def _due(moment: datetime, limit: int) -> list[Invoice]:
 def _issue_one(invoice: Invoice) -> bool:
     actor = replace(system_actor(), customer=invoice.issuer, stack=(invoice.issuer_id,))
     rows = Balance.objects.select_for_update(no_key=True, skip_locked=True)
+    drafts = Invoice.objects.filter(pk=invoice.pk, state=InvoiceState.DRAFT)
     try:
         with transaction.atomic():
-            if rows.filter(pk=invoice.balance_id).first() is None:
-                return False
-            issue_invoice(actor=actor, invoice=invoice)
+            is_mine = rows.filter(pk=invoice.balance_id).first() is not None and drafts.exists()
+            if is_mine:
+                issue_invoice(actor=actor, invoice=invoice)
     except DomainError as error:
-        drafts = Invoice.objects.filter(pk=invoice.pk, state=InvoiceState.DRAFT)
         drafts.update(problem=error.message[:300])
         return False
-    return True
+    return is_mine

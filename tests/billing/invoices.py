@@ -34,9 +34,9 @@ def post(
     return post_entry(actor=actor_of(balance.issuer), balance_id=balance.pk, posting=posting, at=at)
 
 
-def reverse(entry: LedgerEntry) -> LedgerEntry:
-    """The entry that takes ``entry`` back, posted now."""
-    return post(entry.balance, "reversal", -entry.amount, now(), reverses=entry)
+def reverse(entry: LedgerEntry, at: datetime | None = None) -> LedgerEntry:
+    """The entry that takes ``entry`` back, posted now or ``at``."""
+    return post(entry.balance, "reversal", -entry.amount, at or now(), reverses=entry)
 
 
 def status_of(invoice: Invoice, today: date) -> str:
