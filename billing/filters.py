@@ -1,9 +1,9 @@
-"""Query forms of ledger entries, payment terms and invoice settings."""
+"""Query forms of ledger entries, periods, payment terms and invoice settings."""
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import EntryKind, FeeKind
-from billing.models import Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.choices import ClosingState, EntryKind, FeeKind, PeriodOutcome
+from billing.models import Balance, BillingPeriod, Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
 from softswitch.core.filters import (
     ChoiceFilter,
     FilterSet,
@@ -27,6 +27,32 @@ class EntryFilter(FilterSet):
 
     class Meta:
         model = LedgerEntry
+        fields = ()
+
+
+class PeriodFilter(FilterSet):
+    """By the time of the end, customer and outcome."""
+
+    since = SinceFilter(field_name="ends_at", label=_("Ended from"))
+    until = UntilFilter(field_name="ends_at", label=_("Ended to"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    outcome = ChoiceFilter(
+        choices=[choice for choice in PeriodOutcome.choices if choice[0]], label=_("State")
+    )
+
+    class Meta:
+        model = BillingPeriod
+        fields = ()
+
+
+class ClosingFilter(FilterSet):
+    """By customer, and by what the period waits for."""
+
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    state = ChoiceFilter(choices=ClosingState.choices, label=_("State"))
+
+    class Meta:
+        model = Balance
         fields = ()
 
 

@@ -8,6 +8,7 @@ from billing.views import (
     invoice_settings,
     ledger,
     maintenance,
+    periods,
     records,
     redeem,
     settle,
@@ -28,6 +29,17 @@ urlpatterns = [
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
     path("balances/<int:pk>/settle/", settle.SettleView.as_view(), name="settle"),
+    path("periods/", periods.PeriodListView.as_view(), name="period_list"),
+    path("closing/", periods.ClosingListView.as_view(), name="closing_list"),
+    path("closing/run/", periods.ClosingRunView.as_view(), name="closing_run"),
+    path("customers/<int:pk>/periods/", periods.CustomerPeriodsView.as_view(), name="periods"),
+    path(
+        "accounts/<int:pk>/periods/", periods.AccountPeriodsView.as_view(), name="account_periods"
+    ),
+    path(
+        "balances/<int:pk>/periods/", periods.BalancePeriodsView.as_view(), name="balance_periods"
+    ),
+    path("balances/<int:pk>/calendar/", periods.CalendarView.as_view(), name="calendar"),
     path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
     path(
         "customers/<int:pk>/redeem/",

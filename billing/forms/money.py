@@ -15,6 +15,7 @@ from billing.selectors.ended import settle_choices
 from customers.choices import InvoiceSection
 from softswitch.core.forms import IdempotentFormMixin, ScopedForm, Section
 from softswitch.core.money import ZERO
+from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
 
 
@@ -53,6 +54,15 @@ class SettleForm(IdempotentFormMixin, ScopedForm):
     def __init__(self, *args: Any, amount: Decimal = ZERO, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ChoiceField", self.fields["kind"]).choices = settle_choices(amount)
+
+
+class CalendarForm(ScopedForm):
+    """How often, and by which clocks, a balance is billed."""
+
+    widths = {"period_type": 3, "period_timezone": 4}
+
+    period_type = forms.ChoiceField(label=_("Billing period"), choices=PeriodType.choices)
+    period_timezone = ZoneField(label=_("Billing time zone"))
 
 
 class PinForm(ScopedForm):

@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 from accounts.selectors.charging import may_manage_charging
 from billing.choices import NEVER, ClosingState
 from billing.models import Balance, BillingPeriod, ClosingHold
+from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -57,7 +58,8 @@ def due_balances(limits: Limits) -> QuerySet[Any]:
     """Balances whose next period closes now, in order of its end; with ``unrated_calls`` in it."""
     held = Q(closes_at__gt=limits.last) & Exists(_holds())
     rows = Balance.objects.filter(closes_at__lte=limits.over).exclude(held)
-    return with_holds(rows).order_by("closes_at", "pk")
+    found: QuerySet[Any] = with_holds(rows).order_by("closes_at", "pk")
+    return found
 
 
 def with_holds(rows: QuerySet[Balance]) -> QuerySet[Any]:
@@ -80,8 +82,29 @@ def scheduled(rows: QuerySet[Balance], moment: datetime) -> QuerySet[Any]:
             then=Value(ClosingState.HELD.value),
         ),
     ]
-    due = Value(ClosingState.DUE.value)
-    return known.annotate(state=Case(*states, default=due, output_field=CharField()))
+    state = Case(*states, default=Value(ClosingState.DUE.value), output_field=CharField())
+    found: QuerySet[Any] = known.annotate(state=state)
+    return found
+
+
+def closes_from(balance: Any) -> datetime:
+    """From when the next period of one of ``scheduled`` closes, as far as that is known."""
+    earliest: datetime = balance.closes_at + closing_delay()
+    return earliest + longest_hold() if balance.state == ClosingState.HELD else earliest
+
+
+def billed_periods(rows: QuerySet[BillingPeriod], actor: Actor) -> QuerySet[Any]:
+    """Those of ``rows`` that the actor's customer or one below it bills, with ``customer_name``."""
+    below = rows.exclude(balance__customer=actor.customer_id, balance__account=None)
+    name = shown_name(actor, "balance__customer", then="balance__closed_at")
+    return below.select_related("balance__account").annotate(customer_name=name)
+
+
+def billed_balances(rows: QuerySet[Balance], actor: Actor, moment: datetime) -> QuerySet[Any]:
+    """Those of ``rows`` that it bills and that have a period to close: see ``scheduled``."""
+    below = scheduled(rows.exclude(customer=actor.customer_id, account=None), moment)
+    name = shown_name(actor, then="closed_at")
+    return below.select_related("account").annotate(customer_name=name)
 
 
 def may_change_calendar(actor: Actor, balance: Balance) -> bool:

@@ -1,28 +1,20 @@
 """Changes of a balance's billing calendar: they wait for the next close, and one period bridges."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Max
 
-from billing.models import Balance, BillingPeriod, LedgerEntry, UsageEntry
-from billing.periods import Period, PeriodType, day_start, period_at
+from billing.models import Balance, BillingPeriod
+from billing.selectors.calendars import CALENDAR, bridge_end, next_calendar
 from billing.selectors.closing import may_change_calendar
 from billing.selectors.ended import end_of
-from billing.services.periods import first_end
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
-
-# Field of the calendar to what stands in its ``next_`` while no change waits.
-CALENDAR: Mapping[str, Any] = {"period_type": "", "period_timezone": None}
-_DAY = timedelta(days=1)
-_INSTANT = timedelta(microseconds=1)
 
 
 def change_calendar(
@@ -69,22 +61,6 @@ def pending(balance: Balance, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def bridging_period(balance: Balance, period_type: str, period_timezone: str) -> Period:
-    """The period that would bridge to another calendar, as things stand now."""
-    first = first_end(balance)
-    following = BillingPeriod.objects.filter(
-        balance=balance, closed_at=None, starts_at__gte=first
-    ).order_by("-starts_at")
-    row = following.first()
-    start = row.starts_at if row else first
-    return Period(start, _bridge_end(balance, period_type, period_timezone, start, row))
-
-
-def has_change(balance: Balance) -> bool:
-    """Whether another calendar waits for the next close."""
-    return bool(balance.next_period_type or balance.next_period_timezone)
-
-
 def apply_change(
     balance: Balance, closed: BillingPeriod, later: Sequence[BillingPeriod]
 ) -> list[BillingPeriod]:
@@ -98,11 +74,10 @@ def apply_change(
     """
     if len(later) > 1 or any(row.starts_at > closed.ends_at for row in later):
         return list(later)
-    kind = balance.next_period_type or balance.period_type
-    zone = str(balance.next_period_timezone or balance.period_timezone)
+    kind, zone = next_calendar(balance)
     row = later[0] if later else None
     bridge = row or BillingPeriod(balance=balance, starts_at=closed.ends_at)
-    bridge.ends_at = _bridge_end(balance, kind, zone, bridge.starts_at, row)
+    bridge.ends_at = bridge_end(balance, kind, zone, bridge.starts_at, row)
     bridge.period_type, bridge.timezone = kind, ZoneInfo(zone)
     balance.period_type, balance.period_timezone = kind, ZoneInfo(zone)
     balance.next_period_type, balance.next_period_timezone = "", None
@@ -112,20 +87,3 @@ def apply_change(
         cursor.execute("SET LOCAL lock_timeout = DEFAULT")
     balance.save(update_fields=[*CALENDAR, *(f"next_{name}" for name in CALENDAR)])
     return [bridge]
-
-
-def _bridge_end(
-    balance: Balance, kind: str, zone: str, start: datetime, row: BillingPeriod | None
-) -> datetime:
-    last = max([start, *_last_moments(row)]) if row else start
-    return period_at(PeriodType(kind), balance.opened_at, ZoneInfo(zone), last).end
-
-
-def _last_moments(row: BillingPeriod) -> list[datetime]:
-    """Up to when something was posted to a period; of calls it is their local day that counts."""
-    posted = LedgerEntry.objects.filter(balance=row.balance_id, period=row)
-    calls = UsageEntry.objects.filter(balance=row.balance_id, period=row)
-    last: datetime | None = posted.aggregate(last=Max("posted_at"))["last"]
-    day: date | None = calls.aggregate(last=Max("usage_on"))["last"]
-    ended = day_start(day + _DAY, ZoneInfo(str(row.timezone))) - _INSTANT if day else None
-    return [moment for moment in (last, ended) if moment is not None]

@@ -13,11 +13,12 @@ from psycopg.errors import LockNotAvailable
 
 from billing.choices import NEVER
 from billing.models import Balance, BillingPeriod
+from billing.selectors.calendars import end_after, first_end, has_change
 from billing.selectors.closing import due_balances, limits_at
 from billing.selectors.ended import end_of
-from billing.services.calendars import apply_change, has_change
+from billing.services.calendars import apply_change
 from billing.services.drafts import draft_periods
-from billing.services.periods import end_after, first_end, open_at
+from billing.services.periods import open_at
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -101,14 +102,12 @@ def _close_batch(due: QuerySet[Any], ids: Sequence[int], moment: datetime) -> se
         stored = _open_periods(locked)
         closed = []
         for balance in locked:
-            period, *later = stored.get(balance.pk) or [None]
-            if period is None:  # nobody but a clock that jumps does this: found again next time
-                balance.closes_at = None
-            elif period.ends_at != balance.closes_at:
-                balance.closes_at = period.ends_at
-            else:
-                closed.append(_mark(balance, period, moment))
-                balance.closes_at = _next_end(balance, period, later)
+            rows = stored.get(balance.pk, [])
+            if rows and rows[0].ends_at == balance.closes_at:
+                closed.append(_mark(balance, rows[0], moment))
+                balance.closes_at = _next_end(balance, rows[0], rows[1:])
+            else:  # it ended elsewhere meanwhile; or nobody has opened it, which the next run does
+                balance.closes_at = rows[0].ends_at if rows else None
         Balance.objects.bulk_update(locked, ["closes_at"])
         BillingPeriod.objects.bulk_update(closed, ["closed_at", "unrated_calls"])
         outcomes = draft_periods(closed, moment=moment) if closed else {}

@@ -1,13 +1,13 @@
 """Finds, and opens where missing, the billing period that a moment of a balance belongs to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
 from billing.models import Balance, BillingPeriod, LedgerEntry
-from billing.periods import Period, PeriodType, period_at
+from billing.periods import Period
+from billing.selectors.calendars import first_end, natural_period
 
 Moment = tuple[int, datetime]
 
@@ -62,7 +62,7 @@ def _match(wanted: list[Moment]) -> dict[Moment, BillingPeriod]:
 
 def first_period(balance: Balance) -> Period:
     """The period of the calendar in which ``balance`` was opened; it is not stored here."""
-    return _natural(balance, balance.opened_at)
+    return natural_period(balance, balance.opened_at)
 
 
 def end_period(balance: Balance, at: datetime) -> None:
@@ -79,28 +79,10 @@ def end_period(balance: Balance, at: datetime) -> None:
     Balance.objects.filter(pk=balance.pk).update(closes_at=closes_at)
 
 
-def first_end(balance: Balance) -> datetime:
-    """The end of the first period that is not closed; its row may be missing."""
-    rows = BillingPeriod.objects.filter(balance=balance)
-    closed = rows.filter(closed_at__isnull=False).aggregate(last=Max("ends_at"))["last"]
-    stored = list(rows.filter(closed_at=None).order_by("starts_at"))
-    return end_after(balance, closed or balance.opened_at, stored)
-
-
-def end_after(balance: Balance, start: datetime, stored: Sequence[BillingPeriod]) -> datetime:
-    """The end of the period that follows ``start``, where the one before it ends.
-
-    That of one of the ``stored`` open ones, else the calendar's, as far as those leave room.
-    """
-    inside = [row.ends_at for row in stored if row.starts_at <= start < row.ends_at]
-    later = [row.starts_at for row in stored if row.starts_at > start]
-    return min(inside or [_natural(balance, start).end, *later])
-
-
 def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
     """Open the calendar's periods, as far as others that end early or late leave room."""
     wanted = [(pk, max(at, balances[pk].opened_at)) for pk, at in missing]
-    natural = {(pk, at): _natural(balances[pk], at) for pk, at in wanted}
+    natural = {(pk, at): natural_period(balances[pk], at) for pk, at in wanted}
     taken = _between(natural)
     rows = {}
     for (balance_id, at), period in natural.items():
@@ -114,11 +96,6 @@ def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
             timezone=str(balance.period_timezone),
         )
     BillingPeriod.objects.bulk_create([rows[key] for key in sorted(rows)], ignore_conflicts=True)
-
-
-def _natural(balance: Balance, at: datetime) -> Period:
-    zone = ZoneInfo(str(balance.period_timezone))
-    return period_at(PeriodType(balance.period_type), balance.opened_at, zone, at)
 
 
 def _between(natural: dict[Moment, Period]) -> dict[int, list[tuple[datetime, datetime]]]:

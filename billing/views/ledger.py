@@ -203,7 +203,9 @@ class CustomerLedgerView(StatementMixin):
         ]
 
     def get_actions(self) -> list[Action]:
-        closed = closed_actions(self.actor, self.object)
+        periods = reverse("billing:periods", args=[self.object.pk])
+        calendar = Action(_("Billing periods"), periods, "calendar-days", more=True)
+        closed = [*closed_actions(self.actor, self.object), calendar]
         if self.object.archived_at is not None:
             return [*closed, *settle_actions(self.actor, self.balance)]
         if not self.object.is_direct_of(self.actor):
@@ -263,12 +265,14 @@ class AccountLedgerView(StatementMixin):
         return [accounts, Link(str(self.object), detail)]
 
     def get_actions(self) -> list[Action]:
+        periods = reverse("billing:account_periods", args=[self.object.pk])
+        calendar = Action(_("Billing periods"), periods, "calendar-days", more=True)
         if self.object.archived_at is not None:
-            return settle_actions(self.actor, self.balance)
+            return [calendar, *settle_actions(self.actor, self.balance)]
         if self.object.customer_id != self.actor.customer_id:
-            return []
+            return [calendar]
         url = reverse("billing:account_maintenance", args=[self.object.pk])
-        return [Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)]
+        return [calendar, Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)]
 
     def calls_query(self, line: Line) -> str:
         return day_query(line, self.balance, account=self.object.auth_name)

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
-from timezone_field.choices import with_gmt_offset
 
 from billing.selectors.balances import mode_choices, tariff_choices
 from billing.selectors.overview import surplus_choices
@@ -25,27 +23,11 @@ from customers.selectors.definitions import (
     has_classes,
 )
 from softswitch.core.forms import BoundSection, MomentField, ScopedForm, Section
+from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
 
 # Labels, lengths and checks of the record's own columns, so that they are said once.
 _COLUMN = fields_for_model(Customer)
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """IANA names by their present offset: ("Europe/London", "GMT+00:00 Europe/London")."""
-    names = [name for name in available_timezones() if "/" in name and name[:4] != "Etc/"]
-    choices: list[tuple[str, str]] = with_gmt_offset(["UTC", *names], use_pytz=False)
-    return choices
-
-
-class ZoneField(forms.TypedChoiceField):
-    """A time zone, shown with its present offset; with an ``empty_label`` also None."""
-
-    def __init__(self, *, empty_label: Any = None, **kwargs: Any) -> None:
-        first = [] if empty_label is None else [("", empty_label)]
-        super().__init__(
-            choices=lambda: [*first, *zone_choices()], coerce=ZoneInfo, empty_value=None, **kwargs
-        )
 
 
 class TermsFields(ScopedForm):

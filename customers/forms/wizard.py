@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.selectors.balances import period_choices
 from customers.choices import ProfitUnit, Status
-from customers.forms.customers import DefinedFields, OpeningFields, TermsFields, ZoneField
+from customers.forms.customers import DefinedFields, OpeningFields, TermsFields
 from customers.forms.logins import LINK_HELP, password_field
 from customers.forms.parameters import NotificationForm
 from customers.models import BusinessModel, Customer
@@ -23,6 +23,7 @@ from customers.selectors.definitions import (
 )
 from customers.selectors.drafts import is_name_taken
 from softswitch.core.forms import ScopedForm, Section
+from softswitch.core.zones import ZoneField
 
 _COLUMN = fields_for_model(Customer)
 _VERBS = {

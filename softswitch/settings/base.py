@@ -331,6 +331,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Billing periods", "billing:period_list", "", "balance.view", ()),
+            ("Closing", "billing:closing_list", "", "balance.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
@@ -361,6 +363,7 @@ LIST_TABS: tuple[tuple[str, ...], ...] = (
         "customers:limit_list",
         "accounts:host_list",
     ),
+    ("billing:period_list", "billing:closing_list"),
 )
 
 LOGGING = {

@@ -13,7 +13,7 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.models import Balance, BillingPeriod, InvoiceSettings, LedgerEntry, PaymentTerm
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -261,6 +261,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
+        BillingPeriod: BillingPeriod.objects.filter(balance__customer=world.shop).earliest("pk"),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}

@@ -8,10 +8,11 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from billing.models import Balance, BillingPeriod
+from billing.selectors.calendars import bridging_period
 from billing.services import verify
 from billing.services.accounts import AccountTariff, set_charging
 from billing.services.archive import archive_customer
-from billing.services.calendars import bridging_period, change_calendar
+from billing.services.calendars import change_calendar
 from billing.services.closing import close_due
 from billing.services.customers import edit_customer
 from billing.services.ledger import Posting, post_entry
