@@ -1,11 +1,18 @@
 """Query forms of ledger entries, payment terms and invoice settings."""
 
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import EntryKind, FeeKind
-from billing.models import Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.models import Fee, Invoice, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
 from softswitch.core.filters import (
     ChoiceFilter,
+    DateFilter,
     FilterSet,
     SinceFilter,
     TextFilter,
@@ -69,3 +76,33 @@ class FeeFilter(FilterSet):
     class Meta:
         model = Fee
         fields = ()
+
+
+FIRST_DAY = date(1900, 1, 1)
+
+
+def has_come(day: date) -> None:
+    """Refuse a day that is to come for the viewer: nobody knows what will be paid by then."""
+    if not FIRST_DAY <= day <= localdate():
+        raise ValidationError(_("Choose today or a day before."), code="invalid")
+
+
+class AgingFilter(FilterSet):
+    """The day at whose end invoices are looked at."""
+
+    day = DateFilter(label=_("At the end of"), validators=[has_come], method="all_of_it")
+
+    class Meta:
+        model = Invoice
+        fields = ()
+
+    def all_of_it(self, queryset: QuerySet[Any], _name: str, _value: date) -> QuerySet[Any]:
+        """The report reads the day itself."""
+        return queryset
+
+    @property
+    def as_of(self) -> date | None:
+        """The chosen day, else today; None while the form is invalid."""
+        if not self.form.is_bound:
+            return localdate()
+        return self.form.cleaned_data["day"] or localdate() if self.form.is_valid() else None

@@ -325,6 +325,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Aging", "billing:aging", "", "invoices.view", ()),
+            ("Revenue", "billing:revenue", "", "invoices.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
