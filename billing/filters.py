@@ -96,13 +96,16 @@ class AgingFilter(FilterSet):
         model = Invoice
         fields = ()
 
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        shown = {"day": localdate().isoformat()}
+        chosen = {name: value for name, value in (data or {}).items() if value}
+        super().__init__(shown | chosen, *args, **kwargs)
+
     def all_of_it(self, queryset: QuerySet[Any], _name: str, _value: date) -> QuerySet[Any]:
         """The report reads the day itself."""
         return queryset
 
     @property
     def as_of(self) -> date | None:
-        """The chosen day, else today; None while the form is invalid."""
-        if not self.form.is_bound:
-            return localdate()
-        return self.form.cleaned_data["day"] or localdate() if self.form.is_valid() else None
+        """The chosen day, at first today; None while the form is invalid."""
+        return self.form.cleaned_data["day"] if self.form.is_valid() else None
