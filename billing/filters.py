@@ -1,11 +1,18 @@
 """Query forms of ledger entries, periods, payment terms and invoice settings."""
 
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import ClosingState, EntryKind, FeeKind, PeriodOutcome
-from billing.models import Balance, BillingPeriod, Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.models import Balance, BillingPeriod, Fee, Invoice, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
 from softswitch.core.filters import (
     ChoiceFilter,
+    DateFilter,
     FilterSet,
     SinceFilter,
     TextFilter,
@@ -95,3 +102,36 @@ class FeeFilter(FilterSet):
     class Meta:
         model = Fee
         fields = ()
+
+
+FIRST_DAY = date(1900, 1, 1)
+
+
+def has_come(day: date) -> None:
+    """Refuse a day that is to come for the viewer: nobody knows what will be paid by then."""
+    if not FIRST_DAY <= day <= localdate():
+        raise ValidationError(_("Choose today or a day before."), code="invalid")
+
+
+class AgingFilter(FilterSet):
+    """The day at whose end invoices are looked at."""
+
+    day = DateFilter(label=_("At the end of"), validators=[has_come], method="all_of_it")
+
+    class Meta:
+        model = Invoice
+        fields = ()
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        shown = {"day": localdate().isoformat()}
+        chosen = {name: value for name, value in (data or {}).items() if value}
+        super().__init__(shown | chosen, *args, **kwargs)
+
+    def all_of_it(self, queryset: QuerySet[Any], _name: str, _value: date) -> QuerySet[Any]:
+        """The report reads the day itself."""
+        return queryset
+
+    @property
+    def as_of(self) -> date | None:
+        """The chosen day, at first today; None while the form is invalid."""
+        return self.form.cleaned_data["day"] if self.form.is_valid() else None

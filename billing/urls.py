@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import (
+    aging,
     fees,
     former,
     invoice_settings,
@@ -11,6 +12,7 @@ from billing.views import (
     periods,
     records,
     redeem,
+    revenue,
     settle,
     taxes,
 )
@@ -139,6 +141,8 @@ urlpatterns = [
     ),
     path("fees/<int:pk>/", fees.FeeEditView.as_view(), name="fee_edit"),
     path("fees/<int:pk>/end/", fees.FeeEndView.as_view(), name="fee_end"),
+    path("aging/", aging.AgingView.as_view(), name="aging"),
+    path("revenue/", revenue.RevenueView.as_view(), name="revenue"),
     path("taxes/", taxes.TaxListView.as_view(), name="tax_list"),
     path("taxes/new/", taxes.TaxCreateView.as_view(), name="tax_create"),
     path("taxes/<int:pk>/", taxes.TaxEditView.as_view(), name="tax_edit"),

@@ -35,7 +35,7 @@ class ChangeFeeForm(ScopedForm):
         ),
         Section(gettext_lazy("Tax"), ("is_taxed",)),
     )
-    widths = {"price": 3, "quantity": 3, "kind": 3, "starts_on": 3, "ends_on": 3}
+    widths = {"kind": 2, "price": 2, "quantity": 2, "starts_on": 3, "ends_on": 3}
 
     name = _FEE["name"]
     price = forms.DecimalField(

@@ -1,5 +1,6 @@
 """The lists of the billing pages."""
 
+from billing.tables.aging import AgingTable
 from billing.tables.fees import FeeTable
 from billing.tables.money import (
     EntryTable,
@@ -12,6 +13,7 @@ from billing.tables.money import (
 from billing.tables.taxes import TaxTable
 
 __all__ = [
+    "AgingTable",
     "EntryTable",
     "FeeTable",
     "FormerBalanceTable",

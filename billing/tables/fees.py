@@ -61,7 +61,11 @@ class FeeTable(Table):
     is_prorated = YesColumn(verbose_name=_("By days"), priority=3)
     is_taxed = YesColumn(verbose_name=_("Taxed"), priority=3)
     last_number = LinkColumn(
-        "billing:invoice_detail", pk="last_invoice", verbose_name=_("Last invoice"), priority=2
+        "billing:invoice_detail",
+        pk="last_invoice",
+        verbose_name=_("Last invoice"),
+        priority=2,
+        css="soft",
     )
     last_until = DateColumn(verbose_name=_("Billed to"), priority=2)
     actions = ActionsColumn(

@@ -63,22 +63,23 @@ def bar_chart(
     part: int | None = None,
     decimals: int = 0,
 ) -> Chart:
-    """Bars of ``values`` with ``before`` as a dashed line, 0-based.
+    """Bars of ``values`` with ``before`` as a dashed line, 0-based; what is below 0 is only told.
 
     ``names`` has one entry per place and one more for the end; ``values`` may end earlier.
     ``part`` is the place whose period has not ended, ``decimals`` how exactly a bar is told.
     """
     top = nice_ceiling(max([*values, *before], default=0))
     places = len(names) - 1
-    points = [f"{i * STEP + STEP / 2:g} {_height(v, top)}" for i, v in enumerate(before)]
+    heights = [_height(max(v, 0), top) for v in before]
+    points = [f"{i * STEP + STEP / 2:g} {height}" for i, height in enumerate(heights)]
     return Chart(
         label=label,
         width=places * STEP,
         bars=[
             Bar(
                 x=f"{place * STEP + (STEP - BAR) / 2:g}",
-                y=_height(value, top),
-                height=f"{100 * value / top:.2f}",
+                y=_height(max(value, 0), top),
+                height=f"{100 * max(value, 0) / top:.2f}",
                 title=f"{names[place]}: {_told(value, decimals)} {unit}",
                 is_part=place == part,
             )

@@ -82,6 +82,11 @@ def date_text(value: dt.date) -> str:
     return str(format_date(day, "d MMM y", locale=reader_locale()))
 
 
+def month_text(first: dt.date) -> str:
+    """``Nov 2026``."""
+    return str(format_date(first, "MMM y", locale=reader_locale()))
+
+
 def time_text(value: dt.datetime) -> str:
     """``14:31:22`` in the viewer's zone."""
     return str(format_time(timezone.localtime(value).time(), "HH:mm:ss", locale=reader_locale()))

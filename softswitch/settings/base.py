@@ -333,6 +333,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
             ("Billing periods", "billing:period_list", "", "balance.view", ()),
             ("Closing", "billing:closing_list", "", "balance.view", ()),
+            ("Aging", "billing:aging", "", "invoices.view", ()),
+            ("Revenue", "billing:revenue", "", "invoices.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Tax settings", "billing:tax_list", "", "customers.edit", ()),

@@ -13,7 +13,7 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, BillingPeriod, InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.models import Balance, BillingPeriod, Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -182,6 +182,7 @@ def defined_by(world: World) -> dict[type[Model], Any]:
         WhatIf: what_if_of(world, Tariff.objects.get(owner=owner)),
         PaymentTerm: PaymentTerm.objects.create(owner=owner, name=f"Term {SECRET}"),
         InvoiceSettings: InvoiceSettings.objects.create(owner=owner, name=f"Settings {SECRET}"),
+        Tax: Tax.objects.create(owner=owner, name=f"Tax {SECRET}"),
         RateProfile: RateProfile.objects.create(
             owner=owner, name=f"Profile {SECRET}", windows=[[1, 0, 60]]
         ),
@@ -263,6 +264,9 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Balance: world.balance("shop"),
         BillingPeriod: BillingPeriod.objects.filter(balance__customer=world.shop).earliest("pk"),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
+        Fee: Fee.objects.create(
+            balance=world.balance("shop"), name=f"Fee {SECRET}", price=1, starts_on=OPENED.date()
+        ),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
         ),

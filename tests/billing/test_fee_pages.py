@@ -117,16 +117,12 @@ def billed(world: World, fee: Fee, number: str) -> Invoice:
     moment = balance.pk, datetime(2026, 1, 15, tzinfo=UTC)
     period = periods_for({balance.pk: balance}, [moment])[moment]
     invoice: Invoice = Invoice.objects.create(
-        state="issued",
         issuer=balance.issuer,
         customer=balance.customer,
         balance=balance,
         period=period,
         mode=balance.mode,
-        number=number,
         currency=balance.currency,
-        issued_at=datetime(2026, 2, 1, tzinfo=UTC),
-        issued_on=date(2026, 2, 1),
     )
     InvoiceLine.objects.create(
         invoice=invoice,
@@ -137,6 +133,10 @@ def billed(world: World, fee: Fee, number: str) -> Invoice:
         exact=30,
         amount=30,
         fee=fee,
+    )
+    issued = {"state": "issued", "number": number, "issued_on": date(2026, 2, 1)}
+    Invoice.objects.filter(pk=invoice.pk).update(
+        issued_at=datetime(2026, 2, 1, tzinfo=UTC), **issued
     )
     return invoice
 
@@ -154,7 +154,7 @@ def test_the_list_says_what_a_period_costs_and_what_billed_it_last(world: World)
     page = answer.content.decode()
     assert url("fee_end", fee.pk) in page
     assert url("fee_end", ended.pk) not in page
-    Invoice.objects.filter(pk=invoice.pk).update(state="void")
+    Invoice.objects.filter(pk=invoice.pk).update(state="void", voided_at=now())
     answer = signed_in(world, "sub_reseller").get(url("fees", world.shop.pk))
     assert "INV-000001" not in answer.content.decode()
 

@@ -1,5 +1,6 @@
 """Tax settings: pages, tenancy, what fits together, and none goes while it is chosen."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +9,12 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import Tax
+from billing.models import BillingPeriod, Tax
 from billing.selectors.tax_settings import NewRate, rates_of
+from billing.services.drafts import make_draft, refresh_draft
+from billing.services.maintenance import maintain
 from billing.services.tax_settings import create_tax, edit_tax
-from customers.models import AuditEvent, User
+from customers.models import AuditEvent, Customer, User
 from customers.services.classes import create_class
 from customers.services.parameters import set_parameters
 from softswitch.core.errors import DomainError
@@ -217,6 +220,38 @@ def test_typing_shows_it_before_anything_is_stored(world: World) -> None:
     wrong = client.get(url("create"), {"name": ""}, headers={"HX-Request": "true"})
     assert "is shown here once" in wrong.content.decode()
     assert not Tax.objects.exists()
+
+
+# What it makes of invoices -----------------------------------------------------------------------
+def test_a_draft_is_taxed_as_the_class_says(world: World, made: Tax) -> None:
+    """Two rates, one compound, of a Debit; a percentage of the customer's own takes their place."""
+    actor, balance = world.actor("reseller"), world.balance("sub_customer")
+    edit_tax(actor=actor, tax=made, values={}, rates=CANADA)
+    customer_class = world.reseller.classes.get()
+    Customer.objects.filter(pk=world.sub_customer.pk).update(customer_class=customer_class)
+    at = datetime(2026, 3, 10, tzinfo=UTC)
+    maintain(
+        actor=actor,
+        balance=balance,
+        action="debit",
+        amount=Decimal(100),
+        currency=balance.currency_id,
+        key="a debit",
+        at=at,
+    )
+    BillingPeriod.objects.update(closed_at=datetime(2026, 4, 1, 6, tzinfo=UTC))
+    set_parameters(actor=actor, customer=world.sub_customer, values={"tax": None})
+    world.sub_customer.refresh_from_db()
+    draft = make_draft(actor=actor, period=BillingPeriod.objects.get(balance=balance))
+    assert (draft.net, draft.tax, draft.total) == (100, Decimal("15.47"), Decimal("115.47"))
+    assert [(tax.name, tax.amount) for tax in draft.taxes.all()] == [
+        ("GST", 5),
+        ("QST", Decimal("10.47")),
+    ]
+    own = {"tax_percent": Decimal(7)}
+    set_parameters(actor=actor, customer=world.sub_customer, values=own)
+    draft = refresh_draft(actor=actor, invoice=draft)
+    assert (draft.net, draft.tax) == (100, 7)
 
 
 # Delete ------------------------------------------------------------------------------------------
