@@ -3,8 +3,9 @@
 import logging
 from itertools import chain
 
-from billing.services import verify
+from billing.services import documents, verify
 from billing.services.records import applying, checking, leases, letters
+from calls.selectors.annex import trunk_shares
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
 
@@ -47,3 +48,15 @@ def resume_record_imports() -> None:
 def purge_record_imports() -> None:
     """Empty the files that are older than a week."""
     leases.purge_rows()
+
+
+@task("billing.render_invoice")
+def render_invoice(invoice_id: int) -> None:
+    """Make the files of an issued invoice or credit note, once, and mail it, once."""
+    documents.deliver_invoice(invoice_id=invoice_id, by_trunk=trunk_shares)
+
+
+@task("billing.resume_documents")
+def resume_documents() -> None:
+    """Ask again for the files and letters that a lost message left out."""
+    documents.resume_documents()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import (
+    documents,
     former,
     invoice_settings,
     ledger,
@@ -95,6 +96,9 @@ urlpatterns = [
         invoice_settings.PaymentTermDeleteView.as_view(),
         name="payment_term_delete",
     ),
+    path("invoices/<int:pk>/file/", documents.InvoiceFileView.as_view(), name="invoice_pdf"),
+    path("invoices/<int:pk>/calls/", documents.InvoiceAnnexView.as_view(), name="invoice_annex"),
+    path("calls/<str:token>/", documents.AnnexByLinkView.as_view(), name="annex_by_link"),
     path(
         "invoice-settings/",
         invoice_settings.InvoiceSettingsListView.as_view(),

@@ -24,6 +24,7 @@ from customers.selectors.definitions import (
     has_business_models,
     has_classes,
 )
+from softswitch.core.display import country_names
 from softswitch.core.forms import BoundSection, MomentField, ScopedForm, Section
 from tariffs.selectors import currency_choices
 
@@ -38,6 +39,12 @@ def zone_choices() -> list[tuple[str, str]]:
     return choices
 
 
+def country_choices() -> list[tuple[str, str]]:
+    """None, then the countries by the name that the reader calls them."""
+    named = sorted(country_names().items(), key=lambda item: item[1])
+    return [("", "–"), *named]
+
+
 class ZoneField(forms.TypedChoiceField):
     """A time zone, shown with its present offset; with an ``empty_label`` also None."""
 
@@ -46,6 +53,13 @@ class ZoneField(forms.TypedChoiceField):
         super().__init__(
             choices=lambda: [*first, *zone_choices()], coerce=ZoneInfo, empty_value=None, **kwargs
         )
+
+
+class CountryField(forms.ChoiceField):
+    """A country by its ISO 3166 code, or none."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("Country"), required=False, choices=country_choices)
 
 
 class TermsFields(ScopedForm):
@@ -282,6 +296,7 @@ class CompanyForm(ScopedForm):
                 "tax_id",
                 "contact",
                 "address",
+                "country",
             ),
         ),
         Section(_("Place and time"), ("timezone", "language")),
@@ -293,6 +308,7 @@ class CompanyForm(ScopedForm):
         "rates_email": 3,
         "tax_id": 3,
         "contact": 3,
+        "country": 3,
         "timezone": 4,
         "language": 2,
     }
@@ -306,6 +322,7 @@ class CompanyForm(ScopedForm):
     address = forms.CharField(
         label=_("Address"), required=False, widget=forms.Textarea({"rows": 3})
     )
+    country = CountryField()
     timezone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
