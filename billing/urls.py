@@ -5,6 +5,7 @@ from django.urls import path
 from billing.views import (
     documents,
     former,
+    invoice_preview,
     invoice_settings,
     ledger,
     maintenance,
@@ -108,6 +109,16 @@ urlpatterns = [
         "invoice-settings/new/",
         invoice_settings.InvoiceSettingsCreateView.as_view(),
         name="invoice_settings_create",
+    ),
+    path(
+        "invoice-settings/preview/",
+        invoice_preview.SamplePreviewView.as_view(),
+        name="invoice_settings_sample",
+    ),
+    path(
+        "invoice-settings/<int:pk>/preview/",
+        invoice_preview.SettingsPreviewView.as_view(),
+        name="invoice_settings_preview",
     ),
     path(
         "invoice-settings/<int:pk>/",

@@ -52,14 +52,14 @@ class DocumentLine:
 class LineGroup:
     """Lines of one kind, those of calls of one tariff each, with what stands under them.
 
-    ``grouping`` is what a line of calls stands for (LineGrouping), empty for other lines; ``late``
-    are calls of earlier periods. ``rest`` says how many more lines the last one sums up.
+    ``grouping`` is what a line of calls stands for (LineGrouping), empty for other lines. Whose
+    tariff it is stays with its owner: the days in which it was in force tell groups apart. ``rest``
+    says how many more lines the last one sums up.
     """
 
     lines: tuple[DocumentLine, ...]
     grouping: str = ""
     is_late: bool = False
-    tariff: str = ""
     rest: int = 0
 
     @property
@@ -73,6 +73,15 @@ class LineGroup:
     @property
     def amount(self) -> Decimal:
         return sum((line.amount for line in self.lines), ZERO)
+
+    @property
+    def since(self) -> date | None:
+        """The first day of calls, where the lines say it."""
+        return min((line.since for line in self.lines if line.since), default=None)
+
+    @property
+    def until(self) -> date | None:
+        return max((line.until for line in self.lines if line.until), default=None)
 
     @property
     def has_prefixes(self) -> bool:
@@ -95,7 +104,7 @@ class TaxRow:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of the calls falls to a country, a day or a trunk; ``amount`` is not rounded yet."""
+    """What of the calls falls to a country, a day or a trunk; ``amount`` is not rounded."""
 
     name: str
     calls: int
@@ -110,11 +119,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A section of shares (InvoiceSection); ``is_exact``: before the lines were rounded."""
+    """A section of shares (InvoiceSection): what the lines were before they were rounded."""
 
     section: str
     rows: tuple[Share, ...]
-    is_exact: bool = True
 
     @property
     def calls(self) -> int:

@@ -1,15 +1,16 @@
 """The optional sections of an invoice: shares of the calls, called rates, money in and out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Max, Min, Q, Sum
 
 from billing.choices import EntryKind, LineKind
-from billing.models import BillingPeriod, InvoiceLine, LedgerEntry, UsageEntry
+from billing.models import BillingPeriod, LedgerEntry, UsageEntry
 from billing.selectors.document_parts import Payment, RateRow, Share
 from softswitch.core.display import country_text
 from softswitch.core.money import ZERO
@@ -26,35 +27,41 @@ PAYMENT_KINDS = (
 CALL_KINDS = (LineKind.USAGE, LineKind.LATE)
 MOST_RATES = 300
 MOST_PAYMENTS = 100
-_CALLED = """
+# The charges of a period, within the months of the calls' set-up; what re-rating took back has a
+# negative duration.
+_CHARGES = """
+FROM billing_charge c {join}
+WHERE c.customer_id = %(customer)s AND c.balance_id = %(balance)s
+  AND (c.duration_ms <> 0 OR c.amount <> 0)
+  AND c.setup_at >= %(since)s AND c.setup_at < %(until)s
+  AND c.usage_entry_id IN (SELECT u.id FROM billing_usageentry u
+      WHERE u.balance_id = %(balance)s AND u.period_id = %(period)s)
+"""
+_CALLED = (
+    """
 SELECT r.prefix, r.destination, r.price_1, r.price_n, r.interval_1, r.interval_n
-FROM tariffs_rate r WHERE r.id IN (
-    SELECT c.rate_id FROM billing_charge c
-    WHERE c.customer_id = %(customer)s AND c.balance_id = %(balance)s AND c.duration_ms > 0
-      AND c.setup_at >= %(since)s AND c.setup_at < %(until)s
-      AND c.usage_entry_id IN (SELECT u.id FROM billing_usageentry u
-          WHERE u.balance_id = %(balance)s AND u.period_id = %(period)s))
+FROM tariffs_rate r WHERE r.id IN (SELECT c.rate_id """
+    + _CHARGES.format(join="")
+    + """)
 ORDER BY r.destination, r.prefix, r.id LIMIT %(most)s
 """
+)
+_COUNTRIES = (
+    """
+SELECT coalesce(r.country, ''), sum(sign(c.duration_ms))::bigint, sum(c.billed_seconds),
+    sum(c.amount) """
+    + _CHARGES.format(join="LEFT JOIN tariffs_rate r ON r.id = c.rate_id")
+    + """
+GROUP BY 1 ORDER BY 4 DESC, 1
+"""
+)
 
 
-def by_country(lines: Iterable[InvoiceLine]) -> tuple[Share, ...]:
-    """The lines of calls by country, the dearest first; they add up to the invoice."""
-    found: dict[str, Share] = {}
-    for line in lines:
-        if line.kind not in CALL_KINDS:
-            continue
-        before = found.get(line.country) or Share(line.country, 0, 0, ZERO)
-        found[line.country] = Share(
-            line.country,
-            before.calls + line.calls,
-            before.seconds + line.billed_seconds,
-            before.amount + line.amount,
-        )
-    rows = sorted(found.values(), key=lambda row: (-row.amount, row.name))
+def by_country(period: BillingPeriod) -> tuple[Share, ...]:
+    """The calls of a period by the country of their rate, the dearest first, not rounded."""
     return tuple(
-        Share(country_text(row.name) if row.name else "", row.calls, row.seconds, row.amount)
-        for row in rows
+        Share(country_text(code) if code else "", calls, seconds, amount)
+        for code, calls, seconds, amount in _read(_COUNTRIES, period)
     )
 
 
@@ -84,10 +91,15 @@ def usage_window(period: BillingPeriod) -> tuple[datetime, datetime] | None:
 
 def called_rates(period: BillingPeriod) -> tuple[Sequence[RateRow], bool]:
     """The rates by which calls of a period were charged, and whether there are more of them."""
+    rows = tuple(RateRow(*row) for row in _read(_CALLED, period))
+    return rows[:MOST_RATES], len(rows) > MOST_RATES
+
+
+def _read(sql: str, period: BillingPeriod) -> list[tuple[Any, ...]]:
     window = usage_window(period)
     if window is None:
-        return (), False
-    asked = {
+        return []
+    asked: dict[str, Any] = {
         "customer": period.balance.customer_id,
         "balance": period.balance_id,
         "period": period.pk,
@@ -96,9 +108,9 @@ def called_rates(period: BillingPeriod) -> tuple[Sequence[RateRow], bool]:
         "most": MOST_RATES + 1,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_CALLED, asked)
-        rows = tuple(RateRow(*row) for row in cursor.fetchall())
-    return rows[:MOST_RATES], len(rows) > MOST_RATES
+        cursor.execute(sql, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def payments_of(period: BillingPeriod, zone: ZoneInfo) -> tuple[Payment, ...]:

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import get_language_info, override
 from django.utils.translation import gettext as _
 
-from billing.choices import FileKind, InvoiceState, LineKind
+from billing.choices import FileKind, InvoiceState, LineGrouping, LineKind
 from billing.models import Invoice, InvoiceLine, InvoiceSettings, Logo
 from billing.selectors import document_sections as sections
 from billing.selectors.annex_links import annex_url
@@ -28,9 +28,10 @@ from billing.selectors.document_parts import (
     Sums,
     TaxRow,
 )
-from billing.selectors.parties import account_data, party, party_data
+from billing.selectors.parties import party, party_data, payer_data
 from customers.choices import InvoiceSection
 from customers.tenancy import Actor
+from softswitch.core.display import country_text
 from softswitch.core.money import ZERO
 
 # A PDF costs 4 ms a line: what is beyond stands in the annex.
@@ -59,14 +60,21 @@ def document_of(
 
 
 def terms_of(invoice: Invoice) -> dict[str, Any]:
-    """How an invoice is issued (``Invoice.terms``), the product's defaults where it says nothing.
+    """How an invoice is issued, by the columns of InvoiceSettings.
 
-    Keys are the columns of InvoiceSettings.
+    From what it keeps (``Invoice.terms``), where the format and the texts have names of their own;
+    the product's defaults where that says nothing.
     """
-    plain = InvoiceSettings()
-    names = ("grouping", "language", "accent", "payment_text", "is_e_invoice", "header", "footer")
-    defaults = {name: getattr(plain, name) for name in (*names, "rate_decimals", "sections")}
-    return {**defaults, "invoice_format": plain.invoice_format, **invoice.terms}
+    plain, kept = InvoiceSettings(), invoice.terms
+    texts = kept.get("texts", {})
+    named = {
+        "invoice_format": kept.get("format", plain.invoice_format),
+        "header": texts.get("header", ""),
+        "footer": texts.get("footer", ""),
+        "payment_text": texts.get("payment", ""),
+    }
+    same = ("grouping", "language", "accent", "is_e_invoice", "rate_decimals", "sections")
+    return named | {name: kept.get(name, getattr(plain, name)) for name in same}
 
 
 def names_annex(invoice: Invoice) -> bool:
@@ -104,17 +112,18 @@ def data_uri(media_type: str, content: bytes) -> str:
 def grouped(lines: Iterable[InvoiceLine], grouping: str) -> tuple[LineGroup, ...]:
     """Lines by kind and tariff in their order; beyond MOST_LINES one line sums up each group."""
     found, left = [], MOST_LINES
-    for (kind, tariff), some in groupby(lines, key=_group_key):
+    for (kind, _tariff), some in groupby(lines, key=_group_key):
         members, is_calls = list(some), kind in sections.CALL_KINDS
         most = left if is_calls else MOST_ITEMS
         shown, rest = members[:most], members[most:]
         left -= len(shown) if is_calls else 0
         found.append(
             LineGroup(
-                lines=tuple([_line(line) for line in shown] + ([_rest(rest)] if rest else [])),
+                lines=tuple(
+                    [_line(line, grouping) for line in shown] + ([_rest(rest)] if rest else [])
+                ),
                 grouping=grouping if is_calls else "",
                 is_late=kind == LineKind.LATE,
-                tariff=tariff,
                 rest=len(rest),
             )
         )
@@ -128,9 +137,11 @@ def _group_key(line: InvoiceLine) -> tuple[str, str]:
     return LineKind.FEE, ""
 
 
-def _line(line: InvoiceLine) -> DocumentLine:
+def _line(line: InvoiceLine, grouping: str) -> DocumentLine:
+    """A line as it is shown; lines by country keep its code."""
+    is_country = grouping == LineGrouping.COUNTRY and line.kind in sections.CALL_KINDS
     return DocumentLine(
-        description=line.description,
+        description=country_text(line.description) if is_country else line.description,
         amount=line.amount,
         prefix=line.prefix,
         country=line.country,
@@ -168,9 +179,7 @@ def _parties(invoice: Invoice) -> tuple[dict[str, Any], dict[str, Any]]:
     """Issuer and recipient: as an issued invoice copied them, else as they are now."""
     if invoice.state != InvoiceState.DRAFT and invoice.issuer_data and invoice.customer_data:
         return invoice.issuer_data, invoice.customer_data
-    account = invoice.account
-    recipient = party_data(invoice.customer) if account is None else account_data(account)
-    return party_data(invoice.issuer), recipient
+    return party_data(invoice.issuer), payer_data(invoice.balance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +216,7 @@ class _Composer:
             tax_reason=invoice.tax_reason,
             sums=Sums(**{name: getattr(invoice, name) for name in Sums.__slots__}),
             style=self.style,
-            shares=tuple(self._shares(lines)),
+            shares=tuple(self._shares()),
             rates=tuple(rates),
             has_more_rates=has_more,
             payments=self._payments(zone),
@@ -238,13 +247,15 @@ class _Composer:
         """Whether a section was chosen; credit notes and periods without calls have none."""
         return section in self.style.sections and self.invoice.period is not None
 
-    def _shares(self, lines: Sequence[InvoiceLine]) -> Iterable[Shares]:
+    def _shares(self) -> Iterable[Shares]:
         period = self.invoice.period
+        if period is None:
+            return
         if self._wants(InvoiceSection.BY_COUNTRY):
-            yield Shares(InvoiceSection.BY_COUNTRY, sections.by_country(lines), is_exact=False)
+            yield Shares(InvoiceSection.BY_COUNTRY, sections.by_country(period))
         if self._wants(InvoiceSection.BY_TRUNK) and self.by_trunk is not None:
             yield Shares(InvoiceSection.BY_TRUNK, _shortened(self.by_trunk(self.invoice)))
-        if self._wants(InvoiceSection.BY_DAY) and period is not None:
+        if self._wants(InvoiceSection.BY_DAY):
             yield Shares(InvoiceSection.BY_DAY, sections.by_day(period))
 
     def _rates(self) -> tuple[Sequence[RateRow], bool]:

@@ -15,28 +15,38 @@ from billing.selectors.document_sections import usage_window
 from softswitch.core.exports import CHUNK
 
 # What the payer of the invoice pays, and no other level of the same calls. Both sides say the
-# window, so that neither leaves its partitions.
+# window, so that neither leaves its partitions. A charge that re-rating took back has a negative
+# duration.
 _CHARGES = """
 FROM billing_charge c
 JOIN calls_call k ON k.id = c.call_id AND k.setup_at = c.setup_at
   AND k.setup_at >= %(since)s AND k.setup_at < %(until)s
 {join}
-WHERE c.customer_id = %(customer)s AND c.balance_id = %(balance)s AND c.duration_ms > 0
+WHERE c.customer_id = %(customer)s AND c.balance_id = %(balance)s
+  AND (c.duration_ms <> 0 OR c.amount <> 0)
   AND c.setup_at >= %(since)s AND c.setup_at < %(until)s
   AND c.usage_entry_id IN (SELECT u.id FROM billing_usageentry u
       WHERE u.balance_id = %(balance)s AND u.period_id = %(period)s)
 """
-_LINES = """
+_LINES = (
+    """
 SELECT c.setup_at, k.caller_number, k.called_number, coalesce(r.destination, ''), c.duration_ms,
     c.billed_seconds, r.price_1, r.price_n, c.amount
-""" + _CHARGES.format(join="LEFT JOIN tariffs_rate r ON r.id = c.rate_id") + """
+"""
+    + _CHARGES.format(join="LEFT JOIN tariffs_rate r ON r.id = c.rate_id")
+    + """
 ORDER BY c.setup_at, c.call_id, c.revision
 """
-_TRUNKS = """
-SELECT t.name, count(*) FILTER (WHERE c.revision = 0), sum(c.billed_seconds), sum(c.amount)
-""" + _CHARGES.format(join="LEFT JOIN accounts_trunk t ON t.id = k.trunk_id") + """
+)
+_TRUNKS = (
+    """
+SELECT t.name, sum(sign(c.duration_ms))::bigint, sum(c.billed_seconds), sum(c.amount)
+"""
+    + _CHARGES.format(join="LEFT JOIN accounts_trunk t ON t.id = k.trunk_id")
+    + """
 GROUP BY t.id, t.name ORDER BY sum(c.amount) DESC, t.name
 """
+)
 
 
 def annex_lines(invoice: Invoice, zone: ZoneInfo) -> Iterator[list[Any]]:

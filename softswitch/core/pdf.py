@@ -35,9 +35,7 @@ def render_pdf(html: str, *, rows: int, variant: Variant = "pdf/ua-1") -> bytes:
     weasyprint = _library()
     closed = weasyprint.urls.URLFetcher(allowed_protocols=("data",))
     document = weasyprint.HTML(string=html, url_fetcher=closed)
-    pdf: bytes = document.write_pdf(
-        stylesheets=sheets(), pdf_variant=variant, pdf_tags=True
-    )
+    pdf: bytes = document.write_pdf(stylesheets=sheets(), pdf_variant=variant, pdf_tags=True)
     return pdf
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.models import Balance, BillingPeriod, Invoice, InvoiceSettings
-from billing.selectors.parties import party_data
+from billing.models import Balance, BillingPeriod, Invoice
+from billing.selectors.parties import party_data, payer_data
 from customers.models import Customer
 from tests.world import World
 
@@ -75,13 +75,21 @@ def firms(world: World) -> None:
 
 
 def terms(**values: Any) -> dict[str, Any]:
-    """What issuing copies of the invoice settings."""
-    plain = InvoiceSettings()
-    names = (
-        "grouping", "language", "accent", "payment_text", "is_e_invoice", "header", "footer",
-        "rate_decimals", "sections", "invoice_format", "credit_series",
-    )  # fmt: skip
-    return {name: getattr(plain, name) for name in names} | {"payment_text": PAY} | values
+    """What an invoice keeps of the way it is issued."""
+    texts = {"header": "", "footer": "", "payment": PAY} | values.pop("texts", {})
+    kept = {
+        "format": "pdf",
+        "rate_decimals": 4,
+        "rate_value": "actual",
+        "grouping": "destination",
+        "sections": [],
+        "language": "en",
+        "accent": "#2d52c4",
+        "is_e_invoice": False,
+        "series": "HV-",
+        "credit_series": "CN-",
+    }
+    return kept | values | {"texts": texts}
 
 
 def make_invoice(
@@ -100,28 +108,22 @@ def make_invoice(
     """An invoice of the shop's October by the sub-reseller, in GBP; sums follow from the lines."""
     taxed = taxed or Taxed()
     balance = balance or world.balance("shop")
-    is_issued = state != "draft"
-    amounts = [D(row[-1]) for row in (*calls, *items)]
-    lines = sum(amounts, D(0))
+    lines = sum((D(row[-1]) for row in (*calls, *items)), D(0))
     taxes, net, total = sums_of(lines, taxed)
     closing = D(previous) + D(payments) - total
     invoice = Invoice.objects.create(
         **{
             "kind": "invoice",
-            "state": state,
             "issuer": balance.issuer,
             "customer": balance.customer,
             "account": balance.account,
             "balance": balance,
             "period": period_of(balance),
             "mode": balance.mode,
-            "series": "HV-" if is_issued else "",
-            "number": number if is_issued else "",
             "currency": balance.currency,
             "net": net,
             "tax": total - net,
             "total": total,
-            "open_amount": max(total, D(0)) if is_issued else D(0),
             "previous_balance": D(previous),
             "payments": D(payments),
             "closing_balance": closing,
@@ -130,11 +132,6 @@ def make_invoice(
             "tax_category": taxed.category,
             "tax_reason": taxed.reason,
             "terms": terms(),
-            "issuer_data": party_data(balance.issuer) if is_issued else {},
-            "customer_data": party_data(balance.customer) if is_issued else {},
-            "issued_at": datetime(2026, 11, 1, 6, tzinfo=UTC) if is_issued else None,
-            "issued_on": date(2026, 11, 1) if is_issued else None,
-            "due_on": date(2026, 11, 15) if is_issued else None,
             **values,
         }
     )
@@ -144,7 +141,24 @@ def make_invoice(
             position=position, name=name, percent=percent, base=base, amount=amount,
             is_compound=taxed.is_compound and position > 0,
         )  # fmt: skip
-    return invoice
+    if state != "draft":
+        freeze(invoice, state, number)
+    return Invoice.objects.get(pk=invoice.pk)
+
+
+def freeze(invoice: Invoice, state: str, number: str) -> None:
+    """What issuing writes; lines come before, since an issued invoice takes none."""
+    Invoice.objects.filter(pk=invoice.pk).update(
+        state=state,
+        series="HV-",
+        number=number,
+        open_amount=max(invoice.total, D(0)) if invoice.kind == "invoice" else D(0),
+        issuer_data=party_data(invoice.issuer),
+        customer_data=payer_data(invoice.balance),
+        issued_at=datetime(2026, 11, 1, 6, tzinfo=UTC),
+        issued_on=date(2026, 11, 1),
+        due_on=date(2026, 11, 15),
+    )
 
 
 def sums_of(lines: Decimal, taxed: Taxed) -> tuple[list[Any], Decimal, Decimal]:

@@ -3,7 +3,7 @@
 {% load formats %}
 {{ seconds|duration }}  3:07       {{ moment|moment }}  <time>18 Nov 2026 14:31:22</time>
 {{ day|day }}  18 Nov 2026         {{ count|number }}  45,646       {{ text|dash }}
-{{ percent|shortest }}  7.5
+{{ percent|shortest }}  7.5         {{ first|till:last }}  1–31 Oct 2026
 """
 
 import datetime as dt
@@ -53,6 +53,12 @@ def clock(value: dt.datetime | None) -> str:
 def day(value: dt.date | None) -> str:
     """The date, of a moment that in the viewer's zone."""
     return display.DASH if value is None else display.date_text(value)
+
+
+@register.filter
+def till(first: dt.date, last: dt.date) -> str:
+    """From one day to another: ``{{ first|till:last }}``."""
+    return display.days_text(first, last)
 
 
 @register.filter
