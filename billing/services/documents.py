@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.text import slugify
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import FileKind, InvoiceKind, InvoiceState
 from billing.models import Invoice, InvoiceFile
@@ -86,8 +87,13 @@ def resume_documents() -> int:
     return len(ids)
 
 
-def draft_file(*, document: Document, kind: FileKind) -> bytes:
-    """A draft as it would be issued now, made at once and kept nowhere."""
+def passing_file(*, document: Document, kind: FileKind) -> bytes:
+    """A draft as it would be issued now, or an invoice as void: made at once and kept nowhere.
+
+    Raises DomainError ``no_xml``, as only what was issued and counts is an electronic invoice.
+    """
+    if kind == FileKind.XML:
+        raise DomainError("no_xml", _("Only issued invoices are electronic ones."))
     return invoice_page(document) if kind == FileKind.HTML else invoice_pdf(document)
 
 
@@ -107,7 +113,7 @@ def _made(invoice: Invoice, document: Document, wanted: FileKind) -> dict[FileKi
         return {FileKind.HTML: invoice_page(document)}
     if not document.style.is_e_invoice:
         if wanted == FileKind.XML:
-            raise DomainError("no_xml", "This is not an electronic invoice.")
+            raise DomainError("no_xml", _("This is not an electronic invoice."))
         return {FileKind.PDF: invoice_pdf(document)}
     missing = lacks(document)
     if missing:

@@ -42,6 +42,8 @@ EXEMPT = {
 def lacks(document: Document) -> list[str]:
     """What the standard asks for and a document does not have, in words; empty: it can be made."""
     found = []
+    if not document.number:
+        found.append(_("Electronic invoice: only an issued one has a number."))
     for who, party in ((_("issuer"), document.issuer), (_("customer"), document.customer)):
         if not party.country:
             text = _("Electronic invoice: the country of the %(who)s is missing.")

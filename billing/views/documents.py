@@ -20,7 +20,7 @@ from billing.choices import FileKind, InvoiceState
 from billing.models import Invoice
 from billing.selectors.annex_links import invoice_of_link
 from billing.selectors.documents import document_of
-from billing.services.documents import RELATED, TYPES, draft_file, file_name, file_of
+from billing.services.documents import RELATED, TYPES, file_name, file_of, passing_file
 from calls.selectors.annex import annex_lines, has_archived_calls, trunk_shares
 from softswitch.core import exports
 from softswitch.core.errors import DomainError
@@ -65,21 +65,22 @@ class DownloadMixin(PageMixin, ScopedMixin):
 
 
 class InvoiceFileView(DownloadMixin):
-    """The invoice as it was issued; a draft as it would be. ``?format=`` pdf, html or xml."""
+    """The invoice as it was issued; a draft as it would be, a void one as void.
+
+    ``?format=`` pdf, html or xml. What was issued stays kept even where it is void by now.
+    """
 
     def download(self, invoice: Invoice, asked: str) -> HttpResponseBase:
         if asked and asked not in FileKind.values:
             raise Http404
-        if invoice.state == InvoiceState.DRAFT:
-            document = document_of(None, invoice, by_trunk=trunk_shares)
-            kind = FileKind(asked or document.style.file_kind)
-            if kind == FileKind.XML:
-                raise DomainError("no_xml", _("Only issued invoices are electronic ones."))
-            content = draft_file(document=document, kind=kind)
-        else:
+        if invoice.state == InvoiceState.ISSUED:
             wanted = FileKind(asked) if asked else None
             file = file_of(invoice=invoice, kind=wanted, by_trunk=trunk_shares)
             kind, content = FileKind(file.kind), bytes(file.content)
+        else:
+            document = document_of(None, invoice, by_trunk=trunk_shares)
+            kind = FileKind(asked or document.style.file_kind)
+            content = passing_file(document=document, kind=kind)
         response = HttpResponse(content, content_type=TYPES[kind])
         name = file_name(invoice, kind)
         response["Content-Disposition"] = f'inline; filename="{name}"'
