@@ -198,3 +198,11 @@ class FeeKind(models.TextChoices):
 
     ONCE = "once", _("Once")
     RECURRING = "recurring", _("Every billing period")
+
+
+class FileKind(models.TextChoices):
+    """The files that are made of an invoice."""
+
+    PDF = "pdf", "PDF"
+    HTML = "html", "HTML"
+    XML = "xml", "XML"

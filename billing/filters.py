@@ -9,7 +9,16 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import ClosingState, EntryKind, FeeKind, PeriodOutcome
-from billing.models import Balance, BillingPeriod, Fee, Invoice, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.models import (
+    Balance,
+    BillingPeriod,
+    Fee,
+    Invoice,
+    InvoiceSettings,
+    LedgerEntry,
+    PaymentTerm,
+    Tax,
+)
 from softswitch.core.filters import (
     ChoiceFilter,
     DateFilter,

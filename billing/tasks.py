@@ -5,8 +5,9 @@ from itertools import chain
 
 from django.utils.timezone import now
 
-from billing.services import closing, issuing, verify
+from billing.services import closing, documents, issuing, verify
 from billing.services.records import applying, checking, leases, letters
+from calls.selectors.annex import trunk_shares
 from calls.selectors.pending import uncharged_since
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
@@ -63,3 +64,15 @@ def resume_record_imports() -> None:
 def purge_record_imports() -> None:
     """Empty the files that are older than a week."""
     leases.purge_rows()
+
+
+@task("billing.render_invoice")
+def render_invoice(invoice_id: int) -> None:
+    """Make the files of an issued invoice or credit note, once, and mail it, once."""
+    documents.deliver_invoice(invoice_id=invoice_id, by_trunk=trunk_shares)
+
+
+@task("billing.resume_documents")
+def resume_documents() -> None:
+    """Ask again for the files and letters that a lost message left out."""
+    documents.resume_documents()

@@ -4,8 +4,10 @@ from django.urls import path
 
 from billing.views import (
     aging,
+    documents,
     fees,
     former,
+    invoice_preview,
     invoice_settings,
     ledger,
     maintenance,
@@ -111,6 +113,9 @@ urlpatterns = [
         invoice_settings.PaymentTermDeleteView.as_view(),
         name="payment_term_delete",
     ),
+    path("invoices/<int:pk>/file/", documents.InvoiceFileView.as_view(), name="invoice_pdf"),
+    path("invoices/<int:pk>/calls/", documents.InvoiceAnnexView.as_view(), name="invoice_annex"),
+    path("calls/<str:token>/", documents.AnnexByLinkView.as_view(), name="annex_by_link"),
     path(
         "invoice-settings/",
         invoice_settings.InvoiceSettingsListView.as_view(),
@@ -120,6 +125,16 @@ urlpatterns = [
         "invoice-settings/new/",
         invoice_settings.InvoiceSettingsCreateView.as_view(),
         name="invoice_settings_create",
+    ),
+    path(
+        "invoice-settings/preview/",
+        invoice_preview.SamplePreviewView.as_view(),
+        name="invoice_settings_sample",
+    ),
+    path(
+        "invoice-settings/<int:pk>/preview/",
+        invoice_preview.SettingsPreviewView.as_view(),
+        name="invoice_settings_preview",
     ),
     path(
         "invoice-settings/<int:pk>/",

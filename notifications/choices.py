@@ -16,6 +16,7 @@ class Event(models.TextChoices):
     WELCOME = "welcome", _("Welcome letter")
     LOW_BALANCE = "low_balance", _("Low balance")
     RATES = "rates", _("Rate notification")
+    INVOICE = "invoice", _("Invoice issued")
     TEST = "test", _("Test mail")
 
 

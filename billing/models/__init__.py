@@ -2,6 +2,7 @@
 
 from billing.models.balances import Balance, BillingPeriod
 from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
+from billing.models.files import InvoiceFile
 from billing.models.invoices import (
     Allocation,
     Fee,
@@ -24,6 +25,7 @@ __all__ = [
     "EntryBase",
     "Fee",
     "Invoice",
+    "InvoiceFile",
     "InvoiceLine",
     "InvoiceSettings",
     "InvoiceTax",

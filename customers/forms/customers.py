@@ -22,12 +22,26 @@ from customers.selectors.definitions import (
     has_business_models,
     has_classes,
 )
+from softswitch.core.display import country_names
 from softswitch.core.forms import BoundSection, MomentField, ScopedForm, Section
 from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
 
 # Labels, lengths and checks of the record's own columns, so that they are said once.
 _COLUMN = fields_for_model(Customer)
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """None, then the countries by the name that the reader calls them."""
+    named = sorted(country_names().items(), key=lambda item: item[1])
+    return [("", "–"), *named]
+
+
+class CountryField(forms.ChoiceField):
+    """A country by its ISO 3166 code, or none."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("Country"), required=False, choices=country_choices)
 
 
 class TermsFields(ScopedForm):
@@ -264,6 +278,7 @@ class CompanyForm(ScopedForm):
                 "tax_id",
                 "contact",
                 "address",
+                "country",
             ),
         ),
         Section(_("Place and time"), ("timezone", "language")),
@@ -275,6 +290,7 @@ class CompanyForm(ScopedForm):
         "rates_email": 3,
         "tax_id": 3,
         "contact": 3,
+        "country": 3,
         "timezone": 4,
         "language": 2,
     }
@@ -288,6 +304,7 @@ class CompanyForm(ScopedForm):
     address = forms.CharField(
         label=_("Address"), required=False, widget=forms.Textarea({"rows": 3})
     )
+    country = CountryField()
     timezone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 

@@ -320,6 +320,7 @@ def detail_facts(
         (_("Tax id"), customer.tax_id),
         (_("Contact"), customer.contact),
         (_("Address"), customer.address),
+        (_("Country"), display.country_text(customer.country)),
     ]
     custom = shown_custom_values(actor, [customer])[customer.pk]
     facts += [(item.field.name, item.text) for item in custom]

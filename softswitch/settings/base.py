@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 300.0},
+    "render-invoices": {"task": "billing.resume_documents", "schedule": 60.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
@@ -186,6 +187,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "customers.services.password_policy.LoginReuseValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a set-password link lasts
+ANNEX_LINK_DAYS = 30  # that the link to the calls of an invoice lasts, which needs no login
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
@@ -374,5 +376,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("axes", "weasyprint", "fontTools", "factur-x")
+    },
 }

@@ -13,7 +13,16 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, BillingPeriod, Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.models import (
+    Balance,
+    BillingPeriod,
+    Fee,
+    Invoice,
+    InvoiceSettings,
+    LedgerEntry,
+    PaymentTerm,
+    Tax,
+)
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -41,6 +50,7 @@ from tariffs.models import (
     RateProfile,
     Tariff,
 )
+from tests.billing.documents import make_invoice, terms
 from tests.world import OPENED, World
 
 SECRET = "zanzibar"  # stands in every name of the world's that a stranger must not read
@@ -121,6 +131,11 @@ def calls_of(world: World, call: Call) -> dict[type[Model], Any]:
         UnratedCall: unrated_of(world, call),
         ReRating: re_rating_of(world, call),
     }
+
+
+def invoice_of(world: World) -> Invoice:
+    """An issued invoice of the shop, as HTML, which needs no library."""
+    return make_invoice(world, number=f"{SECRET}-1", terms=terms(format="html"))
 
 
 def trunk_of(world: World) -> Trunk:
@@ -267,6 +282,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Fee: Fee.objects.create(
             balance=world.balance("shop"), name=f"Fee {SECRET}", price=1, starts_on=OPENED.date()
         ),
+        Invoice: invoice_of(world),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
         ),
