@@ -4,7 +4,10 @@ from django.urls import path
 
 from billing.views import (
     former,
+    invoice_actions,
+    invoice_pages,
     invoice_settings,
+    invoices,
     ledger,
     maintenance,
     records,
@@ -22,6 +25,45 @@ urlpatterns = [
         "customers/<int:pk>/maintenance/",
         maintenance.MaintenanceView.as_view(),
         name="maintenance",
+    ),
+    path("invoices/", invoices.InvoiceListView.as_view(), name="invoice_list"),
+    path("invoices/new/", invoices.InvoiceCreateView.as_view(), name="invoice_create"),
+    path("invoices/<int:pk>/", invoice_pages.InvoiceDetailView.as_view(), name="invoice_detail"),
+    path(
+        "invoices/<int:pk>/issue/",
+        invoice_actions.InvoiceIssueView.as_view(),
+        name="invoice_issue",
+    ),
+    path(
+        "invoices/<int:pk>/refresh/",
+        invoice_actions.InvoiceRefreshView.as_view(),
+        name="invoice_refresh",
+    ),
+    path(
+        "invoices/<int:pk>/discard/",
+        invoice_actions.InvoiceDiscardView.as_view(),
+        name="invoice_discard",
+    ),
+    path("invoices/<int:pk>/void/", invoice_actions.InvoiceVoidView.as_view(), name="invoice_void"),
+    path(
+        "invoices/<int:pk>/reissue/",
+        invoice_actions.InvoiceReissueView.as_view(),
+        name="invoice_reissue",
+    ),
+    path(
+        "invoices/<int:pk>/credit/",
+        invoice_actions.InvoiceCreditView.as_view(),
+        name="invoice_credit",
+    ),
+    path(
+        "periods/<int:pk>/draft/",
+        invoice_actions.InvoiceDraftView.as_view(),
+        name="invoice_draft",
+    ),
+    path(
+        "customers/<int:pk>/invoices/",
+        invoices.CustomerInvoiceListView.as_view(),
+        name="invoice_list_of",
     ),
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),

@@ -97,3 +97,12 @@ def short_datetime_text(value: dt.datetime) -> str:
     """``18 Nov 14:31:22`` in the viewer's zone: for lists whose period shows the year."""
     local = timezone.localtime(value).replace(tzinfo=None)
     return str(format_datetime(local, "d MMM HH:mm:ss", locale=reader_locale()))
+
+
+def days_text(first: dt.date, last: dt.date) -> str:
+    """Two days and those between them, what they share said once: ``1–15 Nov 2026``."""
+    if (first.year, first.month) == (last.year, last.month):
+        day = str(format_date(first, "d", locale=reader_locale()))
+        return date_text(last) if first == last else f"{day}–{date_text(last)}"
+    pattern = "d MMM" if first.year == last.year else "d MMM y"
+    return f"{format_date(first, pattern, locale=reader_locale())} – {date_text(last)}"

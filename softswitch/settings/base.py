@@ -323,6 +323,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         "banknotes",
         None,
         (
+            ("Invoices", "billing:invoice_list", "", "invoices.view", ()),
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
