@@ -55,8 +55,18 @@ ISSUED = (
     EntryKind.TAX,
     EntryKind.ROUNDING,
 )
+# What a person posts that is a line of its own.
+ADJUSTMENTS = (EntryKind.DEBIT, EntryKind.CREDIT)
 # What an invoice has as lines: with usage, all that its total consists of.
-BILLED = (EntryKind.DEBIT, EntryKind.CREDIT, *ISSUED)
+BILLED = (*ADJUSTMENTS, *ISSUED)
+# What an invoice calls payments: money that came in or went out.
+PAYMENTS = (
+    EntryKind.OPENING,
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.TRANSFER,
+    EntryKind.PAY_OUT,
+)
 # What settles invoices where it is positive, and takes from what was paid where it is negative. A
 # reversal counts as what it reverses.
 SETTLING = (

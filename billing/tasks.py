@@ -1,9 +1,11 @@
-"""Jobs of billing: imports of customers and accounts, the nightly proof of the ledger."""
+"""Jobs of billing: imports of customers and accounts, due invoices, the nightly proof."""
 
 import logging
 from itertools import chain
 
-from billing.services import verify
+from django.utils.timezone import now
+
+from billing.services import issuing, verify
 from billing.services.records import applying, checking, leases, letters
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
@@ -17,6 +19,12 @@ def verify_ledger() -> None:
     with verify.snapshot():
         for line in chain(verify.differences(), verify_calls.differences()):
             logger.error("ledger: %s", line)
+
+
+@task("billing.issue_invoices")
+def issue_invoices() -> None:
+    """Issue the drafts whose time has come; what is refused says why."""
+    issuing.issue_due(moment=now())
 
 
 @task("billing.check_record_import")

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from billing.models import Balance, BillingPeriod, LedgerEntry
+from billing.models import Balance, BillingPeriod, Invoice, LedgerEntry
 from billing.periods import Period
+from billing.services.allocations import entry_posted
 from billing.services.periods import first_period, periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -35,6 +36,7 @@ class Posting:
     notes: str = ""
     source: str = "maintenance"
     reverses: LedgerEntry | None = None
+    invoice: Invoice | None = None
 
 
 def post_entry(
@@ -44,10 +46,16 @@ def post_entry(
     posting: Posting,
     at: datetime | None = None,
     period_at: datetime | None = None,
+    period: BillingPeriod | None = None,
 ) -> LedgerEntry:
     """Append one entry and move the balance by it; returns the entry, the old one on a repeat."""
     return post_once(
-        actor=actor, balance_id=balance_id, posting=posting, at=at, period_at=period_at
+        actor=actor,
+        balance_id=balance_id,
+        posting=posting,
+        at=at,
+        period_at=period_at,
+        period=period,
     )[0]
 
 
@@ -58,13 +66,16 @@ def post_once(
     posting: Posting,
     at: datetime | None = None,
     period_at: datetime | None = None,
+    period: BillingPeriod | None = None,
 ) -> tuple[LedgerEntry, bool]:
     """The entry of ``post_entry``, and whether it is new.
 
     The period, that of ``period_at`` (default: ``at``), is found before the balance row is locked
-    (FOR NO KEY UPDATE). Another currency is converted under that lock, at ``at`` (default: now),
-    rounded half-up to 6 decimals. Atomic. A key that was used for something else raises DomainError
-    ``key_reused``, an amount that the ledger cannot hold ``amount``.
+    (FOR NO KEY UPDATE); ``period`` is exactly that one, open or closed: issuing and voiding post
+    to the one that they bill. Another currency is converted under that lock, at ``at`` (default:
+    now), rounded half-up to 6 decimals. What is paid in settles open invoices at once. Atomic. A
+    key that was used for something else raises DomainError ``key_reused``, an amount that the
+    ledger cannot hold ``amount``.
     """
     moment = at or now()
     repeat = _posted(posting, balance_id)
@@ -73,7 +84,8 @@ def post_once(
     balance = Balance.objects.get(pk=balance_id)
     inside = balance_id, max(period_at or moment, balance.opened_at)
     with transaction.atomic():
-        period = periods_for({balance_id: balance}, [inside])[inside]
+        if period is None:
+            period = periods_for({balance_id: balance}, [inside])[inside]
         locked = Balance.objects.select_for_update(no_key=True).get(pk=balance_id)
         repeat = _posted(posting, balance_id)
         if repeat is not None:
@@ -99,6 +111,7 @@ def _append(
         user=actor.user,
         acting_as_id=actor.customer_id,
     )
+    entry_posted(entry)
     return entry
 
 
@@ -141,6 +154,7 @@ def _what(posting: Posting) -> dict[str, Any]:
         "source": posting.source,
         "idempotency_key": posting.key,
         "reverses": posting.reverses,
+        "invoice": posting.invoice,
     }
 
 

@@ -139,6 +139,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
+    "issue-invoices": {"task": "billing.issue_invoices", "schedule": 300.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
