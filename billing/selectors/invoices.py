@@ -35,6 +35,7 @@ class CappedCount(Subquery):
     """How many rows there are, counted no further than COUNT_LIMIT + 1."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) capped)"
+    empty_result_set_value = 0
     output_field = IntegerField()
 
 
@@ -86,21 +87,24 @@ def of_side(rows: QuerySet[Any], actor: Actor, side: str) -> QuerySet[Any]:
 def named_so(rows: QuerySet[Any], actor: Actor, text: str) -> QuerySet[Any]:
     """Those of ``rows`` with ``text`` in their number, or in the name that the actor reads.
 
-    Names and numbers are looked up in their own indexes first: few hold the text, as a rule.
+    Names and numbers are looked up in their own indexes first: few hold the text, as a rule. Only
+    of customers that were ever renamed has it to be told, per row, which name is read.
     """
     numbered = Invoice.objects.visible_to(actor).filter(part_condition("number", text))
     keys = list(numbered.order_by().values_list("pk", flat=True)[: FEW + 1])
-    by_number = Q(pk__in=keys) if len(keys) <= FEW else part_condition("number", text)
+    found = Q(pk__in=keys) if len(keys) <= FEW else part_condition("number", text)
     known = CustomerSearch.objects.filter(part_condition("name", text))
     payers = set(known.values_list("pk", flat=True)[: FEW + 1])
     if len(payers) > FEW:
-        return _named(rows, actor).filter(by_number | part_condition("read_name", text))
-    former = FormerName.objects.filter(part_condition("name", text))
-    payers.update(former.values_list("customer", flat=True)[:FEW])
-    if not payers:
-        return rows.filter(by_number)
-    by_name = Q(customer__in=payers) & part_condition("read_name", text)
-    return _named(rows, actor).filter(by_number | by_name)
+        return _named(rows, actor).filter(found | part_condition("read_name", text))
+    former = FormerName.objects.filter(Q(customer__in=payers) | part_condition("name", text))
+    renamed = set(former.values_list("customer", flat=True))
+    if payers - renamed:
+        found |= Q(customer__in=payers - renamed)
+    if not renamed:
+        return rows.filter(found)
+    read = Q(customer__in=renamed) & part_condition("read_name", text)
+    return _named(rows, actor).filter(found | read)
 
 
 def _named(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
@@ -118,8 +122,10 @@ def status_counts(rows: QuerySet[Any], actor: Actor) -> dict[str, int]:
     counts = {
         f"n_{status}": CappedCount(_keys(part)) for status, part in {"": rows, **parts}.items()
     }
-    found: dict[str, Any] = Customer.objects.filter(pk=actor.customer_id).values(**counts).get()
-    return {name.removeprefix("n_"): number for name, number in found.items()}
+    here: QuerySet[Any, dict[str, Any]] = Customer.objects.filter(pk=actor.customer_id).values(
+        **counts
+    )
+    return {name.removeprefix("n_"): number for name, number in here.get().items()}
 
 
 def _keys(rows: QuerySet[Any]) -> QuerySet[Any]:

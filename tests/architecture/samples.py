@@ -13,7 +13,14 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.models import (
+    Balance,
+    BillingPeriod,
+    Invoice,
+    InvoiceSettings,
+    LedgerEntry,
+    PaymentTerm,
+)
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -191,6 +198,21 @@ def defined_by(world: World) -> dict[type[Model], Any]:
     }
 
 
+def invoices_of(world: World) -> dict[type[Model], Any]:
+    """An invoice of the sub-reseller to the shop, of its first period, and that."""
+    balance = world.balance("shop")
+    period = balance.periods.earliest("pk")
+    invoice = Invoice.objects.create(
+        issuer=world.sub_reseller, customer=world.shop, balance=balance, period=period,
+        mode="postpaid", currency_id="GBP", net=10, total=10, open_amount=10,
+    )  # fmt: skip
+    invoice.lines.create(position=1, kind="fee", description=SECRET, exact=10, amount=10)
+    invoice.state, invoice.number = "issued", f"INV-{SECRET}"
+    invoice.issued_at, invoice.issued_on = OPENED, OPENED.date()
+    invoice.save()
+    return {Invoice: invoice, BillingPeriod: period}
+
+
 def vouchers_of(world: World) -> dict[type[Model], Any]:
     """A batch of the sub-reseller, and one of its vouchers."""
     new = NewBatch(name=f"Vouchers {SECRET}", count=1, value=Decimal(5), currency="GBP")
@@ -261,6 +283,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
+        **invoices_of(world),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}

@@ -115,7 +115,7 @@ def test_the_two_ways_to_say_a_status_agree(world: World, status: str) -> None:
     shop_draft(world, 3)
     today = now().date()
     for shift in (-30, 0, 30):
-        rows = Invoice.objects.with_status(today + timedelta(days=shift))
+        rows: Any = Invoice.objects.with_status(today + timedelta(days=shift))
         asked = Invoice.objects.in_status(status, today + timedelta(days=shift))
         assert {row.pk for row in rows if row.status == status} == {row.pk for row in asked}
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_start_of_names'),
-        ('billing', '0010_drafts'),
+        ('billing', '0011_frozen_invoices'),
         ('customers', '0009_money'),
         ('tariffs', '0006_destination_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -20,6 +20,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invoice',
             index=models.Index(models.F('issuer'), condition=models.Q(('state', 'void')), name='invoice_voided'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=models.Index(models.F('issued_on'), name='invoice_day'),
         ),
         migrations.AddIndex(
             model_name='invoice',
