@@ -1,14 +1,21 @@
-"""Query forms of ledger entries, periods, payment terms and invoice settings."""
+"""Query forms of ledger entries, periods, invoices, payment terms and invoice settings."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import ClosingState, EntryKind, FeeKind, PeriodOutcome
+from billing.choices import (
+    ClosingState,
+    EntryKind,
+    FeeKind,
+    InvoiceKind,
+    InvoiceStatus,
+    PeriodOutcome,
+)
 from billing.models import (
     Balance,
     BillingPeriod,
@@ -19,13 +26,23 @@ from billing.models import (
     PaymentTerm,
     Tax,
 )
+from billing.querysets import InvoiceQuerySet
+from billing.selectors.invoices import named_so, of_side, today_of
 from softswitch.core.filters import (
     ChoiceFilter,
     DateFilter,
     FilterSet,
+    ModelChoiceFilter,
     SinceFilter,
     TextFilter,
     UntilFilter,
+)
+from tariffs.selectors import currency_choices
+
+SIDES = (
+    ("issued", _("Issued by us")),
+    ("below", _("Issued below")),
+    ("received", _("Received")),
 )
 
 
@@ -43,6 +60,55 @@ class EntryFilter(FilterSet):
 
     class Meta:
         model = LedgerEntry
+        fields = ()
+
+
+class InvoiceFilter(FilterSet):
+    """Invoices by number or customer, status of today, day of issue, currency, kind and side."""
+
+    public_choices = ("currency",)
+
+    text = TextFilter(label=_("Number or customer"), method="by_text")
+    status = ChoiceFilter(choices=InvoiceStatus.choices, label=_("Status"), method="by_status")
+    since = DateFilter(field_name="issued_on", lookup_expr="gte", label=_("Issued from"))
+    until = DateFilter(field_name="issued_on", lookup_expr="lte", label=_("to"))
+    currency = ModelChoiceFilter(
+        queryset=currency_choices(), to_field_name="code", label=_("Currency")
+    )
+    kind = ChoiceFilter(choices=InvoiceKind.choices, label=_("Kind"))
+    side = ChoiceFilter(choices=SIDES, label=_("Show"), empty_label=_("All"), method="by_side")
+
+    class Meta:
+        model = Invoice
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.actor.account_id is not None or self.actor.is_root:
+            del self.filters["side"]  # one side is all there is
+
+    def by_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return named_so(queryset, self.actor, value)
+
+    def by_status(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        rows: QuerySet[Any] = cast("InvoiceQuerySet", queryset).in_status(
+            value, today_of(self.actor)
+        )
+        return rows
+
+    def by_side(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return of_side(queryset, self.actor, value)
+
+
+class UnbilledFilter(FilterSet):
+    """Closed periods without an invoice, by customer and end."""
+
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    since = SinceFilter(field_name="ends_at", label=_("Ended from"))
+    until = UntilFilter(field_name="ends_at", label=_("to"))
+
+    class Meta:
+        model = BillingPeriod
         fields = ()
 
 

@@ -109,6 +109,39 @@ class StatementForm(ScopedForm):
         return bool(self.data.get("kind") or self.data.get("notes"))
 
 
+class IssueForm(ScopedForm):
+    """The date of an invoice; what is due when counts from it."""
+
+    widths = {"issued_on": 2}
+
+    issued_on = day_field(_("Date of the invoice"))
+
+
+class ReasonForm(ScopedForm):
+    """Why a draft is discarded."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class VoidForm(ScopedForm):
+    """Why an invoice is voided."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Both sides read it in the ledger.")
+    )
+
+
+class CreditNoteForm(IdempotentFormMixin, ScopedForm):
+    """How much of an invoice is taken back, tax included, and why."""
+
+    widths = {"amount": 2, "reason": 4}
+
+    amount = forms.DecimalField(label=_("Amount"), max_digits=18, decimal_places=6)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("The customer reads it on the credit note.")
+    )
+
+
 _TERM = fields_for_model(PaymentTerm)
 _SETTINGS = fields_for_model(InvoiceSettings)
 MAX_DAYS = 365

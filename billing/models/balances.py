@@ -1,8 +1,9 @@
 """Balances of pairs, and the billing periods of each."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
@@ -116,3 +117,10 @@ class BillingPeriod(models.Model):
     def last_instant(self) -> datetime:
         """The end as people say it: the last day is the one this falls on."""
         return self.ends_at - timedelta(microseconds=1)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last local day, in the zone that the period was made in."""
+        zone = ZoneInfo(str(self.timezone))
+        first, last = self.starts_at.astimezone(zone), self.last_instant.astimezone(zone)
+        return first.date(), last.date()

@@ -2,6 +2,7 @@
 
 from billing.tables.aging import AgingTable
 from billing.tables.fees import FeeTable
+from billing.tables.invoices import InvoiceTable, UnbilledTable, payer_text
 from billing.tables.money import (
     EntryTable,
     FormerBalanceTable,
@@ -18,8 +19,11 @@ __all__ = [
     "FeeTable",
     "FormerBalanceTable",
     "InvoiceSettingsTable",
+    "InvoiceTable",
     "PaymentTermTable",
     "RecordImportTable",
     "TaxTable",
+    "UnbilledTable",
+    "payer_text",
     "poster",
 ]

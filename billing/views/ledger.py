@@ -35,6 +35,7 @@ from billing.selectors.balances import (
     has_closed_balances,
     may_see_balance,
 )
+from billing.selectors.invoices import invoice_of
 from billing.selectors.statements import (
     Line,
     Statement,
@@ -326,6 +327,7 @@ class EntryDetailView(DetailView):
             who=poster(entry.who, is_above=entry.is_above),
             acting_as=entry.posted_for,
             reversed_by=reversal_of(self.actor, entry),
+            invoice=invoice_of(self.actor, entry),
             **kwargs,
         )
 

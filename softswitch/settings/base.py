@@ -331,6 +331,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         "banknotes",
         None,
         (
+            ("Invoices", "billing:invoice_list", "", "invoices.view", ()),
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
             ("Billing periods", "billing:period_list", "", "balance.view", ()),

@@ -50,7 +50,7 @@ from tariffs.models import (
     RateProfile,
     Tariff,
 )
-from tests.billing.documents import make_invoice, terms
+from tests.billing.documents import terms
 from tests.world import OPENED, World
 
 SECRET = "zanzibar"  # stands in every name of the world's that a stranger must not read
@@ -133,11 +133,6 @@ def calls_of(world: World, call: Call) -> dict[type[Model], Any]:
     }
 
 
-def invoice_of(world: World) -> Invoice:
-    """An issued invoice of the shop, as HTML, which needs no library."""
-    return make_invoice(world, number=f"{SECRET}-1", terms=terms(format="html"))
-
-
 def trunk_of(world: World) -> Trunk:
     """A trunk of the shop with one host."""
     return create_trunk(
@@ -205,6 +200,22 @@ def defined_by(world: World) -> dict[type[Model], Any]:
             owner=owner, name=f"Group {SECRET}", patterns=[f"{SECRET}*"]
         ),
     }
+
+
+def invoices_of(world: World) -> dict[type[Model], Any]:
+    """An invoice of the sub-reseller to the shop, as HTML, of its first period, and that."""
+    balance = world.balance("shop")
+    period = balance.periods.earliest("pk")
+    invoice = Invoice.objects.create(
+        issuer=world.sub_reseller, customer=world.shop, balance=balance, period=period,
+        mode="postpaid", currency_id="GBP", net=10, total=10, open_amount=10,
+        terms=terms(format="html"),
+    )  # fmt: skip
+    invoice.lines.create(position=1, kind="fee", description=SECRET, exact=10, amount=10)
+    invoice.state, invoice.number = "issued", f"INV-{SECRET}"
+    invoice.issued_at, invoice.issued_on = OPENED, OPENED.date()
+    invoice.save()
+    return {Invoice: invoice, BillingPeriod: period}
 
 
 def vouchers_of(world: World) -> dict[type[Model], Any]:
@@ -277,12 +288,11 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
-        BillingPeriod: BillingPeriod.objects.filter(balance__customer=world.shop).earliest("pk"),
+        **invoices_of(world),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
         Fee: Fee.objects.create(
             balance=world.balance("shop"), name=f"Fee {SECRET}", price=1, starts_on=OPENED.date()
         ),
-        Invoice: invoice_of(world),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
         ),
