@@ -70,6 +70,20 @@ SETTLING = (
     EntryKind.FORFEIT,
     EntryKind.CREDIT_NOTE,
 )
+# Money that a payer has paid in; a transfer and an opening balance are such where positive.
+PAID_IN = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER)
+# What its issuer may take back by an entry of the opposite amount. Usage is re-rated, what an
+# invoice has posted is voided or credited.
+REVERSIBLE = (
+    EntryKind.OPENING,
+    EntryKind.DEBIT,
+    EntryKind.CREDIT,
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.RESET,
+    EntryKind.WRITE_OFF,
+    EntryKind.TRANSFER,
+)
 # What becomes of money, and of a debt, on a balance that takes no more Maintenance.
 SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 DEBT = (EntryKind.ADD_FUNDS, EntryKind.WRITE_OFF)
@@ -172,3 +186,20 @@ class FeeKind(models.TextChoices):
 
     ONCE = "once", _("Once")
     RECURRING = "recurring", _("Every billing period")
+
+
+class ProviderKind(models.TextChoices):
+    """The online providers that there is a driver for (billing.services.providers)."""
+
+    STRIPE = "stripe", _("Stripe")
+
+
+class OnlineState(ToneChoices):
+    """How far an online payment came."""
+
+    PENDING = "pending", "info", _("Pending")
+    PAID = "paid", "ok", _("Paid")
+    FAILED = "failed", "bad", _("Failed")
+    EXPIRED = "expired", "off", _("Expired")
+    REFUNDED = "refunded", "warn", _("Refunded")
+    REFUSED = "refused", "bad", _("Amount differs")

@@ -256,6 +256,9 @@ CDR_MAX_AGE_DAYS = env.int("CDR_MAX_AGE_DAYS", default=5 * 366)
 CALL_RETENTION_MONTHS = env.int("CALL_RETENTION_MONTHS", default=0)
 # For so many months ahead the big tables have their partitions before calls come.
 PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
+# Online payments: where Stripe's API is, and the origins of the pages that it sends payers to.
+STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
+STRIPE_PAGE_ORIGINS = env.list("STRIPE_PAGE_ORIGINS", default=["https://checkout.stripe.com"])
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
 NAVIGATION: tuple[tuple[object, ...], ...] = (
     ("Dashboard", "dashboard", "squares-2x2", None, ()),
