@@ -97,6 +97,20 @@ class MaintenanceAction(models.TextChoices):
     ADD_FUNDS = EntryKind.ADD_FUNDS.value, _("Add funds (+), a payment received")
 
 
+class Direction(models.TextChoices):
+    """The two ways of a transfer."""
+
+    TO_ACCOUNT = "to_account", _("From the customer to the account")
+    TO_CUSTOMER = "to_customer", _("From the account back to the customer")
+
+
+class PaymentSide(models.TextChoices):
+    """Who has paid, as the reader of a list of payments sees it."""
+
+    RECEIVED = "received", _("Received")
+    MADE = "made", _("Made by us")
+
+
 class HoldReason(models.TextChoices):
     """Why a call could not be charged, and so holds back the closing of its chain's periods."""
 

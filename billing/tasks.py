@@ -1,9 +1,11 @@
-"""Jobs of billing: imports of customers and accounts, the nightly proof of the ledger."""
+"""Jobs of billing: imports, reservations, online payments, the nightly proof of the ledger."""
 
 import logging
 from itertools import chain
 
-from billing.services import verify
+from django.utils.timezone import now
+
+from billing.services import online, reservations, top_ups, verify
 from billing.services.records import applying, checking, leases, letters
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
@@ -47,3 +49,22 @@ def resume_record_imports() -> None:
 def purge_record_imports() -> None:
     """Empty the files that are older than a week."""
     leases.purge_rows()
+
+
+@task("billing.expire_reservations")
+def expire_reservations() -> None:
+    """Give back what calls that nobody ended had reserved."""
+    while reservations.expire_due(moment=now()) == reservations.BATCH:
+        continue
+
+
+@task("billing.top_up_due")
+def top_up_due() -> None:
+    """Charge the saved cards of balances that have too little."""
+    top_ups.top_up_due(moment=now())
+
+
+@task("billing.look_up_payments")
+def look_up_payments() -> None:
+    """Ask what became of online payments that no notice came about."""
+    online.look_up_pending(moment=now())

@@ -48,26 +48,29 @@ def transfer_funds(
         posted = posted_as(f"transfer:{key}:{OUT}")
         if posted is None:
             check_transfer(locked, source.pk, target.pk, amount)
-        legs = ((OUT, source, -amount), (INTO, target, amount))
         entries = [
             post_entry(
                 actor=actor,
                 balance_id=balance.pk,
-                posting=Posting(
-                    kind=EntryKind.TRANSFER,
-                    amount=signed,
-                    currency=balance.currency_id,
-                    key=f"transfer:{key}:{end}",
-                    notes=notes.strip(),
-                    source="transfer",
-                ),
+                posting=_leg(balance, signed, f"transfer:{key}:{end}", notes),
                 at=moment,
             )
-            for end, balance, signed in legs
+            for end, balance, signed in ((OUT, source, -amount), (INTO, target, amount))
         ]
         if posted is None:
             _record(actor, account, entries)
     return entries[0]
+
+
+def _leg(balance: Balance, amount: Decimal, key: str, notes: str) -> Posting:
+    return Posting(
+        kind=EntryKind.TRANSFER,
+        amount=amount,
+        currency=balance.currency_id,
+        key=key,
+        notes=notes.strip(),
+        source="transfer",
+    )
 
 
 def check_transfer(

@@ -35,10 +35,9 @@ def write_off(
     with transaction.atomic():
         locked = lock_to_post(balance, now())
         posted = posted_as(key)
-        if posted is not None:
-            return posted
-        check_payer(locked)
-        _check_amount(amount, locked)
+        if posted is None:
+            check_payer(locked)
+            _check_amount(amount, locked)
         posting = Posting(
             kind=EntryKind.WRITE_OFF,
             amount=amount,
@@ -48,16 +47,17 @@ def write_off(
             source="write_off",
         )
         entry = post_entry(actor=actor, balance_id=locked.pk, posting=posting)
-        record(
-            actor=actor,
-            customer=balance.customer,
-            action="debt_written_off",
-            subject=balance.account or balance.customer,
-            changes={
-                "balance": [entry.balance_after - entry.amount, entry.balance_after],
-                "reason": ["", entry.notes],
-            },
-        )
+        if posted is None:
+            record(
+                actor=actor,
+                customer=balance.customer,
+                action="debt_written_off",
+                subject=balance.account or balance.customer,
+                changes={
+                    "balance": [entry.balance_after - entry.amount, entry.balance_after],
+                    "reason": ["", entry.notes],
+                },
+            )
     return entry
 
 

@@ -139,6 +139,9 @@ CELERY_BEAT_SCHEDULE = {
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
+    "expire-reservations": {"task": "billing.expire_reservations", "schedule": 60.0},
+    "top-up-due": {"task": "billing.top_up_due", "schedule": 60.0},
+    "look-up-payments": {"task": "billing.look_up_payments", "schedule": 900.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
@@ -328,9 +331,12 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Payments", "billing:payment_list", "", "balance.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
+            ("Online payments", "billing:online_list", "", "balance.view", ()),
+            ("Payment provider", "billing:payment_provider", "", "money.manage", ()),
         ),
     ),
     (
