@@ -20,7 +20,7 @@ from customers.models import AuditEvent
 from softswitch.core.errors import DomainError
 from tests.billing.money import amount_of, fresh, post
 from tests.billing.test_ledger_pages import browser
-from tests.world import World, build_world
+from tests.world import World
 
 
 def reverse_it(world: World, entry: LedgerEntry, who: str = "sub_reseller", **given: Any) -> Any:
@@ -70,9 +70,7 @@ def test_an_opening_balance_and_a_reset_are_taken_back(world: World) -> None:
     assert [*verify.differences()] == []
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_voucher_stays_used() -> None:
-    world = build_world()
+def test_a_voucher_stays_used(world: World) -> None:
     actor, balance = world.actor("sub_reseller"), world.balance("shop")
     new = NewBatch(name="Shelf", count=1, value=Decimal(20), currency="GBP")
     batch = create_batch(actor=actor, new=new)
