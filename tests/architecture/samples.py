@@ -13,7 +13,14 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.models import (
+    Balance,
+    InvoiceSettings,
+    LedgerEntry,
+    OnlinePayment,
+    PaymentProvider,
+    PaymentTerm,
+)
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -150,6 +157,23 @@ def record_import_of(world: World) -> RecordImport:
     )
 
 
+def online_of(world: World) -> OnlinePayment:
+    """A failed online payment of the shop to the sub-reseller."""
+    provider = PaymentProvider.objects.create(owner=world.sub_reseller)
+    return OnlinePayment.objects.create(
+        balance=world.balance("shop"),
+        provider=provider,
+        amount=20,
+        currency_id="GBP",
+        state="failed",
+        key=f"pay:{SECRET}",
+        note=f"Note {SECRET}",
+        created_by=world.user("shop"),
+        acting_as=world.shop,
+        created_at=OPENED,
+    )
+
+
 def message_of(world: World) -> Message:
     """A failed letter of the sub-reseller to the shop."""
     return Message.objects.create(
@@ -261,6 +285,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
+        OnlinePayment: online_of(world),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
