@@ -82,6 +82,20 @@ SETTLING = (
     EntryKind.FORFEIT,
     EntryKind.CREDIT_NOTE,
 )
+# Money that a payer has paid in; a transfer and an opening balance are such where positive.
+PAID_IN = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER)
+# What its issuer may take back by an entry of the opposite amount. Usage is re-rated, what an
+# invoice has posted is voided or credited.
+REVERSIBLE = (
+    EntryKind.OPENING,
+    EntryKind.DEBIT,
+    EntryKind.CREDIT,
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.RESET,
+    EntryKind.WRITE_OFF,
+    EntryKind.TRANSFER,
+)
 # What becomes of money, and of a debt, on a balance that takes no more Maintenance.
 SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 DEBT = (EntryKind.ADD_FUNDS, EntryKind.WRITE_OFF)
@@ -93,6 +107,20 @@ class MaintenanceAction(models.TextChoices):
     DEBIT = EntryKind.DEBIT.value, _("Debit (−)")
     CREDIT = EntryKind.CREDIT.value, _("Credit (+), an adjustment")
     ADD_FUNDS = EntryKind.ADD_FUNDS.value, _("Add funds (+), a payment received")
+
+
+class Direction(models.TextChoices):
+    """The two ways of a transfer."""
+
+    TO_ACCOUNT = "to_account", _("From the customer to the account")
+    TO_CUSTOMER = "to_customer", _("From the account back to the customer")
+
+
+class PaymentSide(models.TextChoices):
+    """Who has paid, as the reader of a list of payments sees it."""
+
+    RECEIVED = "received", _("Received")
+    MADE = "made", _("Made by us")
 
 
 class HoldReason(models.TextChoices):
@@ -206,3 +234,20 @@ class FileKind(models.TextChoices):
     PDF = "pdf", "PDF"
     HTML = "html", "HTML"
     XML = "xml", "XML"
+
+
+class ProviderKind(models.TextChoices):
+    """The online providers that there is a driver for (billing.services.providers)."""
+
+    STRIPE = "stripe", _("Stripe")
+
+
+class OnlineState(ToneChoices):
+    """How far an online payment came."""
+
+    PENDING = "pending", "info", _("Pending")
+    PAID = "paid", "ok", _("Paid")
+    FAILED = "failed", "bad", _("Failed")
+    EXPIRED = "expired", "off", _("Expired")
+    REFUNDED = "refunded", "warn", _("Refunded")
+    REFUSED = "refused", "bad", _("Amount differs")

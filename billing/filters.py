@@ -14,6 +14,8 @@ from billing.choices import (
     FeeKind,
     InvoiceKind,
     InvoiceStatus,
+    OnlineState,
+    PaymentSide,
     PeriodOutcome,
 )
 from billing.models import (
@@ -23,16 +25,19 @@ from billing.models import (
     Invoice,
     InvoiceSettings,
     LedgerEntry,
+    OnlinePayment,
     PaymentTerm,
     Tax,
 )
 from billing.querysets import InvoiceQuerySet
 from billing.selectors.invoices import named_so, of_side, today_of
+from billing.selectors.payments import on_side, payment_kinds
 from softswitch.core.filters import (
     ChoiceFilter,
     DateFilter,
     FilterSet,
     ModelChoiceFilter,
+    NumberFilter,
     SinceFilter,
     TextFilter,
     UntilFilter,
@@ -135,6 +140,40 @@ class ClosingFilter(FilterSet):
 
     class Meta:
         model = Balance
+        fields = ()
+
+
+class PaymentFilter(FilterSet):
+    """By time, customer, side, kind, amount and notes."""
+
+    since = SinceFilter(field_name="posted_at", label=_("From"))
+    until = UntilFilter(field_name="posted_at", label=_("To"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    side = ChoiceFilter(choices=PaymentSide.choices, label=_("Side"), method="filter_side")
+    kind = ChoiceFilter(choices=payment_kinds, label=_("Kind"))
+    least = NumberFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
+    most = NumberFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
+    notes = TextFilter(label=_("Notes"))
+
+    class Meta:
+        model = LedgerEntry
+        fields = ()
+
+    def filter_side(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Who has paid."""
+        return on_side(rows, self.actor, value)
+
+
+class OnlinePaymentFilter(FilterSet):
+    """By time, customer and state."""
+
+    since = SinceFilter(field_name="created_at", label=_("From"))
+    until = UntilFilter(field_name="created_at", label=_("To"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    state = ChoiceFilter(choices=OnlineState.choices, label=_("State"))
+
+    class Meta:
+        model = OnlinePayment
         fields = ()
 
 

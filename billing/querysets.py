@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db.models import Case, CharField, F, Q, Value, When
 
-from billing.choices import InvoiceState, InvoiceStatus
+from billing.choices import PAID_IN, EntryKind, InvoiceState, InvoiceStatus
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
         Invoice,
         InvoiceSettings,
         LedgerEntry,
+        OnlinePayment,
+        PaymentProvider,
         PaymentTerm,
+        Reservation,
         Tax,
+        TopUp,
         UsageEntry,
     )
 
@@ -46,6 +50,18 @@ class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
     """Ledger entries between an owner and its customer, or a customer and its account."""
 
     account = "account"
+
+    def payments(self) -> Self:
+        """Money that was paid in, and what took such an entry back, so that they add up."""
+        always = Q(kind__in=PAID_IN) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=PAID_IN)
+        in_kinds = (EntryKind.OPENING, EntryKind.TRANSFER)
+        incoming = Q(kind__in=in_kinds, amount__gt=0)
+        taken_back = Q(kind=EntryKind.REVERSAL, reverses__kind__in=in_kinds, reverses__amount__gt=0)
+        return self.filter(always | incoming | taken_back)
+
+    def between(self, actor: Actor) -> Self:
+        """What the actor's customer bills, and what it pays itself."""
+        return self.filter(Q(issuer_id=actor.customer_id) | Q(customer_id=actor.customer_id))
 
 
 class UsageQuerySet(TwoPartyQuerySet["UsageEntry"]):
@@ -136,3 +152,35 @@ class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):
     """Payment terms, by the owner who grants them."""
 
     tenant = "owner"
+
+
+class ReservationQuerySet(TwoPartyQuerySet["Reservation"]):
+    """Reservations, seen with their balance."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+
+
+class ProviderQuerySet(TenantQuerySet["PaymentProvider"]):
+    """Payment providers, by the owner who is paid through them."""
+
+    tenant = "owner"
+
+
+class OnlinePaymentQuerySet(TwoPartyQuerySet["OnlinePayment"]):
+    """Online payments, seen with their balance; their payer needs no more than the right to pay."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+    right = "payments.make"
+
+
+class TopUpQuerySet(TwoPartyQuerySet["TopUp"]):
+    """Automatic top-ups, seen like the payments they make."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+    right = "payments.make"

@@ -1,11 +1,11 @@
-"""Jobs of billing: closing, due invoices, imports of records, the nightly proof of the ledger."""
+"""Jobs of billing: closing, invoices, payments, imports of records, the nightly proof."""
 
 import logging
 from itertools import chain
 
 from django.utils.timezone import now
 
-from billing.services import closing, documents, issuing, verify
+from billing.services import closing, documents, issuing, online, reservations, top_ups, verify
 from billing.services.records import applying, checking, leases, letters
 from calls.selectors.annex import trunk_shares
 from calls.selectors.pending import uncharged_since
@@ -76,3 +76,22 @@ def render_invoice(invoice_id: int) -> None:
 def resume_documents() -> None:
     """Ask again for the files and letters that a lost message left out."""
     documents.resume_documents()
+
+
+@task("billing.expire_reservations")
+def expire_reservations() -> None:
+    """Give back what calls that nobody ended had reserved."""
+    while reservations.expire_due(moment=now()) == reservations.BATCH:
+        continue
+
+
+@task("billing.top_up_due")
+def top_up_due() -> None:
+    """Charge the saved cards of balances that have too little."""
+    top_ups.top_up_due(moment=now())
+
+
+@task("billing.look_up_payments")
+def look_up_payments() -> None:
+    """Ask what became of online payments that no notice came about."""
+    online.look_up_pending(moment=now())

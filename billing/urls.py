@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.views import (
     aging,
+    corrections,
     documents,
     fees,
     former,
@@ -14,12 +15,15 @@ from billing.views import (
     invoices,
     ledger,
     maintenance,
+    online,
+    payments,
     periods,
     records,
     redeem,
     revenue,
     settle,
     taxes,
+    webhooks,
 )
 
 app_name = "billing"
@@ -27,6 +31,14 @@ urlpatterns = [
     path("statement/", ledger.OwnLedgerView.as_view(), name="own_ledger"),
     path("entries/", ledger.EntryListView.as_view(), name="entry_list"),
     path("entries/<int:pk>/", ledger.EntryDetailView.as_view(), name="entry_detail"),
+    path("entries/<int:pk>/reverse/", corrections.ReverseView.as_view(), name="entry_reverse"),
+    path("customers/<int:pk>/write-off/", corrections.WriteOffView.as_view(), name="write_off"),
+    path(
+        "accounts/<int:pk>/write-off/",
+        corrections.AccountWriteOffView.as_view(),
+        name="account_write_off",
+    ),
+    path("accounts/<int:pk>/transfer/", corrections.TransferView.as_view(), name="transfer"),
     path("customers/<int:pk>/ledger/", ledger.CustomerLedgerView.as_view(), name="ledger"),
     path(
         "customers/<int:pk>/maintenance/",
@@ -86,6 +98,15 @@ urlpatterns = [
         "balances/<int:pk>/periods/", periods.BalancePeriodsView.as_view(), name="balance_periods"
     ),
     path("balances/<int:pk>/calendar/", periods.CalendarView.as_view(), name="calendar"),
+    path("payments/", payments.PaymentListView.as_view(), name="payment_list"),
+    path("payments/new/", payments.PaymentCreateView.as_view(), name="payment_create"),
+    path("payments/online/", online.OnlineListView.as_view(), name="online_list"),
+    path("payments/online/<int:pk>/", online.OnlineDetailView.as_view(), name="online_detail"),
+    path("payments/pay/", online.PayView.as_view(), name="pay"),
+    path("payments/top-up/", online.TopUpView.as_view(), name="top_up"),
+    path("payments/top-up/forget/", online.ForgetCardView.as_view(), name="top_up_forget"),
+    path("payments/provider/", online.ProviderView.as_view(), name="payment_provider"),
+    path("payments/stripe/<uuid:public_id>/", webhooks.StripeWebhookView.as_view(), name="webhook"),
     path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
     path(
         "customers/<int:pk>/redeem/",

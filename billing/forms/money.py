@@ -14,7 +14,11 @@ from billing.choices import EntryKind, MaintenanceAction, PeriodType
 from billing.models import InvoiceSettings, PaymentTerm
 from billing.selectors.ended import settle_choices
 from customers.choices import InvoiceSection
-from softswitch.core.forms import IdempotentFormMixin, ScopedForm, Section
+from softswitch.core.forms import (
+    IdempotentFormMixin,
+    ScopedForm,
+    Section,
+)
 from softswitch.core.money import ZERO
 from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
@@ -117,7 +121,7 @@ class IssueForm(ScopedForm):
     issued_on = day_field(_("Date of the invoice"))
 
 
-class ReasonForm(ScopedForm):
+class DiscardForm(ScopedForm):
     """Why a draft is discarded."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300)

@@ -1,4 +1,4 @@
-"""Balances, the ledger in two tables, charges, billing periods, invoices and their settings."""
+"""Balances, the ledger in two tables, charges, periods, invoices, reservations, payments."""
 
 from billing.models.balances import Balance, BillingPeriod
 from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
@@ -12,6 +12,8 @@ from billing.models.invoices import (
     NumberSeries,
 )
 from billing.models.ledger import EntryBase, LedgerEntry, UsageEntry
+from billing.models.payments import OnlinePayment, PaymentProvider, TopUp
+from billing.models.reservations import Reservation
 from billing.models.settings import InvoiceSettings, Logo, PaymentTerm, Tax, TaxRate
 
 __all__ = [
@@ -32,8 +34,12 @@ __all__ = [
     "LedgerEntry",
     "Logo",
     "NumberSeries",
+    "OnlinePayment",
+    "PaymentProvider",
     "PaymentTerm",
+    "Reservation",
     "Tax",
     "TaxRate",
+    "TopUp",
     "UsageEntry",
 ]

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from billing.services import verify_pairs, verify_payments
 from billing.services.verify_invoices import INVOICE_STATEMENTS
-from billing.services.verify_pairs import STATEMENTS
 
 # The placeholder %(customer)s is NULL for all customers.
 _OF_CUSTOMER = "(%(customer)s::bigint IS NULL OR {table}.customer_id = %(customer)s)"
@@ -150,7 +150,7 @@ def differences(*, customer_id: int | None = None) -> Iterator[str]:
 
     Balance against entries, the chain of ``balance_after`` and its sequence, usage entries against
     charges, every id that no foreign key guards, and what entries say of pairs, periods, vouchers,
-    cards and invoices.
+    cards, invoices, reservations, reversals, transfers and online payments.
     """
     for statement in _statements():
         yield from run(statement, customer_id)
@@ -200,7 +200,8 @@ def _statements() -> Iterator[str]:
     yield scoped(_ARCHIVED)
     yield scoped(_PARTIES, name="usage entry", table="billing_usageentry")
     yield scoped(_PARTIES, name="ledger entry", table="billing_ledgerentry")
-    yield from map(scoped, STATEMENTS)
+    yield from map(scoped, verify_pairs.STATEMENTS)
+    yield from map(scoped, verify_payments.STATEMENTS)
     yield from map(scoped, INVOICE_STATEMENTS)
     for table, columns in _COLUMNS.items():
         for column in columns:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.choices import InvoiceKind, InvoiceState
-from billing.forms import CreditNoteForm, IssueForm, ReasonForm, VoidForm
+from billing.forms import CreditNoteForm, DiscardForm, IssueForm, VoidForm
 from billing.models import BillingPeriod, Invoice
 from billing.selectors.invoice_parts import creditable, related_to
 from billing.selectors.invoices import invoices_shown_to, is_received, may_bill
@@ -131,12 +131,12 @@ class InvoiceDiscardView(InvoiceConfirmView):
     """Deletes a draft; its period can be invoiced again."""
 
     states = (InvoiceState.DRAFT,)
-    form_class = ReasonForm
+    form_class = DiscardForm
     title = gettext_lazy("Discard this draft?")
     save_label = gettext_lazy("Discard the draft")
     success_message = gettext_lazy("Discarded. The period can be invoiced again.")
 
-    def service(self, form: ReasonForm) -> None:
+    def service(self, form: DiscardForm) -> None:
         reason = form.cleaned_data["reason"]
         discard_draft(actor=self.actor, invoice=self.object, reason=reason)
 

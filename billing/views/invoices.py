@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.choices import InvoiceStatus
 from billing.filters import InvoiceFilter, UnbilledFilter
-from billing.forms import ReasonForm
+from billing.forms import DiscardForm
 from billing.models import BillingPeriod, Invoice
 from billing.selectors.balances import display_currency
 from billing.selectors.invoice_parts import unbilled_periods
@@ -79,7 +79,7 @@ class InvoiceListView(ListView):
             "x-mark",
             "money.manage",
             danger=True,
-            form_class=ReasonForm,
+            form_class=DiscardForm,
             done=gettext_lazy("discarded"),
         ),
     )

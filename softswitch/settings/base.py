@@ -141,6 +141,9 @@ CELERY_BEAT_SCHEDULE = {
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
     "issue-invoices": {"task": "billing.issue_invoices", "schedule": 300.0},
     "render-invoices": {"task": "billing.resume_documents", "schedule": 60.0},
+    "expire-reservations": {"task": "billing.expire_reservations", "schedule": 60.0},
+    "top-up-due": {"task": "billing.top_up_due", "schedule": 60.0},
+    "look-up-payments": {"task": "billing.look_up_payments", "schedule": 900.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
@@ -264,6 +267,9 @@ CLOSING_DELAY_HOURS = env.int("CLOSING_DELAY_HOURS", default=6)
 CLOSING_HOLD_HOURS = env.int("CLOSING_HOLD_HOURS", default=72)
 # For so many months ahead the big tables have their partitions before calls come.
 PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
+# Online payments: where Stripe's API is, and the origins of the pages that it sends payers to.
+STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
+STRIPE_PAGE_ORIGINS = env.list("STRIPE_PAGE_ORIGINS", default=["https://checkout.stripe.com"])
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
 NAVIGATION: tuple[tuple[object, ...], ...] = (
     ("Dashboard", "dashboard", "squares-2x2", None, ()),
@@ -334,6 +340,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Invoices", "billing:invoice_list", "", "invoices.view", ()),
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Payments", "billing:payment_list", "", "balance.view", ()),
             ("Billing periods", "billing:period_list", "", "balance.view", ()),
             ("Closing", "billing:closing_list", "", "balance.view", ()),
             ("Aging", "billing:aging", "", "invoices.view", ()),
@@ -342,6 +349,8 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
             ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
+            ("Online payments", "billing:online_list", "", "balance.view", ()),
+            ("Payment provider", "billing:payment_provider", "", "money.manage", ()),
         ),
     ),
     (

@@ -20,6 +20,8 @@ from billing.models import (
     Invoice,
     InvoiceSettings,
     LedgerEntry,
+    OnlinePayment,
+    PaymentProvider,
     PaymentTerm,
     Tax,
 )
@@ -160,6 +162,23 @@ def record_import_of(world: World) -> RecordImport:
     )
 
 
+def online_of(world: World) -> OnlinePayment:
+    """A failed online payment of the shop to the sub-reseller."""
+    provider = PaymentProvider.objects.create(owner=world.sub_reseller)
+    return OnlinePayment.objects.create(
+        balance=world.balance("shop"),
+        provider=provider,
+        amount=20,
+        currency_id="GBP",
+        state="failed",
+        key=f"pay:{SECRET}",
+        note=f"Note {SECRET}",
+        created_by=world.user("shop"),
+        acting_as=world.shop,
+        created_at=OPENED,
+    )
+
+
 def message_of(world: World) -> Message:
     """A failed letter of the sub-reseller to the shop."""
     return Message.objects.create(
@@ -289,6 +308,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
         **invoices_of(world),
+        OnlinePayment: online_of(world),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
         Fee: Fee.objects.create(
             balance=world.balance("shop"), name=f"Fee {SECRET}", price=1, starts_on=OPENED.date()
