@@ -1,11 +1,22 @@
-"""Named filters of balances, ledger, charges, periods and invoices: rows between two parties."""
+"""Named filters of balances, ledger, charges, periods, invoices, dunning: rows of two parties."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    DateTimeField,
+    F,
+    Func,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
 
-from billing.choices import InvoiceState, InvoiceStatus
+from billing.choices import InvoiceKind, InvoiceState, InvoiceStatus, Mode
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
@@ -13,14 +24,23 @@ if TYPE_CHECKING:
         Balance,
         BillingPeriod,
         Charge,
+        DunningStep,
         Fee,
         Invoice,
         InvoiceSettings,
         LedgerEntry,
         PaymentTerm,
+        Suspension,
         Tax,
         UsageEntry,
     )
+
+
+def local_day(moment: datetime, zone: str = "period_timezone") -> Cast:
+    """The day that ``moment`` falls on in the zone that a column names."""
+    instant = Value(moment, output_field=DateTimeField())
+    there = Func(F(zone), instant, function="timezone", output_field=DateTimeField())
+    return Cast(there, DateField())
 
 
 class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
@@ -35,6 +55,11 @@ class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
     def closed(self) -> Self:
         """What was between customers and owners that they have left."""
         return self.filter(closed_at__isnull=False)
+
+    def in_use(self) -> Self:
+        """Neither closed nor of what is archived."""
+        live = Q(account=None) | Q(account__archived_at=None)
+        return self.filter(live, closed_at=None, customer__archived_at=None)
 
     def ended(self) -> Self:
         """Closed ones, and those of customers and accounts that are archived."""
@@ -100,6 +125,15 @@ class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
     right = "invoices.view"
     hidden = Q(state=InvoiceState.DRAFT)
 
+    def owing(self) -> Self:
+        """What dunning looks at: issued to who pays afterwards, and not paid in full."""
+        of_kind = self.filter(kind=InvoiceKind.INVOICE, state=InvoiceState.ISSUED)
+        return of_kind.filter(mode=Mode.POSTPAID, open_amount__gt=0)
+
+    def overdue(self, moment: datetime) -> Self:
+        """Those of them whose due date has passed in the zone of their balance."""
+        return self.owing().filter(due_on__lt=local_day(moment, "balance__period_timezone"))
+
     def with_status(self, today: date) -> Self:
         """Annotates ``status`` (InvoiceStatus) as it is on the day ``today``."""
         of_state = [
@@ -122,3 +156,33 @@ class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):
     """Payment terms, by the owner who grants them."""
 
     tenant = "owner"
+
+
+class SuspensionQuerySet(TwoPartyQuerySet["Suspension"]):
+    """Suspensions, known on the side of who issues alone: the customer reads a notice instead."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+    hidden = Q(pk__isnull=False)
+
+    def standing(self) -> Self:
+        """Neither lifted nor over; it may be put off by a promise."""
+        return self.filter(lifted_at=None)
+
+    def stopping(self) -> Self:
+        """Those that stop calls now."""
+        return self.standing().filter(promised_until=None, since__isnull=False)
+
+
+class DunningStepQuerySet(TwoPartyQuerySet["DunningStep"]):
+    """The log of dunning, with its internal notes: on the side of who issues alone."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+    hidden = Q(pk__isnull=False)
+
+    def in_force(self) -> Self:
+        """Not undone."""
+        return self.filter(undone_at=None)

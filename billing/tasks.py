@@ -1,9 +1,11 @@
-"""Jobs of billing: imports of customers and accounts, the nightly proof of the ledger."""
+"""Jobs of billing: dunning, imports of records, the nightly proof of the ledger."""
 
 import logging
 from itertools import chain
 
-from billing.services import verify
+from django.utils.timezone import now
+
+from billing.services import dunning, verify
 from billing.services.records import applying, checking, leases, letters
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
@@ -17,6 +19,12 @@ def verify_ledger() -> None:
     with verify.snapshot():
         for line in chain(verify.differences(), verify_calls.differences()):
             logger.error("ledger: %s", line)
+
+
+@task("billing.run_dunning")
+def run_dunning() -> None:
+    """Remind, mark overdue, suspend and lift what is due now in each zone."""
+    dunning.run_dunning(moment=now())
 
 
 @task("billing.check_record_import")

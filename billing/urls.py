@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import (
+    dunning,
     former,
     invoice_settings,
     ledger,
@@ -25,6 +26,12 @@ urlpatterns = [
     ),
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
+    path("dunning/", dunning.DunningListView.as_view(), name="dunning_list"),
+    path("dunning/<int:pk>/", dunning.DunningDetailView.as_view(), name="dunning_detail"),
+    path("dunning/<int:pk>/promise/", dunning.PromiseView.as_view(), name="dunning_promise"),
+    path("dunning/<int:pk>/suspend/", dunning.SuspendView.as_view(), name="dunning_suspend"),
+    path("dunning/<int:pk>/lift/", dunning.LiftView.as_view(), name="dunning_lift"),
+    path("dunning/steps/<int:pk>/undo/", dunning.UndoView.as_view(), name="dunning_undo"),
     path("balances/<int:pk>/settle/", settle.SettleView.as_view(), name="settle"),
     path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
     path(

@@ -15,6 +15,10 @@ class Event(models.TextChoices):
     SET_PASSWORD = "set_password", _("Set-password link")
     WELCOME = "welcome", _("Welcome letter")
     LOW_BALANCE = "low_balance", _("Low balance")
+    INVOICE_DUE = "invoice_due", _("Invoice due")
+    INVOICE_OVERDUE = "invoice_overdue", _("Invoice overdue")
+    SUSPENDED = "suspended", _("Suspended")
+    LIFTED = "lifted", _("Suspension lifted")
     RATES = "rates", _("Rate notification")
     TEST = "test", _("Test mail")
 

@@ -1,7 +1,8 @@
-"""Balances, the ledger in two tables, charges, billing periods, invoices and their settings."""
+"""Balances, the ledger in two tables, charges, periods, invoices, their settings, dunning."""
 
 from billing.models.balances import Balance, BillingPeriod
 from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
+from billing.models.dunning import DunningCheck, DunningStep, Suspension
 from billing.models.invoices import (
     Allocation,
     Fee,
@@ -21,6 +22,8 @@ __all__ = [
     "BillingPeriod",
     "Charge",
     "ClosingHold",
+    "DunningCheck",
+    "DunningStep",
     "EntryBase",
     "Fee",
     "Invoice",
@@ -31,6 +34,7 @@ __all__ = [
     "Logo",
     "NumberSeries",
     "PaymentTerm",
+    "Suspension",
     "Tax",
     "TaxRate",
     "UsageEntry",

@@ -144,6 +144,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
     "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
+    "run-dunning": {"task": "billing.run_dunning", "schedule": 300.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
 
@@ -325,6 +326,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         (
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Dunning", "billing:dunning_list", "", "money.manage", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
