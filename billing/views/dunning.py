@@ -28,6 +28,7 @@ from billing.tables import DunningTable
 from billing.views.settle import statement_url
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link, Text
+from softswitch.core.money import ZERO
 from softswitch.core.views import ActionView, DetailView, EditView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin
 
@@ -121,7 +122,7 @@ def dunning_actions(panel: DunningPanel | None, balance: Balance) -> list[Action
 def dunning_facts(panel: DunningPanel | None, balance: Balance) -> list[tuple[str, Any]]:
     """Label and value of what is overdue, since when, and what happens next."""
     row = panel.balance if panel else None
-    amount = row.overdue_amount if row else 0
+    amount = row.overdue_amount if row else ZERO
     planned = panel.next if panel else None
     money = f"{display.amount_text(amount, balance.currency_id)} {balance.currency_id}"
     following = f"{planned.kind.label}, {display.date_text(planned.on)}" if planned else None

@@ -291,10 +291,10 @@ def test_ninety_days_in_many_zones(world: World, balance: Balance) -> None:
     """Ran every five hours: each step once, on its local day, at the first run of that day."""
     balances = {}
     for zone, due in ZONES.items():
-        row = postpaid(world, zone, zone)
-        balances[row.pk] = (zone, date.fromisoformat(due))
+        owing = postpaid(world, zone, zone)
+        balances[owing.pk] = (zone, date.fromisoformat(due))
         for shift in (-2, -1, 0, 1):
-            invoice(row, due=date.fromisoformat(due) + timedelta(days=shift))
+            invoice(owing, due=date.fromisoformat(due) + timedelta(days=shift))
     start, step = at(date(2026, 2, 15), 0), timedelta(hours=5)
     for count in range(90 * 24 // 5):
         run_dunning(moment=start + count * step)

@@ -34,9 +34,10 @@ from tests.world import OPENED, World
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def balance(world: World) -> Balance:
-    """The shop's: 100 GBP of its own."""
+    """The shop's: 100 of its own, as everybody above it has."""
+    Balance.objects.update(amount=100)
     return world.balance("shop")
 
 
@@ -79,7 +80,7 @@ def test_overdue_begins_with_the_local_day_after_the_due_date(
     Balance.objects.filter(pk=balance.pk).update(period_timezone=zone)
     with connection.cursor() as cursor:
         cursor.execute("SELECT (now() AT TIME ZONE %s)::date", [zone])
-        (today,) = cursor.fetchone() or ()
+        ((today,),) = cursor.fetchall()
     made = invoice(balance, due=today)
     assert badge(world) == Standing.OK
     made.due_on = today - DAY
@@ -112,9 +113,7 @@ def test_a_suspension_blocks_all_below_and_nobody_below_is_told(world: World) ->
 
 
 def test_a_debt_above_blocks_nobody(world: World) -> None:
-    invoice_of = world.balance("sub_reseller")
-    Balance.objects.filter(pk=invoice_of.pk).update(amount=100)
-    invoice(invoice_of, due=now().date() - DAY)
+    invoice(world.balance("sub_reseller"), due=now().date() - DAY)
     assert badge(world, "sub_reseller", "reseller") == Standing.OVERDUE
     assert badge(world) == Standing.OK
 
@@ -136,8 +135,6 @@ def test_no_badge_hides_what_stops_calls(world: World, balance: Balance) -> None
 
 def test_authorization_learns_who_stops_calls(world: World) -> None:
     ids = [world.shop.pk, world.sub_customer.pk]
-    for who in ("shop", "sub_customer", "sub_reseller", "reseller"):
-        set_money(world.balance(who), 100)
     assert stopped_by(ids) == {}
     stop(world, "sub_reseller", "reseller")
     assert stopped_by(ids) == {
