@@ -13,7 +13,14 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, InvoiceSettings, LedgerEntry, PaymentTerm
+from billing.models import (
+    Balance,
+    DunningStep,
+    InvoiceSettings,
+    LedgerEntry,
+    PaymentTerm,
+    Suspension,
+)
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -150,6 +157,21 @@ def record_import_of(world: World) -> RecordImport:
     )
 
 
+def dunning_of(world: World) -> DunningStep:
+    """The shop is suspended by the sub-reseller, which noted why."""
+    balance, at = world.balance("shop"), datetime.now(UTC)
+    standing = Suspension.objects.create(balance=balance, opened_at=at, since=at, reason=SECRET)
+    return DunningStep.objects.create(
+        balance=balance,
+        suspension=standing,
+        kind="suspended",
+        on_day=at.date(),
+        at=at,
+        recipient=f"{SECRET}@example.com",
+        notes=SECRET,
+    )
+
+
 def message_of(world: World) -> Message:
     """A failed letter of the sub-reseller to the shop."""
     return Message.objects.create(
@@ -274,5 +296,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
         Message: message_of(world),
+        DunningStep: dunning_of(world),
         **defined_by(world),
     }
