@@ -69,14 +69,27 @@ def paid_balances(moment: datetime, *, after: int, limit: int) -> list[int]:
 def dunned(rows: QuerySet[Balance], actor: Actor, moment: datetime | None = None) -> QuerySet[Any]:
     """``rows`` that dunning is about: overdue, suspended or put off by a promise.
 
-    Those that the actor's customer issues or stands above, with ``state`` (DunningState),
-    ``overdue_amount``, ``overdue_count``, ``overdue_since`` (a due date) and what is on the open
-    suspension: ``since``, ``promised_until``.
+    Those that the actor's customer issues or stands above, with the columns of ``with_debts``.
     """
-    owed = overdue_invoices(moment or now()).filter(balance=OuterRef("pk"))
+    at = moment or now()
+    owed = overdue_invoices(at).filter(balance=OuterRef("pk"))
+    standing = Suspension.objects.standing().filter(balance=OuterRef("pk"))
+    # Not by the columns, so that a count of the rows need not add anything up.
+    concerned = issued_below(rows, actor).filter(Exists(owed) | Exists(standing))
+    return with_debts(concerned, at).select_related("customer", "account")
+
+
+def with_debts(rows: QuerySet[Balance], moment: datetime) -> QuerySet[Any]:
+    """``rows`` with ``overdue_amount``, ``overdue_count``, ``overdue_since`` (a due date).
+
+    And of the open suspension: ``suspension`` (its id, or None), ``since``, ``promised_until``;
+    ``state`` (DunningState) says what counts where anything does.
+    """
+    owed = overdue_invoices(moment).filter(balance=OuterRef("pk"))
     standing = Suspension.objects.standing().filter(balance=OuterRef("pk"))
     sums = owed.order_by().values("balance")
-    shown = issued_below(rows, actor).annotate(
+    return rows.annotate(
+        suspension=Subquery(standing.values("pk")),
         since=Subquery(standing.values("since")),
         promised_until=Subquery(standing.values("promised_until")),
         overdue_amount=Coalesce(
@@ -84,18 +97,12 @@ def dunned(rows: QuerySet[Balance], actor: Actor, moment: datetime | None = None
         ),
         overdue_count=Coalesce(Subquery(sums.annotate(found=Count("pk")).values("found")), 0),
         overdue_since=Subquery(sums.annotate(found=Min("due_on")).values("found")),
-        state=_state(standing),
-    )
-    found: QuerySet[Any] = shown.filter(Exists(owed) | Exists(standing))
-    return found.select_related("customer", "account")
-
-
-def _state(standing: QuerySet[Suspension]) -> Case:
-    return Case(
-        When(Exists(standing.filter(promised_until__isnull=False)), then=Value("promised")),
-        When(Exists(standing), then=Value("suspended")),
-        default=Value(DunningState.OVERDUE.value),
-        output_field=CharField(),
+        state=Case(
+            When(promised_until__isnull=False, then=Value(DunningState.PROMISED.value)),
+            When(suspension__isnull=False, then=Value(DunningState.SUSPENDED.value)),
+            default=Value(DunningState.OVERDUE.value),
+            output_field=CharField(),
+        ),
     )
 
 
@@ -133,12 +140,13 @@ def dunning_panel(actor: Actor, balance: Balance) -> DunningPanel | None:
 
     That is of prepaid balances without a step, and of those that have ended.
     """
-    mine = issued_below(Balance.objects.visible_to(actor).filter(pk=balance.pk), actor)
-    if not mine.exists():
+    is_own = balance.customer_id == actor.customer_id and balance.account_id is None
+    if is_own or balance.closed_at is not None:
         return None
     steps = steps_of(actor, balance)
     if not steps and balance.mode != Mode.POSTPAID:
         return None
+    mine = Balance.objects.visible_to(actor).filter(pk=balance.pk)
     found = dunned(mine, actor).first()
     planned = next_steps([balance]).get(balance.pk)
     return DunningPanel(found, planned, steps, may_dun(actor, balance))
@@ -178,12 +186,15 @@ def is_undoable(step: DunningStep, *, is_last: bool) -> bool:
 
 def next_steps(balances: Sequence[Balance], moment: datetime | None = None) -> dict[int, Planned]:
     """What happens next to each of some balances, in six statements; none: absent."""
-    at, terms = moment or now(), terms_of(balances)
-    invoices = owed_by([row.pk for row in balances])
+    at, ids = moment or now(), [row.pk for row in balances]
+    invoices, standing = owed_by(ids), standing_of_balances(ids)
+    concerned = [row for row in balances if row.pk in invoices or row.pk in standing]
+    if not concerned:
+        return {}
+    terms = terms_of(concerned)
     logs = logs_of([invoice.pk for rows in invoices.values() for invoice in rows])
-    standing = standing_of_balances([row.pk for row in balances])
     found = {}
-    for row in balances:
+    for row in concerned:
         owed = [(invoice, logs[invoice.pk]) for invoice in invoices[row.pk]]
         step = next_step(owed, terms[row.pk], standing.get(row.pk), today_of(row, at))
         if step is not None:
@@ -229,17 +240,16 @@ class Notice:
 def own_notice(actor: Actor, balance: Balance | None) -> Notice | None:
     """The notice for who owes on ``balance``, and for nobody else; None while nothing is overdue.
 
-    Two statements.
+    One statement.
     """
     if balance is None or balance.closed_at is not None:
         return None
     if (balance.customer_id, balance.account_id) != (actor.customer_id, actor.account_id):
         return None
-    sums = overdue_invoices(now()).filter(balance=balance)
-    owed = sums.aggregate(count=Count("pk"), amount=Sum("open_amount", default=ZERO))
-    standing = standing_of_balances([balance.pk]).get(balance.pk)
-    is_suspended = standing is not None and standing.is_stopping
-    if not owed["count"] and not is_suspended:
+    row = with_debts(Balance.objects.filter(pk=balance.pk), now()).get()
+    is_suspended = row.since is not None and row.promised_until is None
+    if not row.overdue_count and not is_suspended:
         return None
-    until = standing.promised_until if standing else None
-    return Notice(is_suspended, owed["count"], owed["amount"], balance.currency_id, until)
+    return Notice(
+        is_suspended, row.overdue_count, row.overdue_amount, row.currency_id, row.promised_until
+    )
