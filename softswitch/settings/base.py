@@ -150,6 +150,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "close-periods": {"task": "billing.close_periods", "schedule": 60.0},
+    "run-dunning": {"task": "billing.run_dunning", "schedule": 300.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
 
@@ -345,6 +346,7 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
             ("Closing", "billing:closing_list", "", "balance.view", ()),
             ("Aging", "billing:aging", "", "invoices.view", ()),
             ("Revenue", "billing:revenue", "", "invoices.view", ()),
+            ("Dunning", "billing:dunning_list", "", "money.manage", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
