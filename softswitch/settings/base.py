@@ -13,9 +13,11 @@ from bootstrap_wrapper import get_bootstrap_dir
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from softswitch.settings.navigation import LIST_TABS as LIST_TABS
-from softswitch.settings.navigation import NAVIGATION as NAVIGATION
-from softswitch.settings.navigation import SEARCH_RIGHTS as SEARCH_RIGHTS
+from softswitch.settings.navigation import (  # noqa: F401 - settings, like all others here
+    LIST_TABS,
+    NAVIGATION,
+    SEARCH_RIGHTS,
+)
 
 django_stubs_ext.monkeypatch()
 
