@@ -13,6 +13,7 @@ from calls.models import CdrImport, Switch
 from calls.services.charging import ChargeReport, charge_pending
 from calls.services.demo.cdr_files import CdrFile, Week, write_weeks
 from calls.services.demo.definitions import add_definitions
+from calls.services.demo.invoicing import Invoicing
 from calls.services.demo.mark import MARK, loaded_demo
 from calls.services.demo.market import add_exchange_rates
 from calls.services.demo.opening import Opening
@@ -84,8 +85,9 @@ def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> bool:
         attempts = make_traffic(opening.sources, anchor=anchor, seed=seed, calls=calls)
         _add_switches(operator)
         payments = Payments(opening.opened, seed)
+        invoicing = Invoicing(operator, opening.opened)
         for number, week in enumerate(write_weeks(attempts, anchor=anchor, seed=seed)):
-            _take_week(week, operator, payments, say)
+            _take_week(week, operator, payments, invoicing, say)
             if number == 0:
                 _analyze()
         for one in opening.opened:
@@ -126,17 +128,21 @@ def _add_switches(operator: Actor) -> None:
         )
 
 
-def _take_week(week: Week, operator: Actor, payments: Payments, say: Say) -> None:
-    """Import and charge the files of a week, then post what was paid in it."""
+def _take_week(
+    week: Week, operator: Actor, payments: Payments, invoicing: Invoicing, say: Say
+) -> None:
+    """Import and charge the files of a week, post what was paid in it, bill what is over."""
     delivered = Delivered()
     for file in week.files:
         delivered.add(_import(file, operator))
     report: ChargeReport = charge_pending()
     paid = payments.post_week(week.ends_at)
+    closed, issued = invoicing.bill_until(week.ends_at)
     say(
         f"week to {week.ends_at:%d %b}: {delivered.new} calls of {delivered.files} files"
         f" ({delivered.repeated} repeated, {delivered.rejected} lines rejected),"
-        f" {report.charged} charged, {report.unrated} unrated, {paid} payments and adjustments"
+        f" {report.charged} charged, {report.unrated} unrated, {paid} payments and adjustments,"
+        f" {closed} periods closed, {issued} invoices"
     )
 
 
