@@ -1,5 +1,7 @@
 """The fixed values of balances, ledger entries and billing periods."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -55,8 +57,18 @@ ISSUED = (
     EntryKind.TAX,
     EntryKind.ROUNDING,
 )
+# What a person posts that is a line of its own.
+ADJUSTMENTS = (EntryKind.DEBIT, EntryKind.CREDIT)
 # What an invoice has as lines: with usage, all that its total consists of.
-BILLED = (EntryKind.DEBIT, EntryKind.CREDIT, *ISSUED)
+BILLED = (*ADJUSTMENTS, *ISSUED)
+# What an invoice calls payments: money that came in or went out.
+PAYMENTS = (
+    EntryKind.OPENING,
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.TRANSFER,
+    EntryKind.PAY_OUT,
+)
 # What settles invoices where it is positive, and takes from what was paid where it is negative. A
 # reversal counts as what it reverses.
 SETTLING = (
@@ -70,6 +82,20 @@ SETTLING = (
     EntryKind.FORFEIT,
     EntryKind.CREDIT_NOTE,
 )
+# Money that a payer has paid in; a transfer and an opening balance are such where positive.
+PAID_IN = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER)
+# What its issuer may take back by an entry of the opposite amount. Usage is re-rated, what an
+# invoice has posted is voided or credited.
+REVERSIBLE = (
+    EntryKind.OPENING,
+    EntryKind.DEBIT,
+    EntryKind.CREDIT,
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.RESET,
+    EntryKind.WRITE_OFF,
+    EntryKind.TRANSFER,
+)
 # What becomes of money, and of a debt, on a balance that takes no more Maintenance.
 SURPLUS = (EntryKind.PAY_OUT, EntryKind.FORFEIT)
 DEBT = (EntryKind.ADD_FUNDS, EntryKind.WRITE_OFF)
@@ -81,6 +107,20 @@ class MaintenanceAction(models.TextChoices):
     DEBIT = EntryKind.DEBIT.value, _("Debit (−)")
     CREDIT = EntryKind.CREDIT.value, _("Credit (+), an adjustment")
     ADD_FUNDS = EntryKind.ADD_FUNDS.value, _("Add funds (+), a payment received")
+
+
+class Direction(models.TextChoices):
+    """The two ways of a transfer."""
+
+    TO_ACCOUNT = "to_account", _("From the customer to the account")
+    TO_CUSTOMER = "to_customer", _("From the account back to the customer")
+
+
+class PaymentSide(models.TextChoices):
+    """Who has paid, as the reader of a list of payments sees it."""
+
+    RECEIVED = "received", _("Received")
+    MADE = "made", _("Made by us")
 
 
 class HoldReason(models.TextChoices):
@@ -102,6 +142,19 @@ class PeriodOutcome(ToneChoices):
     ZERO = "zero", "off", _("Closed, nothing to invoice")
     NOT_BILLED = "not_billed", "off", _("Closed, not billed")
     DISCARDED = "discarded", "off", _("Closed, its invoice discarded")
+
+
+class ClosingState(ToneChoices):
+    """How far the period that a balance closes next has come."""
+
+    RUNNING = "running", "info", _("Not over yet")
+    DELAYED = "delayed", "off", _("Waits for late calls")
+    HELD = "held", "warn", _("Held by unrated calls")
+    DUE = "due", "bad", _("Due")
+
+
+# When a balance that has ended closes next, its last period being closed.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class InvoiceKind(models.TextChoices):
@@ -173,3 +226,28 @@ class FeeKind(models.TextChoices):
 
     ONCE = "once", _("Once")
     RECURRING = "recurring", _("Every billing period")
+
+
+class FileKind(models.TextChoices):
+    """The files that are made of an invoice."""
+
+    PDF = "pdf", "PDF"
+    HTML = "html", "HTML"
+    XML = "xml", "XML"
+
+
+class ProviderKind(models.TextChoices):
+    """The online providers that there is a driver for (billing.services.providers)."""
+
+    STRIPE = "stripe", _("Stripe")
+
+
+class OnlineState(ToneChoices):
+    """How far an online payment came."""
+
+    PENDING = "pending", "info", _("Pending")
+    PAID = "paid", "ok", _("Paid")
+    FAILED = "failed", "bad", _("Failed")
+    EXPIRED = "expired", "off", _("Expired")
+    REFUNDED = "refunded", "warn", _("Refunded")
+    REFUSED = "refused", "bad", _("Amount differs")

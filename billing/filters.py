@@ -1,22 +1,53 @@
-"""Query forms of ledger entries, payment terms and invoice settings."""
+"""Query forms of ledger entries, periods, invoices, payment terms and invoice settings."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import EntryKind, FeeKind
-from billing.models import Fee, Invoice, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.choices import (
+    ClosingState,
+    EntryKind,
+    FeeKind,
+    InvoiceKind,
+    InvoiceStatus,
+    OnlineState,
+    PaymentSide,
+    PeriodOutcome,
+)
+from billing.models import (
+    Balance,
+    BillingPeriod,
+    Fee,
+    Invoice,
+    InvoiceSettings,
+    LedgerEntry,
+    OnlinePayment,
+    PaymentTerm,
+    Tax,
+)
+from billing.querysets import InvoiceQuerySet
+from billing.selectors.invoices import named_so, of_side, today_of
+from billing.selectors.payments import on_side, payment_kinds
 from softswitch.core.filters import (
     ChoiceFilter,
     DateFilter,
     FilterSet,
+    ModelChoiceFilter,
+    NumberFilter,
     SinceFilter,
     TextFilter,
     UntilFilter,
+)
+from tariffs.selectors import currency_choices
+
+SIDES = (
+    ("issued", _("Issued by us")),
+    ("below", _("Issued below")),
+    ("received", _("Received")),
 )
 
 
@@ -34,6 +65,115 @@ class EntryFilter(FilterSet):
 
     class Meta:
         model = LedgerEntry
+        fields = ()
+
+
+class InvoiceFilter(FilterSet):
+    """Invoices by number or customer, status of today, day of issue, currency, kind and side."""
+
+    public_choices = ("currency",)
+
+    text = TextFilter(label=_("Number or customer"), method="by_text")
+    status = ChoiceFilter(choices=InvoiceStatus.choices, label=_("Status"), method="by_status")
+    since = DateFilter(field_name="issued_on", lookup_expr="gte", label=_("Issued from"))
+    until = DateFilter(field_name="issued_on", lookup_expr="lte", label=_("to"))
+    currency = ModelChoiceFilter(
+        queryset=currency_choices(), to_field_name="code", label=_("Currency")
+    )
+    kind = ChoiceFilter(choices=InvoiceKind.choices, label=_("Kind"))
+    side = ChoiceFilter(choices=SIDES, label=_("Show"), empty_label=_("All"), method="by_side")
+
+    class Meta:
+        model = Invoice
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.actor.account_id is not None or self.actor.is_root:
+            del self.filters["side"]  # one side is all there is
+
+    def by_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return named_so(queryset, self.actor, value)
+
+    def by_status(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        rows: QuerySet[Any] = cast("InvoiceQuerySet", queryset).in_status(
+            value, today_of(self.actor)
+        )
+        return rows
+
+    def by_side(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return of_side(queryset, self.actor, value)
+
+
+class UnbilledFilter(FilterSet):
+    """Closed periods without an invoice, by customer and end."""
+
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    since = SinceFilter(field_name="ends_at", label=_("Ended from"))
+    until = UntilFilter(field_name="ends_at", label=_("to"))
+
+    class Meta:
+        model = BillingPeriod
+        fields = ()
+
+
+class PeriodFilter(FilterSet):
+    """By the time of the end, customer and outcome."""
+
+    since = SinceFilter(field_name="ends_at", label=_("Ended from"))
+    until = UntilFilter(field_name="ends_at", label=_("Ended to"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    outcome = ChoiceFilter(
+        choices=[choice for choice in PeriodOutcome.choices if choice[0]], label=_("State")
+    )
+
+    class Meta:
+        model = BillingPeriod
+        fields = ()
+
+
+class ClosingFilter(FilterSet):
+    """By customer, and by what the period waits for."""
+
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    state = ChoiceFilter(choices=ClosingState.choices, label=_("State"))
+
+    class Meta:
+        model = Balance
+        fields = ()
+
+
+class PaymentFilter(FilterSet):
+    """By time, customer, side, kind, amount and notes."""
+
+    since = SinceFilter(field_name="posted_at", label=_("From"))
+    until = UntilFilter(field_name="posted_at", label=_("To"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    side = ChoiceFilter(choices=PaymentSide.choices, label=_("Side"), method="filter_side")
+    kind = ChoiceFilter(choices=payment_kinds, label=_("Kind"))
+    least = NumberFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
+    most = NumberFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
+    notes = TextFilter(label=_("Notes"))
+
+    class Meta:
+        model = LedgerEntry
+        fields = ()
+
+    def filter_side(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Who has paid."""
+        return on_side(rows, self.actor, value)
+
+
+class OnlinePaymentFilter(FilterSet):
+    """By time, customer and state."""
+
+    since = SinceFilter(field_name="created_at", label=_("From"))
+    until = UntilFilter(field_name="created_at", label=_("To"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    state = ChoiceFilter(choices=OnlineState.choices, label=_("State"))
+
+    class Meta:
+        model = OnlinePayment
         fields = ()
 
 

@@ -1,10 +1,14 @@
-"""Jobs of billing: imports of customers and accounts, the nightly proof of the ledger."""
+"""Jobs of billing: closing, invoices, payments, imports of records, the nightly proof."""
 
 import logging
 from itertools import chain
 
-from billing.services import verify
+from django.utils.timezone import now
+
+from billing.services import closing, documents, issuing, online, reservations, top_ups, verify
 from billing.services.records import applying, checking, leases, letters
+from calls.selectors.annex import trunk_shares
+from calls.selectors.pending import uncharged_since
 from calls.services import verify as verify_calls
 from softswitch.core.jobs import task
 
@@ -17,6 +21,19 @@ def verify_ledger() -> None:
     with verify.snapshot():
         for line in chain(verify.differences(), verify_calls.differences()):
             logger.error("ledger: %s", line)
+
+
+@task("billing.close_periods")
+def close_periods(issuer_id: int | None = None) -> None:
+    """Close the periods that are due; of one owner only, if given. Safe to repeat, and at once."""
+    moment = now()
+    closing.close_due(moment=moment, calls_since=uncharged_since(moment), issuer_id=issuer_id)
+
+
+@task("billing.issue_invoices")
+def issue_invoices() -> None:
+    """Issue the drafts whose time has come; what is refused says why."""
+    issuing.issue_due(moment=now())
 
 
 @task("billing.check_record_import")
@@ -47,3 +64,34 @@ def resume_record_imports() -> None:
 def purge_record_imports() -> None:
     """Empty the files that are older than a week."""
     leases.purge_rows()
+
+
+@task("billing.render_invoice")
+def render_invoice(invoice_id: int) -> None:
+    """Make the files of an issued invoice or credit note, once, and mail it, once."""
+    documents.deliver_invoice(invoice_id=invoice_id, by_trunk=trunk_shares)
+
+
+@task("billing.resume_documents")
+def resume_documents() -> None:
+    """Ask again for the files and letters that a lost message left out."""
+    documents.resume_documents()
+
+
+@task("billing.expire_reservations")
+def expire_reservations() -> None:
+    """Give back what calls that nobody ended had reserved."""
+    while reservations.expire_due(moment=now()) == reservations.BATCH:
+        continue
+
+
+@task("billing.top_up_due")
+def top_up_due() -> None:
+    """Charge the saved cards of balances that have too little."""
+    top_ups.top_up_due(moment=now())
+
+
+@task("billing.look_up_payments")
+def look_up_payments() -> None:
+    """Ask what became of online payments that no notice came about."""
+    online.look_up_pending(moment=now())

@@ -4,16 +4,26 @@ from django.urls import path
 
 from billing.views import (
     aging,
+    corrections,
+    documents,
     fees,
     former,
+    invoice_actions,
+    invoice_pages,
+    invoice_preview,
     invoice_settings,
+    invoices,
     ledger,
     maintenance,
+    online,
+    payments,
+    periods,
     records,
     redeem,
     revenue,
     settle,
     taxes,
+    webhooks,
 )
 
 app_name = "billing"
@@ -21,15 +31,82 @@ urlpatterns = [
     path("statement/", ledger.OwnLedgerView.as_view(), name="own_ledger"),
     path("entries/", ledger.EntryListView.as_view(), name="entry_list"),
     path("entries/<int:pk>/", ledger.EntryDetailView.as_view(), name="entry_detail"),
+    path("entries/<int:pk>/reverse/", corrections.ReverseView.as_view(), name="entry_reverse"),
+    path("customers/<int:pk>/write-off/", corrections.WriteOffView.as_view(), name="write_off"),
+    path(
+        "accounts/<int:pk>/write-off/",
+        corrections.AccountWriteOffView.as_view(),
+        name="account_write_off",
+    ),
+    path("accounts/<int:pk>/transfer/", corrections.TransferView.as_view(), name="transfer"),
     path("customers/<int:pk>/ledger/", ledger.CustomerLedgerView.as_view(), name="ledger"),
     path(
         "customers/<int:pk>/maintenance/",
         maintenance.MaintenanceView.as_view(),
         name="maintenance",
     ),
+    path("invoices/", invoices.InvoiceListView.as_view(), name="invoice_list"),
+    path("invoices/new/", invoices.InvoiceCreateView.as_view(), name="invoice_create"),
+    path("invoices/<int:pk>/", invoice_pages.InvoiceDetailView.as_view(), name="invoice_detail"),
+    path(
+        "invoices/<int:pk>/issue/",
+        invoice_actions.InvoiceIssueView.as_view(),
+        name="invoice_issue",
+    ),
+    path(
+        "invoices/<int:pk>/refresh/",
+        invoice_actions.InvoiceRefreshView.as_view(),
+        name="invoice_refresh",
+    ),
+    path(
+        "invoices/<int:pk>/discard/",
+        invoice_actions.InvoiceDiscardView.as_view(),
+        name="invoice_discard",
+    ),
+    path("invoices/<int:pk>/void/", invoice_actions.InvoiceVoidView.as_view(), name="invoice_void"),
+    path(
+        "invoices/<int:pk>/reissue/",
+        invoice_actions.InvoiceReissueView.as_view(),
+        name="invoice_reissue",
+    ),
+    path(
+        "invoices/<int:pk>/credit/",
+        invoice_actions.InvoiceCreditView.as_view(),
+        name="invoice_credit",
+    ),
+    path(
+        "periods/<int:pk>/draft/",
+        invoice_actions.InvoiceDraftView.as_view(),
+        name="invoice_draft",
+    ),
+    path(
+        "customers/<int:pk>/invoices/",
+        invoices.CustomerInvoiceListView.as_view(),
+        name="invoice_list_of",
+    ),
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
     path("balances/<int:pk>/settle/", settle.SettleView.as_view(), name="settle"),
+    path("periods/", periods.PeriodListView.as_view(), name="period_list"),
+    path("closing/", periods.ClosingListView.as_view(), name="closing_list"),
+    path("closing/run/", periods.ClosingRunView.as_view(), name="closing_run"),
+    path("customers/<int:pk>/periods/", periods.CustomerPeriodsView.as_view(), name="periods"),
+    path(
+        "accounts/<int:pk>/periods/", periods.AccountPeriodsView.as_view(), name="account_periods"
+    ),
+    path(
+        "balances/<int:pk>/periods/", periods.BalancePeriodsView.as_view(), name="balance_periods"
+    ),
+    path("balances/<int:pk>/calendar/", periods.CalendarView.as_view(), name="calendar"),
+    path("payments/", payments.PaymentListView.as_view(), name="payment_list"),
+    path("payments/new/", payments.PaymentCreateView.as_view(), name="payment_create"),
+    path("payments/online/", online.OnlineListView.as_view(), name="online_list"),
+    path("payments/online/<int:pk>/", online.OnlineDetailView.as_view(), name="online_detail"),
+    path("payments/pay/", online.PayView.as_view(), name="pay"),
+    path("payments/top-up/", online.TopUpView.as_view(), name="top_up"),
+    path("payments/top-up/forget/", online.ForgetCardView.as_view(), name="top_up_forget"),
+    path("payments/provider/", online.ProviderView.as_view(), name="payment_provider"),
+    path("payments/stripe/<uuid:public_id>/", webhooks.StripeWebhookView.as_view(), name="webhook"),
     path("redeem/", redeem.RedeemView.as_view(), name="redeem"),
     path(
         "customers/<int:pk>/redeem/",
@@ -99,6 +176,9 @@ urlpatterns = [
         invoice_settings.PaymentTermDeleteView.as_view(),
         name="payment_term_delete",
     ),
+    path("invoices/<int:pk>/file/", documents.InvoiceFileView.as_view(), name="invoice_pdf"),
+    path("invoices/<int:pk>/calls/", documents.InvoiceAnnexView.as_view(), name="invoice_annex"),
+    path("calls/<str:token>/", documents.AnnexByLinkView.as_view(), name="annex_by_link"),
     path(
         "invoice-settings/",
         invoice_settings.InvoiceSettingsListView.as_view(),
@@ -108,6 +188,16 @@ urlpatterns = [
         "invoice-settings/new/",
         invoice_settings.InvoiceSettingsCreateView.as_view(),
         name="invoice_settings_create",
+    ),
+    path(
+        "invoice-settings/preview/",
+        invoice_preview.SamplePreviewView.as_view(),
+        name="invoice_settings_sample",
+    ),
+    path(
+        "invoice-settings/<int:pk>/preview/",
+        invoice_preview.SettingsPreviewView.as_view(),
+        name="invoice_settings_preview",
     ),
     path(
         "invoice-settings/<int:pk>/",

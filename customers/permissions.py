@@ -118,9 +118,9 @@ ROLES: dict[str, frozenset[str]] = {
 DEFAULT_GRANTS = DELEGATED - SYSTEM - {"tariffs.assign_own"}
 # What an account's own user may do: see its calls, as far as its customer sees any.
 ACCOUNT_USER = frozenset({"cdrs.view"})
-# While it is charged by itself also see its balance, and redeem vouchers where its customer's kind
-# has them.
-PAYING_ACCOUNT_USER = frozenset({"balance.view", "payments.make"})
+# While it is charged by itself also see its balance and its invoices, and redeem vouchers where its
+# customer's kind has them.
+PAYING_ACCOUNT_USER = frozenset({"balance.view", "invoices.view", "payments.make"})
 
 
 def allowed(kind: str) -> frozenset[str]:
@@ -145,6 +145,6 @@ SCOPES: dict[str, frozenset[str]] = {
     "vouchers:write": _area("vouchers"),
     "rates:read": frozenset({"rates.view"}),
     "users:write": frozenset({"users.manage"}),
-    "money:read": frozenset({"balance.view"}),
-    "money:write": frozenset({"balance.view", "money.manage", "payments.make"}),
+    "money:read": frozenset({"balance.view", "invoices.view"}),
+    "money:write": _MONEY,
 }

@@ -15,7 +15,9 @@ class Event(models.TextChoices):
     SET_PASSWORD = "set_password", _("Set-password link")
     WELCOME = "welcome", _("Welcome letter")
     LOW_BALANCE = "low_balance", _("Low balance")
+    TOP_UP_FAILED = "top_up_failed", _("Automatic top-up failed")
     RATES = "rates", _("Rate notification")
+    INVOICE = "invoice", _("Invoice issued")
     TEST = "test", _("Test mail")
 
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.api import accounts_router, trunks_router, vouchers_router
-from billing.api import router as money_router
+from billing.api import invoices_router, money_router, statements_router
 from calls.api import router as calls_router
 from calls.views.dashboard import DashboardView
 from customers.api import router as customers_router
@@ -23,6 +23,8 @@ for router in (
     trunks_router,
     vouchers_router,
     money_router,
+    statements_router,
+    invoices_router,
     rates_router,
 ):
     api.add_router("", router)

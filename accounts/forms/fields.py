@@ -1,17 +1,16 @@
 """What the forms of accounts, cards and trunks share."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from timezone_field.choices import with_gmt_offset
 
 from accounts.selectors.charging import own_tariffs
 from customers.models import Customer
 from customers.tenancy import Actor
+from softswitch.core import zones
 from softswitch.core.chrome import Text
 from softswitch.core.forms import MomentField
 from tariffs.models import Tariff
@@ -34,8 +33,7 @@ def moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
 
 def zone_choices() -> list[tuple[str, Text]]:
     """No zone of its own, or an IANA name shown with its present offset."""
-    names = [name for name in available_timezones() if "/" in name and name[:4] != "Etc/"]
-    return [("", _("The customer's")), *with_gmt_offset(["UTC", *names], use_pytz=False)]
+    return [("", _("The customer's")), *zones.zone_choices()]
 
 
 def since_field() -> forms.DateTimeField:

@@ -33,6 +33,7 @@ from billing.selectors.balances import (
     display_currency,
     may_see_balance,
 )
+from billing.selectors.transfers import transfer_ends
 from billing.services.accounts import set_charging
 from customers.models import User
 from customers.selectors import may_manage_logins, may_see_logins
@@ -120,6 +121,8 @@ class AccountDetailView(AccountHead, DetailView):
             may_maintain=self.panel is not None
             and self.account.customer_id == self.actor.customer_id
             and self.actor.can("money.manage"),
+            may_transfer=self.panel is not None
+            and transfer_ends(self.actor, self.panel.balance) is not None,
             **kwargs,
         )
 

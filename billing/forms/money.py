@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +14,13 @@ from billing.choices import EntryKind, MaintenanceAction, PeriodType
 from billing.models import InvoiceSettings, PaymentTerm
 from billing.selectors.ended import settle_choices
 from customers.choices import InvoiceSection
-from softswitch.core.forms import IdempotentFormMixin, ScopedForm, Section
+from softswitch.core.forms import (
+    IdempotentFormMixin,
+    ScopedForm,
+    Section,
+)
 from softswitch.core.money import ZERO
+from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
 
 
@@ -53,6 +59,15 @@ class SettleForm(IdempotentFormMixin, ScopedForm):
     def __init__(self, *args: Any, amount: Decimal = ZERO, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ChoiceField", self.fields["kind"]).choices = settle_choices(amount)
+
+
+class CalendarForm(ScopedForm):
+    """How often, and by which clocks, a balance is billed."""
+
+    widths = {"period_type": 3, "period_timezone": 4}
+
+    period_type = forms.ChoiceField(label=_("Billing period"), choices=PeriodType.choices)
+    period_timezone = ZoneField(label=_("Billing time zone"))
 
 
 class PinForm(ScopedForm):
@@ -98,6 +113,39 @@ class StatementForm(ScopedForm):
         return bool(self.data.get("kind") or self.data.get("notes"))
 
 
+class IssueForm(ScopedForm):
+    """The date of an invoice; what is due when counts from it."""
+
+    widths = {"issued_on": 2}
+
+    issued_on = day_field(_("Date of the invoice"))
+
+
+class DiscardForm(ScopedForm):
+    """Why a draft is discarded."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class VoidForm(ScopedForm):
+    """Why an invoice is voided."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("Both sides read it in the ledger.")
+    )
+
+
+class CreditNoteForm(IdempotentFormMixin, ScopedForm):
+    """How much of an invoice is taken back, tax included, and why."""
+
+    widths = {"amount": 2, "reason": 4}
+
+    amount = forms.DecimalField(label=_("Amount"), max_digits=18, decimal_places=6)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("The customer reads it on the credit note.")
+    )
+
+
 _TERM = fields_for_model(PaymentTerm)
 _SETTINGS = fields_for_model(InvoiceSettings)
 MAX_DAYS = 365
@@ -129,30 +177,62 @@ class PaymentTermForm(ScopedForm):
     )
 
 
+def _text(label: Any, **kwargs: Any) -> forms.CharField:
+    """Some lines of text that may be empty."""
+    widget = forms.Textarea({"rows": 3})
+    return forms.CharField(label=label, required=False, max_length=1000, widget=widget, **kwargs)
+
+
 class InvoiceSettingsForm(ScopedForm):
     """How the invoices of the customers who have these settings look."""
 
     sections = (
-        Section(_("Invoice settings"), ("name", "series", "invoice_format", "non_zero_only")),
-        Section(_("Lines"), ("rate_value", "rate_decimals", "included")),
         Section(
-            _("Texts"),
-            ("header", "footer"),
-            help=_("Payment details, for example. The customer reads them."),
+            _("Invoice settings"),
+            ("name", "series", "credit_series", "invoice_format", "is_e_invoice", "non_zero_only"),
+        ),
+        Section(_("Lines"), ("grouping", "rate_value", "rate_decimals", "included")),
+        Section(
+            _("Look"),
+            ("language", "accent", "logo_file", "without_logo"),
+            help=_("PNG or JPEG, up to 300 kB."),
+        ),
+        Section(
+            _("Texts"), ("payment_text", "header", "footer"), help=_("The customer reads them.")
         ),
     )
-    widths = {"name": 4, "series": 2, "invoice_format": 2, "rate_value": 4, "rate_decimals": 2}
+    widths = {
+        "name": 2,
+        "series": 2,
+        "credit_series": 2,
+        "invoice_format": 2,
+        "grouping": 2,
+        "rate_value": 2,
+        "rate_decimals": 2,
+        "language": 2,
+        "accent": 1,
+        "logo_file": 3,
+    }
 
     name = _SETTINGS["name"]
     series = forms.CharField(
         label=_("Number series"),
         max_length=20,
-        help_text=_("Stands before the number: INV-17."),
+        help_text=_("Stands before the number; {year} becomes the year."),
+    )
+    credit_series = forms.CharField(
+        label=_("Series of credit notes"), max_length=20, help_text=_("Credit notes count apart.")
     )
     invoice_format = _SETTINGS["invoice_format"]
+    is_e_invoice = forms.BooleanField(
+        label=_("Electronic invoice (Factur-X): the PDF holds the invoice for machines, too"),
+        required=False,
+        help_text=_("Needs the tax id and the country of both sides."),
+    )
     non_zero_only = forms.BooleanField(
         label=_("Only invoices with a total other than 0"), required=False
     )
+    grouping = _SETTINGS["grouping"]
     rate_value = _SETTINGS["rate_value"]
     rate_decimals = forms.IntegerField(label=_("Rate decimals"), min_value=0, max_value=8)
     included = forms.MultipleChoiceField(
@@ -161,18 +241,26 @@ class InvoiceSettingsForm(ScopedForm):
         choices=InvoiceSection.choices,
         widget=forms.CheckboxSelectMultiple,
     )
-    header = forms.CharField(
-        label=_("Text above the lines"),
+    language = forms.ChoiceField(
+        label=_("Language"),
         required=False,
-        max_length=1000,
-        widget=forms.Textarea({"rows": 3}),
+        choices=[("", _("The customer's")), *settings.LANGUAGES],
     )
-    footer = forms.CharField(
-        label=_("Text below the sums"),
-        required=False,
-        max_length=1000,
-        widget=forms.Textarea({"rows": 3}),
+    accent = forms.RegexField(
+        r"^#[0-9a-f]{6}$",
+        label=_("Colour"),
+        widget=forms.TextInput({"type": "color"}),
+        error_messages={"invalid": _("Enter a colour such as #2d52c4.")},
     )
+    logo_file = forms.FileField(
+        label=_("Logo"), required=False, widget=forms.FileInput({"accept": "image/png,image/jpeg"})
+    )
+    without_logo = forms.BooleanField(label=_("No logo"), required=False)
+    payment_text = _text(
+        _("How to pay"), help_text=_("One line each, such as IBAN: GB00 HALY 0000 0012 3456 78.")
+    )
+    header = _text(_("Text above the lines"))
+    footer = _text(_("Text below the sums"))
 
 
 class RecordFileForm(ScopedForm):

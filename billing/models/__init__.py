@@ -1,7 +1,8 @@
-"""Balances, the ledger in two tables, charges, billing periods, invoices and their settings."""
+"""Balances, the ledger in two tables, charges, periods, invoices, reservations, payments."""
 
 from billing.models.balances import Balance, BillingPeriod
 from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
+from billing.models.files import InvoiceFile
 from billing.models.invoices import (
     Allocation,
     Fee,
@@ -11,6 +12,8 @@ from billing.models.invoices import (
     NumberSeries,
 )
 from billing.models.ledger import EntryBase, LedgerEntry, UsageEntry
+from billing.models.payments import OnlinePayment, PaymentProvider, TopUp
+from billing.models.reservations import Reservation
 from billing.models.settings import InvoiceSettings, Logo, PaymentTerm, Tax, TaxRate
 
 __all__ = [
@@ -24,14 +27,19 @@ __all__ = [
     "EntryBase",
     "Fee",
     "Invoice",
+    "InvoiceFile",
     "InvoiceLine",
     "InvoiceSettings",
     "InvoiceTax",
     "LedgerEntry",
     "Logo",
     "NumberSeries",
+    "OnlinePayment",
+    "PaymentProvider",
     "PaymentTerm",
+    "Reservation",
     "Tax",
     "TaxRate",
+    "TopUp",
     "UsageEntry",
 ]

@@ -1,8 +1,9 @@
 """Balances of pairs, and the billing periods of each."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
@@ -49,7 +50,8 @@ class Balance(models.Model):
     next_period_timezone = TimeZoneField(use_pytz=False, null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, editable=False)
-    # The end of the first period that is not closed yet; empty: to be found (services.closing).
+    # The end of the first period that is not closed yet; empty: to be found (services.closing),
+    # choices.NEVER: it has ended, and all of it is closed.
     closes_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = BalanceQuerySet.as_manager()
@@ -71,7 +73,8 @@ class Balance(models.Model):
         ]
         indexes = [
             models.Index("customer", name="balance_closed", condition=Q(closed_at__isnull=False)),
-            models.Index("closes_at", name="balance_closes"),
+            models.Index("closes_at", "id", name="balance_closes"),
+            models.Index("id", name="balance_unscheduled", condition=Q(closes_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -114,3 +117,10 @@ class BillingPeriod(models.Model):
     def last_instant(self) -> datetime:
         """The end as people say it: the last day is the one this falls on."""
         return self.ends_at - timedelta(microseconds=1)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last local day, in the zone that the period was made in."""
+        zone = ZoneInfo(str(self.timezone))
+        first, last = self.starts_at.astimezone(zone), self.last_instant.astimezone(zone)
+        return first.date(), last.date()

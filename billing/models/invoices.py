@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import (
@@ -123,6 +125,23 @@ class Invoice(models.Model):
                 "balance", "issued_at", name="invoice_unpaid", condition=Q(open_amount__gt=0)
             ),
             models.Index("issue_after", name="invoice_to_issue", condition=Q(state="draft")),
+            models.Index("issuer", name="invoice_voided", condition=Q(state="void")),
+            models.Index("issued_on", name="invoice_day"),
+            # The rows are wide: lists are counted in this index alone, in the order they have.
+            models.Index(
+                fields=["issued_at", "id"],
+                name="invoice_newest",
+                include=(
+                    "issuer",
+                    "customer",
+                    "account",
+                    "state",
+                    "open_amount",
+                    "total",
+                    "due_on",
+                ),
+            ),
+            GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="invoice_number_part"),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ from customers.tenancy import Actor
 from softswitch.core.money import ZERO
 
 DAY = timedelta(days=1)
+PAYMENTS = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER, EntryKind.TRANSFER, EntryKind.PAY_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,11 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
             output_field=CharField(),
         ),
     )
+
+
+def payments_in(rows: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """Those of ``rows`` that are money in or out, and what reverses such."""
+    return rows.filter(Q(kind__in=PAYMENTS) | Q(reverses__kind__in=PAYMENTS))
 
 
 def reversal_of(actor: Actor, entry: LedgerEntry) -> LedgerEntry | None:

@@ -211,7 +211,9 @@ def _edit_money(
         values |= {"next_period_type": "", "next_period_timezone": None}
     differences = changed(balance, values)
     if differences:
-        balance.save(update_fields=sorted(differences))
+        if not has_period:
+            balance.closes_at = None  # to be found anew
+        balance.save(update_fields=[*sorted(differences), "closes_at"])
         record(
             actor=actor,
             customer=account.customer,

@@ -12,6 +12,7 @@ from django.db import transaction
 from billing.choices import Mode, PeriodType
 from billing.models import Balance, PaymentTerm
 from billing.selectors.balances import default_period
+from billing.services.calendars import pending
 from billing.services.kinds import check_kind
 from billing.services.maintenance import post_opening
 from billing.services.tariffs import change_tariff
@@ -33,8 +34,6 @@ from softswitch.core.validation import clean_columns
 from tariffs.models import Tariff
 from tariffs.services.assignments import assign_tariff
 
-# Columns of a balance that change at the next close only, and what says that none is to come.
-CALENDAR: Mapping[str, Any] = {"period_type": "", "period_timezone": None}
 # What check_definitions is about.
 DEFINED = frozenset({"business_model", "customer_class", "kind"})
 
@@ -248,7 +247,7 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
     balance = pair.select_for_update(no_key=True).first()
     if balance is None:  # it moved away meanwhile
         raise PermissionDenied
-    differences = changed(balance, _pending(balance, clean_columns(Balance, money)))
+    differences = changed(balance, pending(balance, clean_columns(Balance, money)))
     if "currency_id" in differences and balance.last_sequence:
         raise DomainError(
             "currency", "The currency is fixed once money has moved.", field="currency"
@@ -264,20 +263,6 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
             subject=customer,
             changes=differences,
         )
-
-
-def _pending(balance: Balance, money: dict[str, Any]) -> dict[str, Any]:
-    """``money`` with a wanted calendar put where it waits for the next close.
-
-    What the balance has already is no change, and takes back one that waits.
-    """
-    values = {name: value for name, value in money.items() if name not in CALENDAR}
-    for name, nothing in CALENDAR.items():
-        if name in money:
-            wanted = money[name]
-            is_same = str(wanted) == str(getattr(balance, name))
-            values[f"next_{name}"] = nothing if is_same else wanted
-    return values
 
 
 def _check_terms(terms: Terms) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from billing.models import Balance, BillingPeriod, LedgerEntry
+from billing.models import Balance, BillingPeriod, Invoice, LedgerEntry
 from billing.periods import Period
+from billing.services.allocations import entry_posted
 from billing.services.periods import first_period, periods_for
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -35,6 +36,7 @@ class Posting:
     notes: str = ""
     source: str = "maintenance"
     reverses: LedgerEntry | None = None
+    invoice: Invoice | None = None
 
 
 def post_entry(
@@ -44,11 +46,21 @@ def post_entry(
     posting: Posting,
     at: datetime | None = None,
     period_at: datetime | None = None,
+    period: BillingPeriod | None = None,
 ) -> LedgerEntry:
     """Append one entry and move the balance by it; returns the entry, the old one on a repeat."""
     return post_once(
-        actor=actor, balance_id=balance_id, posting=posting, at=at, period_at=period_at
+        actor=actor,
+        balance_id=balance_id,
+        posting=posting,
+        at=at,
+        period_at=period_at,
+        period=period,
     )[0]
+
+
+class ClosedMeanwhileError(Exception):
+    """Closing changed the periods of a balance between a look at them and the balance's lock."""
 
 
 def post_once(
@@ -58,27 +70,52 @@ def post_once(
     posting: Posting,
     at: datetime | None = None,
     period_at: datetime | None = None,
+    period: BillingPeriod | None = None,
 ) -> tuple[LedgerEntry, bool]:
     """The entry of ``post_entry``, and whether it is new.
 
     The period, that of ``period_at`` (default: ``at``), is found before the balance row is locked
-    (FOR NO KEY UPDATE). Another currency is converted under that lock, at ``at`` (default: now),
-    rounded half-up to 6 decimals. Atomic. A key that was used for something else raises DomainError
+    (FOR NO KEY UPDATE), and looked for again where it closed meanwhile. ``period`` names it
+    instead, closed or not: for what issues and voids its invoice. Another currency is converted
+    under that lock, at ``at`` (default: now), rounded half-up to 6 decimals. What is paid in
+    settles open invoices at once. Atomic. A key that was used for something else raises DomainError
     ``key_reused``, an amount that the ledger cannot hold ``amount``.
     """
+    if period is not None and period.balance_id != balance_id:
+        raise ValueError("a period of another balance")
     moment = at or now()
     repeat = _posted(posting, balance_id)
-    if repeat is not None:
-        return repeat, False
-    balance = Balance.objects.get(pk=balance_id)
-    inside = balance_id, max(period_at or moment, balance.opened_at)
+    while repeat is None:
+        try:
+            return _post(actor, balance_id, posting, moment, period or period_at or moment)
+        except ClosedMeanwhileError:
+            repeat = _posted(posting, balance_id)
+    return repeat, False
+
+
+def _post(
+    actor: Actor,
+    balance_id: int,
+    posting: Posting,
+    moment: datetime,
+    place: BillingPeriod | datetime,
+) -> tuple[LedgerEntry, bool]:
+    """One try; whatever closes a period, or lets it end early, changes ``closes_at`` with it."""
     with transaction.atomic():
-        period = periods_for({balance_id: balance}, [inside])[inside]
+        balance = Balance.objects.get(pk=balance_id)
+        period = place if isinstance(place, BillingPeriod) else _period_at(balance, place)
         locked = Balance.objects.select_for_update(no_key=True).get(pk=balance_id)
         repeat = _posted(posting, balance_id)
         if repeat is not None:
             return repeat, False
+        if period is not place and locked.closes_at != balance.closes_at:
+            raise ClosedMeanwhileError
         return _append(actor, locked, posting, period, moment), True
+
+
+def _period_at(balance: Balance, moment: datetime) -> BillingPeriod:
+    inside = balance.pk, max(moment, balance.opened_at)
+    return periods_for({balance.pk: balance}, [inside])[inside]
 
 
 def _append(
@@ -99,6 +136,7 @@ def _append(
         user=actor.user,
         acting_as_id=actor.customer_id,
     )
+    entry_posted(entry)
     return entry
 
 
@@ -141,6 +179,7 @@ def _what(posting: Posting) -> dict[str, Any]:
         "source": posting.source,
         "idempotency_key": posting.key,
         "reverses": posting.reverses,
+        "invoice": posting.invoice,
     }
 
 
@@ -264,8 +303,17 @@ WHERE b.id = s.balance_id
 """
 
 
+# Joined by id, a few rows of the periods' table.
+_CLOSED_MEANWHILE = """
+SELECT EXISTS (
+    SELECT FROM usage_batch u LEFT JOIN billing_billingperiod p ON p.id = u.period_id
+    WHERE p.closed_at IS NOT NULL OR p.ends_at IS DISTINCT FROM u.period_ends_at
+)
+"""
+
+
 class MovedMeanwhileError(Exception):
-    """A customer moved, or its currency changed, after a batch read what its calls go by."""
+    """A customer moved, its currency changed or a period closed since a batch read of them."""
 
 
 def post_usage(*, balance_ids: Collection[int], known: Set[tuple[int, str, bool]]) -> None:
@@ -274,13 +322,16 @@ def post_usage(*, balance_ids: Collection[int], known: Set[tuple[int, str, bool]
     The set-based sibling of ``post_entry``: last in the caller's transaction, balances locked in
     ascending order. What makes it safe to repeat is the caller's: its calls leave the queue, or its
     cursor moves on, in the same transaction. ``known`` is what it read of them: id, currency, and
-    whether a move has closed it. A balance that is not so by now raises MovedMeanwhileError: the
-    batch is to be done again.
+    whether a move has closed it. A balance that is not so by now, or a period of the batch that
+    has closed or ends elsewhere, raises MovedMeanwhileError: the batch is to be done again.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("Usage is posted in the transaction that stores its charges.")
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [sorted(balance_ids)])
         if any(row not in known for row in cursor.fetchall()):
+            raise MovedMeanwhileError
+        cursor.execute(_CLOSED_MEANWHILE)
+        if cursor.fetchone()[0]:
             raise MovedMeanwhileError
         cursor.execute(_POST_USAGE)

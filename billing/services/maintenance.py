@@ -160,9 +160,15 @@ def posted_as(key: str) -> LedgerEntry | None:
 
 def lock_to_post(balance: Balance, at: datetime) -> Balance:
     """``balance`` as it is under its lock; the period that ``at`` lies in is opened before that."""
-    periods_for({balance.pk: balance}, [(balance.pk, max(at, balance.opened_at))])
-    locked: Balance = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
-    return locked
+    return lock_all_to_post([balance], at)[balance.pk]
+
+
+def lock_all_to_post(balances: Sequence[Balance], at: datetime) -> dict[int, Balance]:
+    """Each of ``balances`` (by id) as ``lock_to_post`` says, locked in one statement."""
+    known = {balance.pk: balance for balance in balances}
+    periods_for(known, [(pk, max(at, balance.opened_at)) for pk, balance in known.items()])
+    rows = Balance.objects.select_for_update(no_key=True).filter(pk__in=known)
+    return {locked.pk: locked for locked in rows.order_by("pk")}
 
 
 def check_open(locked: Balance) -> None:

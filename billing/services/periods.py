@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
 from billing.models import Balance, BillingPeriod, LedgerEntry
-from billing.periods import Period, PeriodType, period_at
+from billing.periods import Period
+from billing.selectors.calendars import first_end, natural_period
 
 Moment = tuple[int, datetime]
 
@@ -20,6 +20,18 @@ def periods_for(
     A moment in a closed period belongs to the balance's first open one. Called before balances
     are locked (lock order): rows are inserted in ascending balance id, in one statement.
     """
+    found = open_at(balances, moments)
+    for moment, period in found.items():
+        if period.closed_at is not None:
+            found[moment] = _first_open(balances[moment[0]], period)
+    return found
+
+
+def open_at(balances: dict[int, Balance], moments: Iterable[Moment]) -> dict[Moment, BillingPeriod]:
+    """The period that each (balance id, moment) lies in, closed or not; what is missing is opened.
+
+    Like ``periods_for`` called before balances are locked.
+    """
     wanted = sorted(set(moments))
     found = _match(wanted)
     for _try in range(2):  # one opened meanwhile may have ended before the moment
@@ -27,9 +39,6 @@ def periods_for(
         if missing:
             _open(balances, missing)
             found |= _match(missing)
-    for moment, period in found.items():
-        if period.closed_at is not None:
-            found[moment] = _first_open(balances[moment[0]], period)
     return found
 
 
@@ -53,7 +62,7 @@ def _match(wanted: list[Moment]) -> dict[Moment, BillingPeriod]:
 
 def first_period(balance: Balance) -> Period:
     """The period of the calendar in which ``balance`` was opened; it is not stored here."""
-    return _natural(balance, balance.opened_at)
+    return natural_period(balance, balance.opened_at)
 
 
 def end_period(balance: Balance, at: datetime) -> None:
@@ -66,12 +75,14 @@ def end_period(balance: Balance, at: datetime) -> None:
     end = max(at, posted or at)
     rows = BillingPeriod.objects.filter(balance=balance, closed_at=None)
     rows.filter(starts_at__lt=at, ends_at__gt=end).update(ends_at=end)
+    closes_at = min(balance.closes_at or first_end(balance), end)
+    Balance.objects.filter(pk=balance.pk).update(closes_at=closes_at)
 
 
 def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
     """Open the calendar's periods, as far as others that end early or late leave room."""
     wanted = [(pk, max(at, balances[pk].opened_at)) for pk, at in missing]
-    natural = {(pk, at): _natural(balances[pk], at) for pk, at in wanted}
+    natural = {(pk, at): natural_period(balances[pk], at) for pk, at in wanted}
     taken = _between(natural)
     rows = {}
     for (balance_id, at), period in natural.items():
@@ -85,11 +96,6 @@ def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:
             timezone=str(balance.period_timezone),
         )
     BillingPeriod.objects.bulk_create([rows[key] for key in sorted(rows)], ignore_conflicts=True)
-
-
-def _natural(balance: Balance, at: datetime) -> Period:
-    zone = ZoneInfo(str(balance.period_timezone))
-    return period_at(PeriodType(balance.period_type), balance.opened_at, zone, at)
 
 
 def _between(natural: dict[Moment, Period]) -> dict[int, list[tuple[datetime, datetime]]]:

@@ -28,7 +28,7 @@ from softswitch.core.columns import (
     write_columns,
 )
 from softswitch.core.dated import NONE, Dated
-from softswitch.core.moments import from_microseconds
+from softswitch.core.moments import from_microseconds, to_microseconds
 
 _SECOND: int = 10**6
 _DAY: int = 24 * 3600 * _SECOND
@@ -74,6 +74,7 @@ _BATCH_COLUMNS = {
     "issuer_id": BIGINT,
     "account_id": BIGINT,
     "period_id": BIGINT,
+    "period_ends_at": MOMENT,
     "amount": numeric(6),
     "calls": INTEGER,
     "billed_seconds": BIGINT,
@@ -81,8 +82,8 @@ _BATCH_COLUMNS = {
 _BATCH_TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS usage_batch (
     id bigint, setup_month date, usage_on date, balance_id bigint, customer_id bigint,
-    issuer_id bigint, account_id bigint, period_id bigint, amount numeric(20, 6), calls integer,
-    billed_seconds bigint
+    issuer_id bigint, account_id bigint, period_id bigint, period_ends_at timestamptz,
+    amount numeric(20, 6), calls integer, billed_seconds bigint
 ) ON COMMIT DELETE ROWS
 """
 
@@ -220,7 +221,7 @@ def stage_usage(usage: Usage) -> Int64s:
     balances = usage.payers.balances
     days = usage.payers.local_days(usage.ended_at)
     moments = usage.payers.clamp(usage.ended_at)
-    periods = _periods_at(balances, moments, days)
+    periods, ends = _periods_at(balances, moments, days)
     months = _month_starts(usage.setup_at)
     keys = (balances, usage.issuers, periods, days, months)
     order, starts = grouped(keys)
@@ -237,6 +238,7 @@ def stage_usage(usage: Usage) -> Int64s:
         "issuer_id": usage.issuers[first],
         "account_id": usage.accounts[first],
         "period_id": periods[first],
+        "period_ends_at": ends[first],
         "amount": -np.add.reduceat(usage.amounts[order], starts),
         "calls": np.zeros_like(sizes) if usage.is_correction else sizes,
         "billed_seconds": np.add.reduceat(usage.billed_seconds[order], starts),
@@ -275,8 +277,8 @@ def _write_batch(values: Mapping[str, Array]) -> None:
     write_columns("usage_batch", _BATCH_COLUMNS, values, nullable=["account_id"])
 
 
-def _periods_at(balances: Int64s, moments: Int64s, days: Int64s) -> Int64s:
-    """The open period that each moment of a balance belongs to; opens what is missing."""
+def _periods_at(balances: Int64s, moments: Int64s, days: Int64s) -> tuple[Int64s, Int64s]:
+    """The open period that each moment of a balance belongs to, and its end; opens the missing."""
     rows, found = _find_periods(balances, moments)
     while (found == NONE).any():
         before = len(rows["id"])
@@ -284,14 +286,15 @@ def _periods_at(balances: Int64s, moments: Int64s, days: Int64s) -> Int64s:
         rows, found = _find_periods(balances, moments)
         if len(rows["id"]) == before:
             raise LookupError("a balance has no billing period at the end of a call")
-    periods = rows["id"][found]
+    periods, ends = rows["id"][found], rows["end"][found]
     for closed in np.unique(found[rows["is_closed"][found]]).tolist():
         one = int((found == closed).argmax())
         balance_id, moment = int(balances[one]), from_microseconds(moments[one])
         known = {balance_id: Balance.objects.get(pk=balance_id)}
         opened = periods_for(known, [(balance_id, moment)])[balance_id, moment]
         periods[found == closed] = opened.pk
-    return periods
+        ends[found == closed] = to_microseconds(opened.ends_at)
+    return periods, ends
 
 
 def _find_periods(balances: Int64s, moments: Int64s) -> tuple[dict[str, Array], Int64s]:

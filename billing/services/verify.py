@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from billing.services.verify_pairs import STATEMENTS
+from billing.services import verify_pairs, verify_payments
+from billing.services.verify_invoices import INVOICE_STATEMENTS
 
 # The placeholder %(customer)s is NULL for all customers.
 _OF_CUSTOMER = "(%(customer)s::bigint IS NULL OR {table}.customer_id = %(customer)s)"
@@ -148,8 +149,8 @@ def differences(*, customer_id: int | None = None) -> Iterator[str]:
     """Yield a line for each thing that does not add up; of one customer or of all.
 
     Balance against entries, the chain of ``balance_after`` and its sequence, usage entries against
-    charges, every id that no foreign key guards, and what entries say of pairs, periods, vouchers
-    and cards.
+    charges, every id that no foreign key guards, and what entries say of pairs, periods, vouchers,
+    cards, invoices, reservations, reversals, transfers and online payments.
     """
     for statement in _statements():
         yield from run(statement, customer_id)
@@ -188,7 +189,7 @@ def run(statement: str, customer_id: int | None) -> list[str]:
 
 def scoped(statement: str, **names: str) -> str:
     """Fill in a check: ``{of_x}`` keeps the rows of table alias x that are the customer's."""
-    aliases = {f"of_{alias}": _OF_CUSTOMER.format(table=alias) for alias in "abcetu"}
+    aliases = {f"of_{alias}": _OF_CUSTOMER.format(table=alias) for alias in "abceitu"}
     return statement.format(**aliases, **names)
 
 
@@ -199,7 +200,9 @@ def _statements() -> Iterator[str]:
     yield scoped(_ARCHIVED)
     yield scoped(_PARTIES, name="usage entry", table="billing_usageentry")
     yield scoped(_PARTIES, name="ledger entry", table="billing_ledgerentry")
-    yield from map(scoped, STATEMENTS)
+    yield from map(scoped, verify_pairs.STATEMENTS)
+    yield from map(scoped, verify_payments.STATEMENTS)
+    yield from map(scoped, INVOICE_STATEMENTS)
     for table, columns in _COLUMNS.items():
         for column in columns:
             yield scoped(_MISSING, table=table, column=column, target=_TARGETS[column])

@@ -1,10 +1,17 @@
-"""Lists of ledger entries, payment terms, invoice settings and imports of records."""
+"""Lists of ledger entries, periods, payment terms, invoice settings and imports of records."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import override
 from django.utils.translation import gettext_lazy as _
 
+from billing.choices import ClosingState, PeriodOutcome
+from billing.selectors.closing import closes_from
 from customers.choices import ImportState
+from softswitch.core import display
 from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
     ActionsColumn,
@@ -80,6 +87,74 @@ class EntryTable(Table):
 
     class Meta:
         order_by = "-posted_at"
+
+
+class LocalColumn(Column):
+    """A moment by the clocks of the billing time zone found at ``zone`` (an accessor)."""
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def render(self, value: datetime, record: Any) -> SafeString:
+        with override(self.of(self.zone, record)):
+            shown = display.datetime_text(value)
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), shown)
+
+
+class PeriodTable(Table):
+    """Billing periods, the one that ended last first."""
+
+    customer = LinkColumn(
+        "billing:balance_periods",
+        accessor="customer_name",
+        pk="balance_id",
+        verbose_name=_("Customer"),
+        second="balance__account",
+        narrow=("outcome",),
+    )
+    starts_at = LocalColumn(zone="timezone", verbose_name=_("Start"), priority=2)
+    ends_at = LocalColumn(zone="timezone", verbose_name=_("End"))
+    timezone = TextColumn(verbose_name=_("Time zone"), orderable=False, priority=3)
+    period_type = Column(verbose_name=_("Billing period"), orderable=False, priority=2)
+    outcome = StatusColumn(
+        PeriodOutcome, verbose_name=_("State"), orderable=False, empty_values=(), priority=1
+    )
+    closed_at = DateTimeColumn(verbose_name=_("Closed"), orderable=False, priority=2)
+    unrated_calls = NumberColumn(verbose_name=_("Unrated calls"), orderable=False, priority=3)
+
+    class Meta:
+        order_by = "-ends_at"
+
+
+class ClosingTable(Table):
+    """The period that each balance closes next, and what it waits for."""
+
+    customer = LinkColumn(
+        "billing:balance_periods",
+        accessor="customer_name",
+        verbose_name=_("Customer"),
+        second="account",
+        narrow=("state",),
+    )
+    closes_at = LocalColumn(zone="period_timezone", verbose_name=_("Period ends"))
+    period_timezone = TextColumn(verbose_name=_("Time zone"), orderable=False, priority=3)
+    period_type = Column(verbose_name=_("Billing period"), orderable=False, priority=2)
+    state = StatusColumn(ClosingState, verbose_name=_("State"), orderable=False, priority=1)
+    unrated_calls = NumberColumn(verbose_name=_("Unrated calls"), orderable=False, priority=2)
+    closes_from = DateTimeColumn(
+        verbose_name=_("Closes from"), orderable=False, empty_values=(), priority=1
+    )
+
+    class Meta:
+        order_by = "closes_at"
+
+    def value_closes_from(self, record: Any) -> datetime:
+        """When the delay is over; where unrated calls hold it back, when that is, at the latest."""
+        return closes_from(record)
+
+    def render_closes_from(self, record: Any) -> str:
+        return display.datetime_text(closes_from(record))
 
 
 class PaymentTermTable(Table):

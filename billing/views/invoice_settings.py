@@ -17,14 +17,16 @@ from billing.services.invoice_settings import (
     create_term,
     delete_definition,
     edit_definition,
+    edit_settings,
 )
+from billing.services.logos import MOST_BYTES
 from billing.tables import InvoiceSettingsTable, PaymentTermTable
 from softswitch.core.chrome import Action, Link, Text
 from softswitch.core.views import ConfirmView, CreateView, EditView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin
 
 # Columns of invoice settings that the form shows under their own names.
-COLUMNS = tuple(InvoiceSettingsForm.base_fields.keys() - {"included"})
+COLUMNS = tuple(InvoiceSettingsForm.base_fields.keys() - {"included", "logo_file", "without_logo"})
 
 
 class OwnMixin(PageMixin, ScopedMixin):
@@ -117,6 +119,7 @@ class InvoiceSettingsCreateView(SettingsMixin, CreateView):
     """New invoice settings."""
 
     title = gettext_lazy("New invoice settings")
+    template_name = "billing/invoice_settings_form.html"
     form_class = InvoiceSettingsForm
     list_url_name = "billing:invoice_settings_list"
     edit_url_name = "billing:invoice_settings_edit"
@@ -125,7 +128,12 @@ class InvoiceSettingsCreateView(SettingsMixin, CreateView):
         return settings_initial(InvoiceSettings())
 
     def service(self, form: InvoiceSettingsForm) -> InvoiceSettings:
-        return create_settings(actor=self.actor, **settings_values(form))
+        return create_settings(
+            actor=self.actor, logo_file=logo_bytes(form), **settings_values(form)
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(preview_url=self.url("sample"), **kwargs)
 
 
 class EditMixin(OwnMixin, EditView):
@@ -160,6 +168,7 @@ class PaymentTermEditView(TermMixin, EditMixin):
 class InvoiceSettingsEditView(SettingsMixin, EditMixin):
     """How invoices look."""
 
+    template_name = "billing/invoice_settings_form.html"
     form_class = InvoiceSettingsForm
     list_url_name = "billing:invoice_settings_list"
     edit_url_name = "billing:invoice_settings_edit"
@@ -169,8 +178,13 @@ class InvoiceSettingsEditView(SettingsMixin, EditMixin):
 
     def service(self, form: InvoiceSettingsForm) -> InvoiceSettings:
         row: InvoiceSettings = self.object
-        edit_definition(actor=self.actor, row=row, values=settings_values(form))
+        values = settings_values(form)
+        edit_settings(actor=self.actor, row=row, values=values, logo_file=logo_bytes(form))
         return row
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        preview = self.url("preview", self.object.pk)
+        return super().get_context_data(preview_url=preview, **kwargs)
 
 
 class DeleteMixin(OwnMixin, ConfirmView):
@@ -209,6 +223,13 @@ def settings_initial(row: InvoiceSettings) -> dict[str, Any]:
 
 
 def settings_values(form: InvoiceSettingsForm) -> dict[str, Any]:
-    """What the form says of a row's columns."""
+    """What the form says of a row's columns; the logo is changed by a file, or by taking it off."""
     data = form.cleaned_data
-    return {name: data[name] for name in COLUMNS} | {"sections": data["included"]}
+    values = {name: data[name] for name in COLUMNS} | {"sections": data["included"]}
+    return values | {"logo": None} if data["without_logo"] else values
+
+
+def logo_bytes(form: InvoiceSettingsForm) -> bytes | None:
+    """The picture that was sent, none beyond what is taken being read."""
+    file = form.cleaned_data["logo_file"]
+    return None if file is None else file.read(MOST_BYTES + 1)

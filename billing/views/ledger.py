@@ -1,6 +1,6 @@
 """Statements of customers and accounts, and the entries behind them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -35,6 +35,7 @@ from billing.selectors.balances import (
     has_closed_balances,
     may_see_balance,
 )
+from billing.selectors.sources import Source, sources_of
 from billing.selectors.statements import (
     Line,
     Statement,
@@ -44,6 +45,8 @@ from billing.selectors.statements import (
     statement,
 )
 from billing.tables import EntryTable, poster
+from billing.views.corrections import balance_actions, reverse_actions
+from billing.views.online import pay_actions
 from billing.views.settle import settle_actions, statement_url
 from customers.models import Customer
 from softswitch.core import display, exports
@@ -68,6 +71,7 @@ HEADS = (
     gettext_lazy("Credit"),
     gettext_lazy("Balance"),
     gettext_lazy("Currency"),
+    gettext_lazy("Source"),
 )
 
 
@@ -117,7 +121,7 @@ class StatementMixin(PageMixin, ScopedMixin):
             if asked == "pdf":
                 return self.pdf_response(self.statement)
             send = exports.csv_response if asked == "csv" else exports.xlsx_response
-            lines = list(export_lines(self.statement))
+            lines = list(export_lines(self.statement, self.sources(self.statement)))
             return send(self.get_filename(), [str(head) for head in HEADS], iter(lines))
 
     def pdf_response(self, shown: Statement) -> HttpResponseBase:
@@ -141,12 +145,23 @@ class StatementMixin(PageMixin, ScopedMixin):
         return slugify(f"statement {self.get_payer()}")
 
     def shown_lines(self, shown: Statement) -> dict[str, Any]:
-        """The lines, each with who posted it and the query string of its calls."""
+        """The lines, each with who posted it, the query string of its calls, and its source."""
+        sources = self.sources(shown)
         lines = [
-            (line, poster(line.who, is_above=line.is_above), self.calls_query(line))
+            (
+                line,
+                poster(line.who, is_above=line.is_above),
+                self.calls_query(line),
+                sources.get(line.entry_id or 0),
+            )
             for line in shown.lines
         ]
         return {"statement": shown, "lines": lines}
+
+    def sources(self, shown: Statement) -> dict[int, Source]:
+        """The sources of the entries shown, by the id of the entry."""
+        ids = [line.entry_id for line in shown.lines if line.entry_id is not None]
+        return sources_of(self.actor, ids)
 
     def get_meta(self) -> str:
         if self.statement is None:
@@ -203,14 +218,16 @@ class CustomerLedgerView(StatementMixin):
         ]
 
     def get_actions(self) -> list[Action]:
-        closed = closed_actions(self.actor, self.object)
+        periods = reverse("billing:periods", args=[self.object.pk])
+        calendar = Action(_("Billing periods"), periods, "calendar-days", more=True)
+        closed = [*closed_actions(self.actor, self.object), calendar]
         if self.object.archived_at is not None:
             return [*closed, *settle_actions(self.actor, self.balance)]
         if not self.object.is_direct_of(self.actor):
             return closed
         url = reverse("billing:maintenance", args=[self.object.pk])
         maintenance = Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)
-        return [*closed, maintenance]
+        return [*closed, *balance_actions(self.actor, self.balance), maintenance]
 
     def calls_query(self, line: Line) -> str:
         return day_query(line, self.balance, customer=self.object.name)
@@ -220,6 +237,9 @@ class OwnLedgerView(CustomerLedgerView):
     """The actor's own statement, an account's user that of its account; Root has none."""
 
     permission = "balance.view"
+
+    def get_actions(self) -> list[Action]:
+        return [*super().get_actions(), *pay_actions(self.actor)]
 
     def get_object(self) -> Customer:
         found: Customer | None = self.visible().filter(pk=self.actor.customer_id).first()
@@ -263,12 +283,17 @@ class AccountLedgerView(StatementMixin):
         return [accounts, Link(str(self.object), detail)]
 
     def get_actions(self) -> list[Action]:
+        periods = reverse("billing:account_periods", args=[self.object.pk])
+        calendar = Action(_("Billing periods"), periods, "calendar-days", more=True)
         if self.object.archived_at is not None:
-            return settle_actions(self.actor, self.balance)
+            return [calendar, *settle_actions(self.actor, self.balance)]
+        if self.actor.account_id is not None:
+            return [calendar, *pay_actions(self.actor)]
         if self.object.customer_id != self.actor.customer_id:
-            return []
+            return [calendar]
         url = reverse("billing:account_maintenance", args=[self.object.pk])
-        return [Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)]
+        maintenance = Action(_("Maintenance"), url, "banknotes", "money.manage", primary=True)
+        return [calendar, *balance_actions(self.actor, self.balance), maintenance]
 
     def calls_query(self, line: Line) -> str:
         return day_query(line, self.balance, account=self.object.auth_name)
@@ -301,7 +326,7 @@ class EntryDetailView(DetailView):
     template_name = "billing/entry_detail.html"
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        related = ("customer", "account", "balance", "period", "reverses")
+        related = ("customer", "account", "period", "balance__customer", "balance__account")
         return entries_shown_to(queryset.select_related(*related), self.actor)
 
     def check_object(self, obj: LedgerEntry) -> None:
@@ -315,6 +340,9 @@ class EntryDetailView(DetailView):
         entry: Any = self.object
         return [Link(str(entry.account or entry.customer_name), statement_url(entry.balance))]
 
+    def get_actions(self) -> list[Action]:
+        return reverse_actions(self.actor, self.object)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry: Any = self.object
         return super().get_context_data(
@@ -322,6 +350,7 @@ class EntryDetailView(DetailView):
             who=poster(entry.who, is_above=entry.is_above),
             acting_as=entry.posted_for,
             reversed_by=reversal_of(self.actor, entry),
+            source=sources_of(self.actor, [entry.pk]).get(entry.pk),
             **kwargs,
         )
 
@@ -359,9 +388,10 @@ def tiles(shown: Statement) -> list[dict[str, Any]]:
     ]
 
 
-def export_lines(shown: Statement) -> Iterator[list[Any]]:
+def export_lines(shown: Statement, sources: Mapping[int, Source]) -> Iterator[list[Any]]:
     """The cells of the lines, in the order of HEADS."""
     for line in shown.lines:
+        source = sources.get(line.entry_id or 0)
         yield [
             line.at,
             str(line.kind.label),
@@ -375,6 +405,7 @@ def export_lines(shown: Statement) -> Iterator[list[Any]]:
             line.credit,
             line.running,
             shown.currency,
+            source.name if source else "",
         ]
 
 

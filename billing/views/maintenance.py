@@ -22,6 +22,7 @@ from billing.selectors.balances import (
     balance_of,
     display_currency,
 )
+from billing.selectors.payments import open_amount
 from billing.services.maintenance import SIGN, maintain
 from customers.models import Customer
 from softswitch.core import display
@@ -133,8 +134,14 @@ class MaintenanceView(CustomerBalanceView):
             return None
 
     def get_initial(self) -> dict[str, Any]:
-        asked = self.request.GET.get("action", "add_funds")
-        return {"currency": self.balance.currency_id, "action": asked}
+        """What a link asks for: an action, and of an invoice what is open of it."""
+        asked = self.request.GET
+        balance = self.balance
+        return {
+            "currency": balance.currency_id,
+            "action": asked.get("action", "add_funds"),
+            "amount": open_amount(self.actor, balance, asked.get("invoice", "")),
+        }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         panel = MoneyPanel(self.balance, display_currency(self.actor))

@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.choices import ResourceStatus
+from billing.selectors.online import provider_for
 from billing.selectors.redeem import is_payable, own_balance
 from billing.selectors.standing import standing_of
 from calls.selectors import selfcare as reads
@@ -37,6 +38,7 @@ def selfcare_context(actor: Actor) -> dict[str, Any]:
         }
     if balance is not None and actor.can("payments.make") and is_payable(balance):
         context["may_top_up"] = True
+        context["may_pay"] = provider_for(balance) is not None
     if actor.can("cdrs.view"):
         pays = balance if actor.account_id is None or actor.can("balance.view") else None
         zone, today = timezone.get_current_timezone(), timezone.localdate()

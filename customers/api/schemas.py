@@ -39,6 +39,7 @@ class Own(In):
     rates_email: Text | None = None
     tax_id: Annotated[str, Field(max_length=40)] | None = None
     address: Annotated[str, Field(max_length=2000)] | None = None
+    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] | None = None
     contact: Text | None = None
     timezone: Annotated[str, Field(max_length=63)] | None = None
     language: Annotated[str, Field(max_length=10)] | None = None
@@ -121,6 +122,7 @@ class CustomerOut(Schema):
     rates_email: str
     tax_id: str
     address: str
+    country: str
     contact: str
     timezone: str
     language: str

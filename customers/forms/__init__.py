@@ -5,8 +5,6 @@ from customers.forms.customers import (
     CompanyForm,
     NewCustomerForm,
     TermsFields,
-    ZoneField,
-    zone_choices,
 )
 from customers.forms.logins import LogOutForm, NewPasswordForm, RightsForm, password_field
 from customers.forms.profile import (
@@ -37,7 +35,5 @@ __all__ = [
     "SetUpForm",
     "TermsFields",
     "TurnOffForm",
-    "ZoneField",
     "password_field",
-    "zone_choices",
 ]

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
-from timezone_field.choices import with_gmt_offset
 
 from billing.selectors.balances import mode_choices, tariff_choices
 from billing.selectors.overview import surplus_choices
@@ -24,28 +22,26 @@ from customers.selectors.definitions import (
     has_business_models,
     has_classes,
 )
+from softswitch.core.display import country_names
 from softswitch.core.forms import BoundSection, MomentField, ScopedForm, Section
+from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
 
 # Labels, lengths and checks of the record's own columns, so that they are said once.
 _COLUMN = fields_for_model(Customer)
 
 
-def zone_choices() -> list[tuple[str, str]]:
-    """IANA names by their present offset: ("Europe/London", "GMT+00:00 Europe/London")."""
-    names = [name for name in available_timezones() if "/" in name and name[:4] != "Etc/"]
-    choices: list[tuple[str, str]] = with_gmt_offset(["UTC", *names], use_pytz=False)
-    return choices
+def country_choices() -> list[tuple[str, str]]:
+    """None, then the countries by the name that the reader calls them."""
+    named = sorted(country_names().items(), key=lambda item: item[1])
+    return [("", "–"), *named]
 
 
-class ZoneField(forms.TypedChoiceField):
-    """A time zone, shown with its present offset; with an ``empty_label`` also None."""
+class CountryField(forms.ChoiceField):
+    """A country by its ISO 3166 code, or none."""
 
-    def __init__(self, *, empty_label: Any = None, **kwargs: Any) -> None:
-        first = [] if empty_label is None else [("", empty_label)]
-        super().__init__(
-            choices=lambda: [*first, *zone_choices()], coerce=ZoneInfo, empty_value=None, **kwargs
-        )
+    def __init__(self) -> None:
+        super().__init__(label=_("Country"), required=False, choices=country_choices)
 
 
 class TermsFields(ScopedForm):
@@ -282,6 +278,7 @@ class CompanyForm(ScopedForm):
                 "tax_id",
                 "contact",
                 "address",
+                "country",
             ),
         ),
         Section(_("Place and time"), ("timezone", "language")),
@@ -293,6 +290,7 @@ class CompanyForm(ScopedForm):
         "rates_email": 3,
         "tax_id": 3,
         "contact": 3,
+        "country": 3,
         "timezone": 4,
         "language": 2,
     }
@@ -306,6 +304,7 @@ class CompanyForm(ScopedForm):
     address = forms.CharField(
         label=_("Address"), required=False, widget=forms.Textarea({"rows": 3})
     )
+    country = CountryField()
     timezone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 

@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy
 from timezone_field import TimeZoneField
 
 from customers.choices import InvoiceSection
-from customers.forms.customers import zone_choices
 from customers.models import CustomerParameters, ParameterSet
 from customers.selectors.parameters import (
     INVOICE_FIELDS,
@@ -39,6 +38,7 @@ from customers.selectors.parameters import (
     stored_values,
 )
 from softswitch.core.forms import ScopedForm, Section
+from softswitch.core.zones import zone_choices
 
 NONE = "none"
 # The boxes beside numbers that can be nothing, whatever is inherited: name and label.

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import Role
-from customers.forms.customers import zone_choices
 from customers.forms.logins import password_field
 from softswitch.core.forms import ScopedForm, Section
+from softswitch.core.zones import zone_choices
 
 
 class LinesField(forms.CharField):

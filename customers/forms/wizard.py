@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.selectors.balances import period_choices
 from customers.choices import ProfitUnit, Status
-from customers.forms.customers import DefinedFields, OpeningFields, TermsFields, ZoneField
+from customers.forms.customers import CountryField, DefinedFields, OpeningFields, TermsFields
 from customers.forms.logins import LINK_HELP, password_field
 from customers.forms.parameters import NotificationForm
 from customers.models import BusinessModel, Customer
@@ -23,6 +23,7 @@ from customers.selectors.definitions import (
 )
 from customers.selectors.drafts import is_name_taken
 from softswitch.core.forms import ScopedForm, Section
+from softswitch.core.zones import ZoneField
 
 _COLUMN = fields_for_model(Customer)
 _VERBS = {
@@ -170,14 +171,14 @@ class CompanyStepForm(ScopedForm):
             ("company_name", "tax_id"),
             help=gettext_lazy("Printed on invoices as the recipient."),
         ),
-        Section(gettext_lazy("Address"), ("address",)),
+        Section(gettext_lazy("Address"), ("address", "country")),
         Section(
             gettext_lazy("Contacts"),
             ("billing_email", "rates_email", "contact"),
             help=gettext_lazy("Empty: the main e-mail is used."),
         ),
     )
-    widths = {"billing_email": 3, "rates_email": 3, "tax_id": 3}
+    widths = {"billing_email": 3, "rates_email": 3, "tax_id": 3, "country": 3}
     company_name = forms.CharField(
         label=gettext_lazy("Company name"), required=False, max_length=200
     )
@@ -190,6 +191,7 @@ class CompanyStepForm(ScopedForm):
         widget=forms.Textarea({"rows": 4}),
         max_length=1000,
     )
+    country = CountryField()
     contact = _COLUMN["contact"]
 
 

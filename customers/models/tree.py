@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.models import Group
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Trim, Upper
@@ -59,6 +60,15 @@ class Customer(MPTTModel):
     rates_email = models.EmailField(_("rates e-mail"), blank=True)
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
     address = models.TextField(_("address"), blank=True)
+    # ISO 3166, for electronic invoices; a server-side default, as rows are also copied in.
+    country = models.CharField(
+        _("country"),
+        max_length=2,
+        blank=True,
+        db_default="",
+        default="",
+        validators=[RegexValidator(r"^[A-Z]{2}$", _("Enter a country as two letters, like GB."))],
+    )
     contact = models.CharField(_("contact"), max_length=200, blank=True)
     internal_notes = models.TextField(_("internal notes"), blank=True)
 

@@ -29,6 +29,7 @@ OWN_FIELDS = frozenset(
         "rates_email",
         "tax_id",
         "address",
+        "country",
         "contact",
         "language",
         "timezone",

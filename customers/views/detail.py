@@ -122,6 +122,7 @@ class CustomerHead(PageMixin):
             ("trunks", _("Trunks"), trunks, counts.trunks),
             ("ledger", _("Ledger"), reverse("billing:ledger", args=args), None),
             ("fees", _("Fees"), reverse("billing:fees", args=args), None),
+            ("invoices", _("Invoices"), reverse("billing:invoice_list_of", args=args), None),
             ("users", _("Users"), reverse("customers:customer_users", args=args), counts.users),
             ("rights", _("Rights"), reverse("customers:customer_rights", args=args), None),
             ("audit", _("Audit log"), reverse("customers:audit_list") + by_name, None),
@@ -139,6 +140,8 @@ class CustomerHead(PageMixin):
         }
         if not mine.is_root and may_see_balance(actor, mine):
             shown |= {"ledger", "fees"}
+        if not mine.is_root and actor.can("invoices.view"):
+            shown.add("invoices")
         if may_see_logins(actor, mine):
             shown.add("users")
         if mine.is_direct_of(actor) and actor.can("customers.edit") and mine.archived_at is None:
@@ -320,6 +323,7 @@ def detail_facts(
         (_("Tax id"), customer.tax_id),
         (_("Contact"), customer.contact),
         (_("Address"), customer.address),
+        (_("Country"), display.country_text(customer.country)),
     ]
     custom = shown_custom_values(actor, [customer])[customer.pk]
     facts += [(item.field.name, item.text) for item in custom]

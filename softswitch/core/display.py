@@ -87,6 +87,18 @@ def month_text(first: dt.date) -> str:
     return str(format_date(first, "MMM y", locale=reader_locale()))
 
 
+def days_text(first: dt.date, last: dt.date) -> str:
+    """From the first to the last day, said as briefly as it can be: ``1–31 Oct 2026``."""
+    locale = reader_locale()
+    if first == last:
+        return date_text(last)
+    if (first.year, first.month) == (last.year, last.month):
+        start = str(format_date(first, "d", locale=locale))
+        return f"{start}{DASH}{date_text(last)}"
+    pattern = "d MMM" if first.year == last.year else "d MMM y"
+    return f"{format_date(first, pattern, locale=locale)} {DASH} {date_text(last)}"
+
+
 def time_text(value: dt.datetime) -> str:
     """``14:31:22`` in the viewer's zone."""
     return str(format_time(timezone.localtime(value).time(), "HH:mm:ss", locale=reader_locale()))

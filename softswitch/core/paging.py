@@ -16,12 +16,16 @@ COUNT_LIMIT = 10_000
 PAGE_SIZES = (25, 50, 100)
 
 
-def capped_count(rows: QuerySet[Any]) -> tuple[int, bool]:
-    """The number of ``rows`` up to COUNT_LIMIT, and whether there are more; one statement."""
+def capped_count(rows: QuerySet[Any], limit: int | None = None) -> tuple[int, bool]:
+    """The number of ``rows`` up to ``limit``, and whether there are more; one statement.
+
+    The limit is COUNT_LIMIT where none is given.
+    """
+    most = COUNT_LIMIT if limit is None else limit
     plain = rows.order_by()
     keys = plain if plain.query.combinator else plain.values("pk")
-    found = keys[: COUNT_LIMIT + 1].count()
-    return min(found, COUNT_LIMIT), found > COUNT_LIMIT
+    found = keys[: most + 1].count()
+    return min(found, most), found > most
 
 
 class CappedPaginator(Paginator[Any]):
@@ -30,14 +34,15 @@ class CappedPaginator(Paginator[Any]):
     ``counted`` are the same rows without the joins of the columns, or a list.
     """
 
-    def __init__(self, rows: Any, per_page: int, *, counted: Any) -> None:
+    def __init__(self, rows: Any, per_page: int, *, counted: Any, limit: int | None = None) -> None:
         super().__init__(rows, per_page)
         self.counted = counted
+        self.limit = limit
 
     @cached_property
     def _counted(self) -> tuple[int, bool]:
         if isinstance(self.counted, QuerySet):
-            return capped_count(self.counted)
+            return capped_count(self.counted, self.limit)
         return len(self.counted), False
 
     @cached_property

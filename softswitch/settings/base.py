@@ -139,11 +139,17 @@ CELERY_BEAT_SCHEDULE = {
     "resume-voucher-batches": {"task": "accounts.resume_voucher_batches", "schedule": 60.0},
     "resume-record-imports": {"task": "billing.resume_record_imports", "schedule": 60.0},
     "purge-record-imports": {"task": "billing.purge_record_imports", "schedule": 24 * 3600.0},
+    "issue-invoices": {"task": "billing.issue_invoices", "schedule": 300.0},
+    "render-invoices": {"task": "billing.resume_documents", "schedule": 60.0},
+    "expire-reservations": {"task": "billing.expire_reservations", "schedule": 60.0},
+    "top-up-due": {"task": "billing.top_up_due", "schedule": 60.0},
+    "look-up-payments": {"task": "billing.look_up_payments", "schedule": 900.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
     "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
+    "close-periods": {"task": "billing.close_periods", "schedule": 60.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
 
@@ -184,6 +190,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "customers.services.password_policy.LoginReuseValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a set-password link lasts
+ANNEX_LINK_DAYS = 30  # that the link to the calls of an invoice lasts, which needs no login
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
@@ -254,8 +261,15 @@ MAX_CALL_SECONDS = 4 * 3600
 CDR_MAX_AGE_DAYS = env.int("CDR_MAX_AGE_DAYS", default=5 * 366)
 # Calls and charges of months before the last so many are archived; 0 keeps all where they are.
 CALL_RETENTION_MONTHS = env.int("CALL_RETENTION_MONTHS", default=0)
+# A billing period closes so many hours after its end, when late calls have come in; a call that
+# could not be rated holds it back for at most so many more.
+CLOSING_DELAY_HOURS = env.int("CLOSING_DELAY_HOURS", default=6)
+CLOSING_HOLD_HOURS = env.int("CLOSING_HOLD_HOURS", default=72)
 # For so many months ahead the big tables have their partitions before calls come.
 PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
+# Online payments: where Stripe's API is, and the origins of the pages that it sends payers to.
+STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
+STRIPE_PAGE_ORIGINS = env.list("STRIPE_PAGE_ORIGINS", default=["https://checkout.stripe.com"])
 # The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
 NAVIGATION: tuple[tuple[object, ...], ...] = (
     ("Dashboard", "dashboard", "squares-2x2", None, ()),
@@ -323,14 +337,20 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         "banknotes",
         None,
         (
+            ("Invoices", "billing:invoice_list", "", "invoices.view", ()),
             ("Statement", "billing:own_ledger", "", "balance.view", ()),
             ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
+            ("Payments", "billing:payment_list", "", "balance.view", ()),
+            ("Billing periods", "billing:period_list", "", "balance.view", ()),
+            ("Closing", "billing:closing_list", "", "balance.view", ()),
             ("Aging", "billing:aging", "", "invoices.view", ()),
             ("Revenue", "billing:revenue", "", "invoices.view", ()),
             ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
             ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
             ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
             ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
+            ("Online payments", "billing:online_list", "", "balance.view", ()),
+            ("Payment provider", "billing:payment_provider", "", "money.manage", ()),
         ),
     ),
     (
@@ -357,6 +377,7 @@ LIST_TABS: tuple[tuple[str, ...], ...] = (
         "customers:limit_list",
         "accounts:host_list",
     ),
+    ("billing:period_list", "billing:closing_list"),
 )
 
 LOGGING = {
@@ -365,5 +386,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("axes", "weasyprint", "fontTools", "factur-x")
+    },
 }

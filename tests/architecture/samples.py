@@ -13,7 +13,18 @@ from accounts.services.cards import NewCards
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import create_trunk
 from accounts.services.vouchers import NewBatch, create_batch
-from billing.models import Balance, Fee, InvoiceSettings, LedgerEntry, PaymentTerm, Tax
+from billing.models import (
+    Balance,
+    BillingPeriod,
+    Fee,
+    Invoice,
+    InvoiceSettings,
+    LedgerEntry,
+    OnlinePayment,
+    PaymentProvider,
+    PaymentTerm,
+    Tax,
+)
 from billing.services.cards import open_cards
 from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
@@ -41,6 +52,7 @@ from tariffs.models import (
     RateProfile,
     Tariff,
 )
+from tests.billing.documents import terms
 from tests.world import OPENED, World
 
 SECRET = "zanzibar"  # stands in every name of the world's that a stranger must not read
@@ -150,6 +162,23 @@ def record_import_of(world: World) -> RecordImport:
     )
 
 
+def online_of(world: World) -> OnlinePayment:
+    """A failed online payment of the shop to the sub-reseller."""
+    provider = PaymentProvider.objects.create(owner=world.sub_reseller)
+    return OnlinePayment.objects.create(
+        balance=world.balance("shop"),
+        provider=provider,
+        amount=20,
+        currency_id="GBP",
+        state="failed",
+        key=f"pay:{SECRET}",
+        note=f"Note {SECRET}",
+        created_by=world.user("shop"),
+        acting_as=world.shop,
+        created_at=OPENED,
+    )
+
+
 def message_of(world: World) -> Message:
     """A failed letter of the sub-reseller to the shop."""
     return Message.objects.create(
@@ -190,6 +219,22 @@ def defined_by(world: World) -> dict[type[Model], Any]:
             owner=owner, name=f"Group {SECRET}", patterns=[f"{SECRET}*"]
         ),
     }
+
+
+def invoices_of(world: World) -> dict[type[Model], Any]:
+    """An invoice of the sub-reseller to the shop, as HTML, of its first period, and that."""
+    balance = world.balance("shop")
+    period = balance.periods.earliest("pk")
+    invoice = Invoice.objects.create(
+        issuer=world.sub_reseller, customer=world.shop, balance=balance, period=period,
+        mode="postpaid", currency_id="GBP", net=10, total=10, open_amount=10,
+        terms=terms(format="html"),
+    )  # fmt: skip
+    invoice.lines.create(position=1, kind="fee", description=SECRET, exact=10, amount=10)
+    invoice.state, invoice.number = "issued", f"INV-{SECRET}"
+    invoice.issued_at, invoice.issued_on = OPENED, OPENED.date()
+    invoice.save()
+    return {Invoice: invoice, BillingPeriod: period}
 
 
 def vouchers_of(world: World) -> dict[type[Model], Any]:
@@ -262,6 +307,8 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
+        **invoices_of(world),
+        OnlinePayment: online_of(world),
         LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
         Fee: Fee.objects.create(
             balance=world.balance("shop"), name=f"Fee {SECRET}", price=1, starts_on=OPENED.date()

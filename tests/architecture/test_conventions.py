@@ -99,6 +99,7 @@ def test_visible_to_is_called_where_it_is_declared() -> None:
     ("names", "allowed"),
     [
         ({"LedgerEntry", "UsageEntry"}, {"billing/services/ledger.py"}),
+        ({"Reservation"}, {"billing/services/reservations.py"}),
         ({"CustomerGrant"}, {"customers/services/permissions.py"}),
         ({"AuditEvent"}, {"customers/services/audit.py"}),
     ],
@@ -114,8 +115,8 @@ def test_some_rows_have_a_single_writer(names: set[str], allowed: set[str]) -> N
 
 
 def test_the_amount_of_a_balance_is_written_by_the_ledger_alone() -> None:
-    """Neither the ORM nor SQL elsewhere sets it."""
-    sql = re.compile(r"UPDATE\s+billing_balance", re.IGNORECASE)
+    """Neither the ORM nor SQL elsewhere sets it; SQL that sets what is reserved alone is not it."""
+    sql = re.compile(r"UPDATE\s+billing_balance(?!\s+b\s+SET\s+reserved = )", re.IGNORECASE)
     writers = {source.path for source in app_sources() if sql.search(source.text)}
     for source in app_sources():
         for node in ast.walk(source.tree):
@@ -125,6 +126,17 @@ def test_the_amount_of_a_balance_is_written_by_the_ledger_alone() -> None:
                 if isinstance(target, ast.Attribute) and target.attr == "last_sequence":
                     writers.add(source.path)
     assert writers == {"billing/services/ledger.py"}
+
+
+def test_what_a_balance_reserves_is_written_by_the_reservations_alone() -> None:
+    sql = re.compile(r"SET\s+reserved\b", re.IGNORECASE)
+    writers = {source.path for source in app_sources() if sql.search(source.text)}
+    for source in app_sources():
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and attribute_chain(node).endswith(".update"):
+                named = {keyword.arg for keyword in node.keywords}
+                writers |= {source.path} if "reserved" in named else set()
+    assert writers == {"billing/services/reservations.py"}
 
 
 def test_enqueued_names_are_tasks() -> None:

@@ -20,7 +20,12 @@ TERM = {"name": "Net 30", "period_type": "weekly", "due_days": "30", "grace_days
 SETTINGS: dict[str, Any] = {
     "name": "Export",
     "series": "EX-",
+    "credit_series": "EXC-",
     "invoice_format": "html",
+    "grouping": "country",
+    "language": "ar",
+    "accent": "#0e7c86",
+    "payment_text": "IBAN: GB00 HALY",
     "rate_value": "average",
     "rate_decimals": "6",
     "included": ["tax", "cdrs"],
@@ -119,6 +124,8 @@ def test_invoice_settings_are_created_and_shown_as_stored(world: World) -> None:
     assert answer.headers["Location"] == url("invoice_settings", "edit", made.pk)
     assert (made.series, made.invoice_format, made.rate_value) == ("EX-", "html", "average")
     assert (made.rate_decimals, made.sections, made.non_zero_only) == (6, ["tax", "cdrs"], False)
+    assert (made.grouping, made.language, made.accent) == ("country", "ar", "#0e7c86")
+    assert (made.credit_series, made.payment_text) == ("EXC-", "IBAN: GB00 HALY")
     form = client.get(answer.headers["Location"]).context["form"]
     assert form["included"].value() == ["tax", "cdrs"]
     assert form["footer"].value() == "IBAN 1"
@@ -142,6 +149,11 @@ def test_invoice_settings_are_created_and_shown_as_stored(world: World) -> None:
         ("invoice_settings", "invoice_format", {"invoice_format": "doc"}),
         ("invoice_settings", "included", {"included": ["all"]}),
         ("invoice_settings", "footer", {"footer": "x" * 1001}),
+        ("invoice_settings", "accent", {"accent": "red"}),
+        ("invoice_settings", "grouping", {"grouping": "moon"}),
+        ("invoice_settings", "language", {"language": "xx"}),
+        ("invoice_settings", "credit_series", {"credit_series": ""}),
+        ("invoice_settings", "is_e_invoice", {"is_e_invoice": "on"}),
     ],
 )
 def test_what_does_not_fit_is_refused_at_its_field(

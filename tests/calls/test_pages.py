@@ -58,6 +58,17 @@ def test_list_and_drawer_show_no_price_above_the_viewer(
             assert charges[getattr(world, who).pk] in text
 
 
+def test_a_search_by_number_counts_less_far(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _number in range(2):
+        store_call(world.shop, "442079460000", 61, account=world.account)
+    monkeypatch.setattr("calls.views.calls.NUMBER_COUNT_LIMIT", 1)
+    login(client, world, "operator")
+    for query, total in ({"called": "4420*"}, "1+"), ({"caller": "*"}, "1+"), ({}, "2"):
+        assert page(client, "call_list", **query).context["page"].paginator.total == total
+
+
 @pytest.mark.parametrize("who", ["other_reseller", "sub_customer"])
 def test_a_strangers_call_is_not_there(client: Client, world: World, call: Call, who: str) -> None:
     login(client, world, who)

@@ -32,6 +32,7 @@ PROFILE = (
     "rates_email",
     "tax_id",
     "address",
+    "country",
     "contact",
     "timezone",
     "language",

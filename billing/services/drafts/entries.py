@@ -8,22 +8,10 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from billing.choices import EntryKind, LineKind
+from billing.choices import ADJUSTMENTS, PAYMENTS, LineKind
 from billing.models import LedgerEntry
 from billing.services.drafts.lines import DESCRIPTION_SIZE, Billed, Line
 from softswitch.core.money import ZERO
-
-ADJUSTMENTS = frozenset({EntryKind.DEBIT.value, EntryKind.CREDIT.value})
-PAYMENTS = frozenset(
-    kind.value
-    for kind in (
-        EntryKind.OPENING,
-        EntryKind.ADD_FUNDS,
-        EntryKind.VOUCHER,
-        EntryKind.TRANSFER,
-        EntryKind.PAY_OUT,
-    )
-)
 
 # The balance less what this period and those after it brought: they are few, all before are many.
 # Its row is locked by the caller.
@@ -87,7 +75,7 @@ def _line(billed: Billed, entry: LedgerEntry) -> Line:
     exact = -entry.amount
     day = entry.posted_at.astimezone(billed.zone).date()
     return Line(
-        kind=LineKind.ADJUSTMENT,
+        kind=LineKind.ADJUSTMENT.value,
         description=_description(entry)[:DESCRIPTION_SIZE],
         exact=exact,
         amount=billed.rounded(exact),

@@ -60,8 +60,9 @@ def terms_of(balances: Collection[Balance], moment: datetime) -> dict[int, Terms
         if _has_parameters(row):
             found[row.pk] = _terms(row, values[row.customer_id], taxes, moment)
         else:
-            own = CustomerParameters(invoice_settings=firsts.get(row.issuer_id))
-            found[row.pk] = _terms(row, inherited(own=own).with_own({}), {}, moment)
+            chosen = {"invoice_settings": firsts.get(row.issuer_id)}
+            plain = inherited(own=CustomerParameters(**chosen)).with_own(chosen)
+            found[row.pk] = _terms(row, plain, {}, moment)
     return found
 
 

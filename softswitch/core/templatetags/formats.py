@@ -3,6 +3,7 @@
 {% load formats %}
 {{ seconds|duration }}  3:07       {{ moment|moment }}  <time>18 Nov 2026 14:31:22</time>
 {{ day|day }}  18 Nov 2026         {{ count|number }}  45,646       {{ text|dash }}
+{{ percent|shortest }}  7.5         {{ first|till:last }}  1–31 Oct 2026
 """
 
 import datetime as dt
@@ -55,9 +56,23 @@ def day(value: dt.date | None) -> str:
 
 
 @register.filter
+def till(first: dt.date, last: dt.date) -> str:
+    """From one day to another: ``{{ first|till:last }}``."""
+    return display.days_text(first, last)
+
+
+@register.filter
 def number(value: Decimal | int | None, decimals: int = 0) -> str:
     """Thousands separated by the reader's locale."""
     return display.DASH if value is None else display.number_text(value, decimals)
+
+
+@register.filter
+def shortest(value: Decimal | None) -> str:
+    """A number with as many decimals as it needs."""
+    if value is None:
+        return display.DASH
+    return display.number_text(value, display.stored_decimals(value, 0))
 
 
 @register.filter

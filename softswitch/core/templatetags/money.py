@@ -4,6 +4,7 @@
 {{ charge|amount:"GBP" }}    −1,248.36 GBP     {{ sum|balance:"GBP" }}  the same, red below zero
 {{ price|price }}  0.0125     {{ charge|exact:"GBP" }}  0.0082 GBP, all stored decimals
 {{ sum|plain:"GBP" }}        −1,248.36, where the currency is said once for a whole column
+{{ price|piece:"GBP" }}      7.50, the price of a piece: the currency's decimals or more
 {{ exchange_rate|rate }}     0.879271, an exchange rate in 6 decimals
 """
 
@@ -13,7 +14,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from softswitch.core.display import DASH, amount_text, number_text, price_text
+from softswitch.core.display import DASH, amount_text, number_text, price_text, stored_decimals
+from softswitch.core.money import minor_units
 
 register = template.Library()
 
@@ -58,6 +60,14 @@ def exact(value: Decimal | None, currency: str) -> str:
 def price(value: Decimal | None) -> str:
     """All stored decimals (4 at least), without a code."""
     return DASH if value is None else price_text(value)
+
+
+@register.filter
+def piece(value: Decimal | None, currency: str) -> str:
+    """The price of one piece: the decimals of the currency, or as many as it needs."""
+    if value is None:
+        return DASH
+    return number_text(value, stored_decimals(value, minor_units(currency)))
 
 
 @register.filter

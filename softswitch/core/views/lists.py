@@ -120,6 +120,10 @@ class ListView(BulkMixin):
         """Joins that only the columns need, and not the count: they must add no rows."""
         return rows
 
+    def get_count_limit(self) -> int | None:
+        """How far the rows are counted; None: as far as everywhere (core.paging)."""
+        return None
+
     def get_order(self) -> str | None:
         """By which columns the reader wants the rows; None: as the table declares."""
         return self.request.GET.get("sort")
@@ -141,7 +145,9 @@ class ListView(BulkMixin):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         table = self.get_table()
-        paginator = CappedPaginator(table.rows, self.page_size, counted=self.found)
+        paginator = CappedPaginator(
+            table.rows, self.page_size, counted=self.found, limit=self.get_count_limit()
+        )
         table.paginator = paginator
         table.page = page = paginator.get_page(self.request.GET.get("page"))
         return super().get_context_data(

@@ -1,0 +1,164 @@
+"""Invoices in lists: what a viewer may read of them, how they are found, counted and added up."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from django.db.models import (
+    Case,
+    CharField,
+    IntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.utils.timezone import now
+
+from billing.choices import InvoiceState, InvoiceStatus
+from billing.models import Invoice, LedgerEntry
+from billing.querysets import InvoiceQuerySet
+from billing.selectors.balances import DisplayCurrency
+from customers.models import Customer, CustomerSearch, FormerName
+from customers.selectors.names import shown_name
+from customers.tenancy import Actor
+from softswitch.core.money import ZERO
+from softswitch.core.paging import COUNT_LIMIT
+from softswitch.core.parts import FEW, part_condition
+
+
+class CappedCount(Subquery):
+    """How many rows there are, counted no further than COUNT_LIMIT + 1."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) capped)"
+    empty_result_set_value = 0
+    output_field = IntegerField()
+
+
+def today_of(actor: Actor) -> date:
+    """The day it is for the viewer, by which an invoice is overdue or not."""
+    return now().astimezone(ZoneInfo(actor.timezone)).date()
+
+
+def may_bill(actor: Actor, invoice: Invoice) -> bool:
+    """Whether the actor issues, voids and credits ``invoice``: its issuer alone does."""
+    return invoice.issuer_id == actor.customer_id and actor.can("money.manage")
+
+
+def is_received(invoice: Invoice, actor: Actor) -> bool:
+    """Whether it is the actor that pays ``invoice``: its own customer, or its account."""
+    if actor.account_id is not None:
+        return True
+    return invoice.customer_id == actor.customer_id and invoice.account_id is None
+
+
+def invoices_shown_to(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    """``rows`` with ``status``, ``customer_name`` and ``issuer_name``, empty above the viewer."""
+    known = Customer.objects.visible_to(actor).values("pk")
+    nobody = Value("", output_field=CharField())
+    dated = cast("InvoiceQuerySet", rows).with_status(today_of(actor))
+    return dated.annotate(
+        customer_name=shown_name(actor, then="balance__closed_at"),
+        issuer_name=Case(When(issuer__in=known, then="issuer__name"), default=nobody),
+    )
+
+
+def invoice_of(actor: Actor, entry: LedgerEntry) -> Invoice | None:
+    """The invoice or credit note that an entry belongs to, where the actor may open it."""
+    if entry.invoice_id is None or not actor.can("invoices.view"):
+        return None
+    found: Invoice | None = Invoice.objects.visible_to(actor).filter(pk=entry.invoice_id).first()
+    return found
+
+
+def of_side(rows: QuerySet[Any], actor: Actor, side: str) -> QuerySet[Any]:
+    """Those of ``rows`` that the actor's customer issued, received, or that are between others."""
+    mine = actor.customer_id
+    received = Q(customer_id=mine, account=None)
+    if side == "issued":
+        return rows.filter(issuer_id=mine)
+    return rows.filter(received) if side == "received" else rows.exclude(received, issuer_id=mine)
+
+
+def named_so(rows: QuerySet[Any], actor: Actor, text: str) -> QuerySet[Any]:
+    """Those of ``rows`` with ``text`` in their number, or in the name that the actor reads.
+
+    Names and numbers are looked up in their own indexes first: few hold the text, as a rule. Only
+    of customers that were ever renamed has it to be told, per row, which name is read.
+    """
+    numbered = Invoice.objects.visible_to(actor).filter(part_condition("number", text))
+    keys = list(numbered.order_by().values_list("pk", flat=True)[: FEW + 1])
+    found = Q(pk__in=keys) if len(keys) <= FEW else part_condition("number", text)
+    known = CustomerSearch.objects.filter(part_condition("name", text))
+    payers = set(known.values_list("pk", flat=True)[: FEW + 1])
+    if len(payers) > FEW:
+        return _named(rows, actor).filter(found | part_condition("read_name", text))
+    former = FormerName.objects.filter(Q(customer__in=payers) | part_condition("name", text))
+    renamed = set(former.values_list("customer", flat=True))
+    if payers - renamed:
+        found |= Q(customer__in=payers - renamed)
+    if not renamed:
+        return rows.filter(found)
+    read = Q(customer__in=renamed) & part_condition("read_name", text)
+    return _named(rows, actor).filter(found | read)
+
+
+def _named(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    named: QuerySet[Any] = rows.alias(read_name=shown_name(actor, then="balance__closed_at"))
+    return named
+
+
+def status_counts(rows: QuerySet[Any], actor: Actor) -> dict[str, int]:
+    """How many of ``rows`` have each status, and all (""): one statement, each up to a limit."""
+    today = today_of(actor)
+    parts = {
+        status: cast("InvoiceQuerySet", rows).in_status(status, today)
+        for status in InvoiceStatus.values
+    }
+    counts = {
+        f"n_{status}": CappedCount(_keys(part)) for status, part in {"": rows, **parts}.items()
+    }
+    here: QuerySet[Any, dict[str, Any]] = Customer.objects.filter(pk=actor.customer_id).values(
+        **counts
+    )
+    return {name.removeprefix("n_"): number for name, number in here.get().items()}
+
+
+def _keys(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.order_by().values("pk")[: COUNT_LIMIT + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSums:
+    """What is open, in the display currency: of the customers, and of the actor's own customer.
+
+    Currencies without an exchange rate are not in the sums: ``unknown`` names them.
+    """
+
+    receivable: Decimal
+    payable: Decimal
+    unknown: tuple[str, ...]
+
+
+def open_sums(rows: QuerySet[Any], actor: Actor, display: DisplayCurrency) -> OpenSums:
+    """What is open of ``rows``, per side; one statement."""
+    owed = rows.filter(state=InvoiceState.ISSUED, open_amount__gt=0).order_by()
+    is_own = Case(
+        When(customer_id=actor.customer_id, account=None, then=Value(1)),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+    sums = {0: ZERO, 1: ZERO}
+    unknown = set()
+    grouped = owed.annotate(is_own=is_own).values("is_own", "currency")
+    for row in grouped.annotate(total_open=Sum("open_amount")):
+        converted = display.convert(row["total_open"], row["currency"])
+        if converted is None:
+            unknown.add(row["currency"])
+        else:
+            sums[row["is_own"]] += converted
+    return OpenSums(sums[0], sums[1], tuple(sorted(unknown)))

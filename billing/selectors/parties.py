@@ -1,0 +1,47 @@
+"""What a document keeps of its two parties, whatever they are called later, and how it shows it."""
+
+from typing import Any
+
+from billing.models import Balance
+from billing.selectors.document_parts import Party
+from customers.models import Customer
+
+
+def party_data(customer: Customer) -> dict[str, str]:
+    """Name, company, address, country, tax id, e-mail and contact of a party as they are now."""
+    return {
+        "name": customer.name,
+        "company": customer.company_name,
+        "address": customer.address,
+        "country": customer.country,
+        "tax_id": customer.tax_id,
+        "email": customer.billing_email or customer.main_email,
+        "contact": customer.contact,
+        "timezone": str(customer.timezone),
+        "language": customer.language,
+    }
+
+
+def payer_data(balance: Balance) -> dict[str, str]:
+    """The same of who pays; an account is named besides its customer."""
+    data = party_data(balance.customer)
+    if balance.account is None:
+        return data
+    return data | {"account": balance.account.auth_name, "account_name": balance.account.name}
+
+
+def party(data: dict[str, Any]) -> Party:
+    """A party as it is shown, from what an invoice keeps of it.
+
+    An account stands above its customer's address, whose tax id is not its own.
+    """
+    lines = [line.strip() for line in str(data.get("address") or "").splitlines()]
+    company = str(data.get("company") or data.get("name") or "")
+    account = str(data.get("account_name") or data.get("account") or "")
+    return Party(
+        name=account or company,
+        address=tuple(filter(None, [company if account else "", *lines])),
+        country=str(data.get("country") or ""),
+        tax_id="" if account else str(data.get("tax_id") or ""),
+        email=str(data.get("email") or ""),
+    )

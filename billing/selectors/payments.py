@@ -1,0 +1,75 @@
+"""Payments as their two sides list them, what they add up to, and where one comes from."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, cast
+
+from django.db.models import QuerySet, Sum
+
+from billing.choices import EntryKind, InvoiceState, PaymentSide
+from billing.models import Balance, Invoice, LedgerEntry
+from billing.querysets import LedgerQuerySet
+from billing.selectors.statements import entries_shown_to
+from customers.models import Customer
+from customers.tenancy import Actor
+
+KINDS = (
+    EntryKind.ADD_FUNDS,
+    EntryKind.VOUCHER,
+    EntryKind.TRANSFER,
+    EntryKind.OPENING,
+    EntryKind.REVERSAL,
+)
+
+
+def payments_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Any]:
+    """Those of ``rows`` that are payments to the actor's customer or by it, with who posted."""
+    payments = cast("LedgerQuerySet", rows).payments()
+    if actor.account_id is None:
+        payments = payments.between(actor)
+    related = payments.select_related("account", "balance")
+    return entries_shown_to(related, actor)
+
+
+def on_side(rows: QuerySet[LedgerEntry], actor: Actor, side: str) -> QuerySet[LedgerEntry]:
+    """Payments that the actor's customer received, or made."""
+    if side == PaymentSide.RECEIVED:
+        return rows.filter(issuer_id=actor.customer_id)
+    return rows.filter(customer_id=actor.customer_id).exclude(issuer_id=actor.customer_id)
+
+
+def payment_sums(rows: QuerySet[Any]) -> Iterator[tuple[str, Decimal]]:
+    """Currency and sum of the payments in each currency."""
+    sums = rows.order_by().values("balance__currency").annotate(total=Sum("amount"))
+    for row in sums.order_by("balance__currency"):
+        yield row["balance__currency"], row["total"]
+
+
+def payment_kinds() -> list[tuple[str, Any]]:
+    """What kinds of entries a payment can be, as a form shows them."""
+    return [(kind.value, kind.label) for kind in KINDS]
+
+
+def live_customers() -> QuerySet[Customer]:
+    """Every customer that is not archived; a form narrows them to the actor's own."""
+    rows: QuerySet[Customer] = Customer.objects.live()
+    return rows
+
+
+def direct_payers(rows: QuerySet[Customer], actor: Actor) -> QuerySet[Customer]:
+    """Those of ``rows`` that pay the actor's customer."""
+    payers = Balance.objects.of_customers().filter(issuer=actor.customer_id)
+    return rows.filter(pk__in=payers.values("customer"))
+
+
+def open_amount(actor: Actor, balance: Balance, invoice_id: str) -> Decimal | None:
+    """What is still open of an invoice of this balance; None where there is no such, or nothing."""
+    if not (invoice_id.isdecimal() and len(invoice_id) <= 18):
+        return None
+    rows = Invoice.objects.visible_to(actor).filter(balance=balance, state=InvoiceState.ISSUED)
+    found: Decimal | None = (
+        rows.filter(pk=int(invoice_id), open_amount__gt=0)
+        .values_list("open_amount", flat=True)
+        .first()
+    )
+    return found

@@ -1,0 +1,196 @@
+"""Makes the files of issued invoices once, keeps them, and mails each invoice once."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.text import slugify
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from billing.choices import FileKind, InvoiceKind, InvoiceState
+from billing.models import Invoice, InvoiceFile
+from billing.pdf import invoice_page, invoice_pdf, title_of
+from billing.selectors.annex_links import annex_url
+from billing.selectors.document_parts import Document
+from billing.selectors.documents import ByTrunk, document_of, names_annex
+from billing.selectors.parties import party
+from billing.services.e_invoices import embedded, lacks, xml_of
+from customers.models import Customer
+from customers.tenancy import Actor
+from notifications.choices import Event
+from notifications.services.outbox import keep_attachment, queue_message
+from softswitch.core.errors import DomainError
+from softswitch.core.jobs import enqueue
+
+# What a lost message left lying is looked for so far back; earlier invoices had their chance.
+LOOKED_BACK = timedelta(days=7)
+RESUMED_AT_ONCE = 500
+TYPES = {
+    FileKind.PDF: "application/pdf",
+    FileKind.HTML: "text/html; charset=utf-8",
+    FileKind.XML: "application/xml",
+}
+RELATED = ("issuer", "customer", "account__customer", "balance", "period__balance", "logo")
+
+
+def deliver_invoice(*, invoice_id: int, by_trunk: ByTrunk | None = None) -> None:
+    """Make the files of an issued invoice or credit note, and mail it to who pays.
+
+    Safe to repeat: files are kept under a unique key, and the letter's row in the outbox has one,
+    too. What a file needs is frozen, so it is made before the transaction, which locks the invoice
+    last. Without an e-mail address there is no letter. Raises DomainError ``pdf_unavailable``.
+    """
+    invoice = _issued().get(pk=invoice_id)
+    file = file_of(invoice=invoice, by_trunk=by_trunk)
+    if invoice.mailed_at is None and invoice.state == InvoiceState.ISSUED:
+        _mail(invoice, file)
+
+
+def file_of(
+    *, invoice: Invoice, kind: FileKind | None = None, by_trunk: ByTrunk | None = None
+) -> InvoiceFile:
+    """The file of an issued invoice in ``kind``, else as its settings say; made if there is none.
+
+    Two that make it at once get the same one. An electronic invoice whose parties lack what the
+    standard asks for becomes a plain PDF, and ``Invoice.problem`` says what. Raises DomainError
+    ``pdf_unavailable``.
+    """
+    if kind is not None:
+        kept = invoice.files.filter(kind=kind).first()
+        if kept is not None:
+            return kept
+    document = document_of(None, invoice, by_trunk=by_trunk)
+    wanted = FileKind(document.style.file_kind) if kind is None else kind
+    found: InvoiceFile | None = invoice.files.filter(kind=wanted).first()
+    if found is None:
+        _keep(invoice, _made(invoice, document, wanted))
+        found = invoice.files.get(kind=wanted)
+    return found
+
+
+def resume_documents() -> int:
+    """Ask for the files and letters of issued invoices that have none; returns how many.
+
+    What is asked for twice is made once (deliver_invoice).
+    """
+    since = now() - LOOKED_BACK
+    issued = Invoice.objects.filter(state=InvoiceState.ISSUED, issued_at__gt=since)
+    has_file = Exists(InvoiceFile.objects.filter(invoice=OuterRef("pk")))
+    addressed = Q(account=None) & ~Q(customer__billing_email="", customer__main_email="")
+    left = issued.filter(~has_file | Q(addressed, mailed_at=None))
+    ids = list(left.order_by("issued_at").values_list("pk", flat=True)[:RESUMED_AT_ONCE])
+    for pk in ids:
+        enqueue("billing.render_invoice", invoice_id=pk)
+    return len(ids)
+
+
+def passing_file(*, document: Document, kind: FileKind) -> bytes:
+    """A draft as it would be issued now, or an invoice as void: made at once and kept nowhere.
+
+    Raises DomainError ``no_xml``, as only what was issued and counts is an electronic invoice.
+    """
+    if kind == FileKind.XML:
+        raise DomainError("no_xml", _("Only issued invoices are electronic ones."))
+    return invoice_page(document) if kind == FileKind.HTML else invoice_pdf(document)
+
+
+def file_name(invoice: Invoice, kind: str) -> str:
+    """``inv-000017.pdf``."""
+    return f"{slugify(invoice.number or f'draft {invoice.pk}')}.{kind}"
+
+
+def _issued() -> QuerySet[Invoice]:
+    rows: QuerySet[Invoice] = Invoice.objects.exclude(state=InvoiceState.DRAFT)
+    return rows.select_related(*RELATED, "corrects")
+
+
+def _made(invoice: Invoice, document: Document, wanted: FileKind) -> dict[FileKind, bytes]:
+    """The contents of the files that come together: of an electronic invoice PDF and XML."""
+    if wanted == FileKind.HTML:
+        return {FileKind.HTML: invoice_page(document)}
+    if not document.style.is_e_invoice:
+        if wanted == FileKind.XML:
+            raise DomainError("no_xml", _("This is not an electronic invoice."))
+        return {FileKind.PDF: invoice_pdf(document)}
+    missing = lacks(document)
+    if missing:
+        Invoice.objects.filter(pk=invoice.pk).update(problem=" ".join(missing)[:300])
+        if wanted == FileKind.XML:
+            raise DomainError("no_xml", " ".join(missing))
+        return {FileKind.PDF: invoice_pdf(document)}
+    xml = xml_of(document)
+    pdf = embedded(invoice_pdf(document, variant="pdf/a-3b"), xml, document, title_of(document))
+    return {FileKind.PDF: pdf, FileKind.XML: xml}
+
+
+def _keep(invoice: Invoice, contents: dict[FileKind, bytes]) -> None:
+    """Store what was made, unless another has been quicker: the first one counts for ever."""
+    InvoiceFile.objects.bulk_create(
+        [
+            InvoiceFile(
+                invoice=invoice,
+                kind=kind,
+                content=content,
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+            for kind, content in contents.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _mail(invoice: Invoice, file: InvoiceFile) -> None:
+    """Queue the letter with the file, once; atomic, locks the invoice."""
+    recipient = recipient_of(invoice)
+    if not recipient:
+        return
+    owner = invoice.issuer
+    with transaction.atomic():
+        fresh = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
+        if fresh.mailed_at is not None:
+            return
+        kind = FileKind(file.kind)
+        attachment = keep_attachment(
+            name=file_name(invoice, kind),
+            content_type=TYPES[kind].partition(";")[0],
+            content=bytes(file.content),
+        )
+        queue_message(
+            actor=Actor(user=None, customer=owner, stack=(owner.pk,), is_system=True),
+            owner=owner,
+            customer=invoice.customer,
+            event=Event.INVOICE,
+            recipient=recipient,
+            context=_letter(invoice),
+            key=f"invoice:{invoice.pk}",
+            attachment=attachment,
+        )
+        Invoice.objects.filter(pk=invoice.pk).update(mailed_at=now())
+
+
+def recipient_of(invoice: Invoice) -> str:
+    """Where an invoice is mailed: the payer's billing e-mail, else its main one.
+
+    An account is no customer of its own: its invoices wait in the portal.
+    """
+    customer: Customer = invoice.customer
+    if invoice.account_id is not None:
+        return ""
+    return customer.billing_email or customer.main_email
+
+
+def _letter(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "company": party(invoice.customer_data).name or invoice.customer.name,
+        "is_credit_note": invoice.kind == InvoiceKind.CREDIT_NOTE,
+        "number": invoice.number,
+        "corrects": invoice.corrects.number if invoice.corrects else "",
+        "total": invoice.total,
+        "amount_due": invoice.amount_due,
+        "currency": invoice.currency_id,
+        "due_on": invoice.due_on,
+        "annex_url": annex_url(invoice) if names_annex(invoice) else "",
+    }

@@ -1,0 +1,247 @@
+"""Drives money at random, and after each step compares it with a naive model of its own.
+
+Posts, pays, reverses, charges, closes, issues, voids, issues again and credits one balance in any
+order; ledger, invoices and balance say what the model (tests.billing.money_model) says.
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import hypothesis.strategies as st
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from billing.choices import TaxMode
+from billing.models import Balance, Invoice, LedgerEntry, UsageEntry
+from billing.services import verify
+from billing.services.credit_notes import issue_credit_note
+from billing.services.issuing import issue_invoice
+from billing.services.voiding import reissue_invoice, void_invoice
+from calls.services.charging import charge_pending
+from softswitch.core.errors import DomainError
+from tests.billing.invoices import draft_of, post, reverse
+from tests.billing.money_model import Bill, Model, Money
+from tests.calls.stored import store_call
+from tests.world import World, build_world
+
+EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "8"))
+STEPS = int(os.environ.get("MONEY_STEPS", "25"))
+MONTHS = 6  # all of them are over when the tests run
+PRICE = Decimal("0.045")  # a minute to London on the tariff Street
+AMOUNTS = st.decimals("0.000001", "60", places=6).filter(bool)
+WHICH = st.integers(0, 30)
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    """Every rule does one thing through the services and the same to the model."""
+
+    world: World
+
+    @initialize()
+    def begin(self) -> None:
+        self.actor = self.world.actor("sub_reseller")
+        self.model = Model()
+        self.month = 0
+        self.count = 0
+        self.entries: dict[Money, LedgerEntry] = {}
+        self.rows: dict[Bill, Invoice] = {}
+        self.model.post("payment", Decimal(100), 0, 0)  # the opening balance, never reversed
+
+    # What there is ---------------------------------------------------------------------------
+    def balance(self) -> Balance:
+        return self.world.balance("shop")
+
+    def moment(self) -> datetime:
+        """One second later each time, in the open month."""
+        self.count += 1
+        return datetime(2026, self.month + 1, 10, tzinfo=UTC) + timedelta(seconds=self.count)
+
+    def pick(self, number: int, *states: str) -> Bill | None:
+        found = [bill for bill in self.model.bills if bill.state in states]
+        return found[number % len(found)] if found else None
+
+    # What is done ----------------------------------------------------------------------------
+    @rule(
+        kind=st.sampled_from(["debit", "credit", "add_funds", "add_funds", "opening"]),
+        amount=AMOUNTS,
+    )
+    def post(self, kind: str, amount: Decimal) -> None:
+        """An opening below 0 stands for all money that goes out."""
+        signed = -amount if kind in ("debit", "opening") else amount
+        entry = post(self.balance(), kind, signed, self.moment())
+        kinds = "adjustment" if kind in ("debit", "credit") else "payment"
+        self.entries[self.model.post(kinds, signed, self.month, self.count)] = entry
+
+    @rule(number=WHICH)
+    def reverse(self, number: int) -> None:
+        found = [one for one in self.entries if not one.is_reversed]
+        if found:
+            one = found[number % len(found)]
+            reverse(self.entries[one], self.moment())
+            self.model.reverse(one, self.month)
+
+    @rule(minutes=st.integers(1, 90), is_late=st.booleans())
+    def charge(self, minutes: int, is_late: bool) -> None:
+        """A call of this month, or one that comes in after its month was closed."""
+        at = self.moment() - timedelta(days=31 * (is_late and self.month > 0))
+        store_call(self.world.shop, "442071234567", 60 * minutes, at=at, account=self.world.account)
+        assert charge_pending().charged == 1
+        late = is_late and self.month > 0
+        self.model.post("call", -PRICE * minutes, self.month, self.count, is_late=late)
+
+    @precondition(lambda self: self.month < MONTHS)
+    @rule(fee=st.sampled_from(["", "3.33"]), tax=st.sampled_from([0, 7, 20]))
+    def close(self, fee: str, tax: int) -> None:
+        """The month ends; what is nothing in sum gets no draft."""
+        bill = Bill(self.month, Decimal(fee or 0), tax)
+        draft = None
+        if self.model.lines(self.month):
+            taxes = [str(tax)] if tax else []
+            draft = draft_of(
+                self.balance(), self.moment(), fee=fee, taxes=taxes, tax_mode=TaxMode.ADDED
+            )
+        else:
+            with pytest.raises(DomainError) as caught, transaction.atomic():
+                draft_of(self.balance(), self.moment())
+            assert caught.value.code == "nothing"
+            self.close_only()
+        if draft is not None:
+            self.model.bills.append(bill)
+            self.rows[bill] = draft
+        self.month += 1
+
+    def close_only(self) -> None:
+        """What the refusal has rolled back."""
+        periods = self.balance().periods.filter(starts_at__lte=self.moment())
+        period = periods.latest("starts_at")
+        period.closed_at = period.ends_at
+        period.save()
+
+    @rule(number=WHICH)
+    def issue(self, number: int) -> None:
+        bill = self.pick(number, "draft", "issued")
+        if bill is None:
+            return
+        if bill.state == "draft":
+            earlier = [one for one in self.model.drafts() if one.month < bill.month]
+            if earlier:
+                with pytest.raises(DomainError) as caught, transaction.atomic():
+                    issue_invoice(actor=self.actor, invoice=self.rows[bill])
+                assert caught.value.code == "earlier_draft"
+                return
+            self.model.issue(bill)
+        issued = issue_invoice(actor=self.actor, invoice=self.rows[bill])
+        assert issued.number == bill.number
+
+    @rule(number=WHICH)
+    def void(self, number: int) -> None:
+        bill = self.pick(number, "issued")
+        if bill is None:
+            return
+        if bill.notes:
+            with pytest.raises(DomainError) as caught, transaction.atomic():
+                void_invoice(actor=self.actor, invoice=self.rows[bill], reason="Wrong")
+            assert caught.value.code == "credited"
+            return
+        void_invoice(actor=self.actor, invoice=self.rows[bill], reason="Wrong")
+        self.model.void(bill)
+
+    @rule(number=WHICH)
+    def issue_again(self, number: int) -> None:
+        """The draft has what the terms say: no fee and no tax, which the first one was given."""
+        found = [b for b in self.model.bills if b.state == "void" and not b.is_replaced]
+        if not found:
+            return
+        bill = found[number % len(found)]
+        bill.is_replaced = True
+        again = Bill(bill.month)
+        self.rows[again] = reissue_invoice(actor=self.actor, invoice=self.rows[bill])
+        self.model.bills.append(again)
+
+    @rule(number=WHICH, amount=st.decimals("0.01", "20", places=2))
+    def credit(self, number: int, amount: Decimal) -> None:
+        bill = self.pick(number, "issued")
+        if bill is None:
+            return
+        self.count += 1
+        key = str(self.count)
+        if bill.credited + amount > bill.total:
+            with pytest.raises(DomainError) as caught, transaction.atomic():
+                issue_credit_note(
+                    actor=self.actor, invoice=self.rows[bill], amount=amount, reason="x", key=key
+                )
+            assert caught.value.code == "amount"
+            return
+        note = issue_credit_note(
+            actor=self.actor, invoice=self.rows[bill], amount=amount, reason="x", key=key
+        )
+        self.model.credit(bill, amount, MONTHS + 1)
+        assert note.number == self.model.number("CN-")
+        assert note.total == note.net + note.tax == amount
+
+    # What holds --------------------------------------------------------------------------------
+    @invariant()
+    def ledger_and_balance_agree(self) -> None:
+        balance = self.balance()
+        assert balance.amount == self.model.balance()
+        assert balance.reserved == self.model.reserved
+        rows = [
+            *LedgerEntry.objects.filter(balance=balance),
+            *UsageEntry.objects.filter(balance=balance),
+        ]
+        assert balance.amount == sum(row.amount for row in rows)
+
+    @invariant()
+    def invoices_agree(self) -> None:
+        for bill, row in self.rows.items():
+            row.refresh_from_db()
+            total = self.model.total(bill) if bill.state == "draft" else bill.total
+            assert (row.state, row.number, row.total) == (bill.state, bill.number, total)
+            assert row.open_amount == self.model.open_amount(bill)
+        newest = max((b for b in self.rows if b.moment), key=lambda b: b.moment, default=None)
+        if newest is not None and newest.moment == self.model.clock + 10**6:
+            closing = self.model.balance(newest.month)
+            assert self.rows[newest].closing_balance == closing
+            assert self.rows[newest].amount_due == max(Decimal(0), -closing)
+
+    @invariant()
+    def the_proof_holds(self) -> None:
+        assert [*verify.differences()] == []
+
+
+@pytest.mark.django_db
+def test_money_and_a_naive_model_agree() -> None:
+    """Each example runs in a savepoint that is rolled back: it starts with the same world."""
+    world = build_world()
+
+    class InSavepoint(MoneyMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.world = world
+            self.point = transaction.savepoint()
+
+        def teardown(self) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            transaction.savepoint_rollback(self.point)
+
+    run_state_machine_as_test(
+        InSavepoint,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize="MONEY_EXAMPLES" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
