@@ -251,3 +251,29 @@ class OnlineState(ToneChoices):
     EXPIRED = "expired", "off", _("Expired")
     REFUNDED = "refunded", "warn", _("Refunded")
     REFUSED = "refused", "bad", _("Amount differs")
+
+
+class DunningKind(models.TextChoices):
+    """A step of dunning, as its log has it."""
+
+    REMINDER_BEFORE = "reminder_before", _("Reminder before the due date")
+    REMINDER_AFTER = "reminder_after", _("Reminder after the due date")
+    OVERDUE = "overdue", _("Overdue")
+    EXCUSED = "excused", _("Not suspended for this invoice")
+    PROMISED = "promised", _("Promise to pay")
+    SUSPENDED = "suspended", _("Suspended")
+    LIFTED = "lifted", _("Lifted")
+
+
+# The letters about one invoice; each is written once for it.
+REMINDERS = (DunningKind.REMINDER_BEFORE, DunningKind.REMINDER_AFTER)
+# What happens to one invoice once, whatever becomes of it; undone it stays what has happened.
+ONCE = (*REMINDERS, DunningKind.OVERDUE)
+
+
+class DunningState(ToneChoices):
+    """How far dunning has come with a balance that owes."""
+
+    SUSPENDED = "suspended", "stop", _("Suspended")
+    PROMISED = "promised", "warn", _("Promised to pay")
+    OVERDUE = "overdue", "bad", _("Overdue")

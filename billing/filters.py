@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.choices import (
     ClosingState,
+    DunningState,
     EntryKind,
     FeeKind,
     InvoiceKind,
@@ -249,3 +250,30 @@ class AgingFilter(FilterSet):
     def as_of(self) -> date | None:
         """The chosen day, at first today; None while the form is invalid."""
         return self.form.cleaned_data["day"] if self.form.is_valid() else None
+
+
+SHOWN = (("all", _("All below")),)
+
+
+class DunningFilter(FilterSet):
+    """By customer and state; what the actor's customer issues itself, unless all is asked for."""
+
+    customer = TextFilter(field_name="customer__name", label=_("Customer"))
+    state = ChoiceFilter(choices=DunningState.choices, label=_("State"))
+    show = ChoiceFilter(
+        choices=SHOWN, label=_("Show"), empty_label=_("Direct customers"), method="any"
+    )
+
+    class Meta:
+        model = Balance
+        fields = ()
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.form.cleaned_data["show"] != "all":
+            queryset = queryset.filter(issuer=self.actor.customer_id)
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        return found
+
+    def any(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
+        """All rows: what ``show`` means stands in filter_queryset, as it counts when empty too."""
+        return queryset

@@ -1,11 +1,12 @@
-"""Named filters of balances, ledger, charges, periods and invoices: rows between two parties."""
+"""Named filters of money: balances, ledger, charges, periods, invoices, payments, dunning."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Case, CharField, DateField, DateTimeField, F, Func, Q, Value, When
+from django.db.models.functions import Cast
 
-from billing.choices import PAID_IN, EntryKind, InvoiceState, InvoiceStatus
+from billing.choices import PAID_IN, EntryKind, InvoiceKind, InvoiceState, InvoiceStatus, Mode
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         Balance,
         BillingPeriod,
         Charge,
+        DunningStep,
         Fee,
         Invoice,
         InvoiceSettings,
@@ -21,10 +23,18 @@ if TYPE_CHECKING:
         PaymentProvider,
         PaymentTerm,
         Reservation,
+        Suspension,
         Tax,
         TopUp,
         UsageEntry,
     )
+
+
+def local_day(moment: datetime, zone: str = "period_timezone") -> Cast:
+    """The day that ``moment`` falls on in the zone that a column names."""
+    instant = Value(moment, output_field=DateTimeField())
+    there = Func(F(zone), instant, function="timezone", output_field=DateTimeField())
+    return Cast(there, DateField())
 
 
 class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
@@ -44,6 +54,11 @@ class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
         """Closed ones, and those of customers and accounts that are archived."""
         archived = Q(customer__archived_at__isnull=False) | Q(account__archived_at__isnull=False)
         return self.filter(Q(closed_at__isnull=False) | archived)
+
+    def in_use(self) -> Self:
+        """Neither closed nor of what is archived."""
+        live = Q(account=None) | Q(account__archived_at=None)
+        return self.filter(live, closed_at=None, customer__archived_at=None)
 
 
 class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
@@ -147,6 +162,15 @@ class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
             )
         )
 
+    def owing(self) -> Self:
+        """What dunning looks at: issued to who pays afterwards, and not paid in full."""
+        of_kind = self.filter(kind=InvoiceKind.INVOICE, state=InvoiceState.ISSUED)
+        return of_kind.filter(mode=Mode.POSTPAID, open_amount__gt=0)
+
+    def overdue(self, moment: datetime) -> Self:
+        """Those of them whose due date has passed in the zone of their balance."""
+        return self.owing().filter(due_on__lt=local_day(moment, "balance__period_timezone"))
+
 
 class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):
     """Payment terms, by the owner who grants them."""
@@ -184,3 +208,33 @@ class TopUpQuerySet(TwoPartyQuerySet["TopUp"]):
     parties = "balance__"
     account = "balance__account"
     right = "payments.make"
+
+
+class SuspensionQuerySet(TwoPartyQuerySet["Suspension"]):
+    """Suspensions, known on the side of who issues alone: the customer reads a notice instead."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+    hidden = Q(pk__isnull=False)
+
+    def standing(self) -> Self:
+        """Neither lifted nor over; it may be put off by a promise."""
+        return self.filter(lifted_at=None)
+
+    def stopping(self) -> Self:
+        """Those that stop calls now."""
+        return self.standing().filter(promised_until=None, since__isnull=False)
+
+
+class DunningStepQuerySet(TwoPartyQuerySet["DunningStep"]):
+    """The log of dunning, with its internal notes: on the side of who issues alone."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+    hidden = Q(pk__isnull=False)
+
+    def in_force(self) -> Self:
+        """Not undone."""
+        return self.filter(undone_at=None)

@@ -1,11 +1,20 @@
-"""Jobs of billing: closing, invoices, payments, imports of records, the nightly proof."""
+"""Jobs of billing: closing, invoices, payments, dunning, imports of records, nightly proof."""
 
 import logging
 from itertools import chain
 
 from django.utils.timezone import now
 
-from billing.services import closing, documents, issuing, online, reservations, top_ups, verify
+from billing.services import (
+    closing,
+    documents,
+    dunning,
+    issuing,
+    online,
+    reservations,
+    top_ups,
+    verify,
+)
 from billing.services.records import applying, checking, leases, letters
 from calls.selectors.annex import trunk_shares
 from calls.selectors.pending import uncharged_since
@@ -34,6 +43,12 @@ def close_periods(issuer_id: int | None = None) -> None:
 def issue_invoices() -> None:
     """Issue the drafts whose time has come; what is refused says why."""
     issuing.issue_due(moment=now())
+
+
+@task("billing.run_dunning")
+def run_dunning() -> None:
+    """Remind, mark overdue, suspend and lift what is due now in each zone."""
+    dunning.run_dunning(moment=now())
 
 
 @task("billing.check_record_import")

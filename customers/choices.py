@@ -34,9 +34,12 @@ class Standing(ToneChoices):
     ARCHIVED = "archived", "off", _("Archived")
     CLOSED = "closed", "off", _("Closed")
     INACTIVE = "inactive", "off", _("Inactive")
+    SUSPENDED = "suspended", "stop", _("Suspended")
+    OVERDUE = "overdue", "bad", _("Overdue")
     BLOCKED = "blocked", "bad", _("Blocked by owner")
     UNAVAILABLE = "unavailable", "bad", _("Not available from your provider")
     EXHAUSTED = "exhausted", "bad", _("Exhausted")
+    LOW = "low", "warn", _("Low balance")
     OK = "ok", "ok", _("Active")
 
 

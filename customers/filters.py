@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.balances import mode_choices, with_balances
+from billing.selectors.standing import with_states
 from customers.choices import Kind, Standing, Status
 from customers.models import AuditEvent, BusinessModel, Customer, CustomerClass
 from softswitch.core.filters import (
@@ -19,11 +20,12 @@ from softswitch.core.filters import (
 
 SHOWN = (("direct", _("Direct customers")), ("all", _("All below")))
 STOPPED = (Status.INACTIVE, Status.CLOSED)
+MONEY = (Standing.SUSPENDED, Standing.OVERDUE, Standing.EXHAUSTED, Standing.LOW)
 STATES = (
     ("active", _("All active")),
     ("stopped", _("All inactive")),
     ("ok", _("Active, funds left")),
-    *((standing.value, standing.label) for standing in (Standing.EXHAUSTED, *STOPPED)),
+    *((standing.value, standing.label) for standing in (*MONEY, *STOPPED)),
 )
 
 
@@ -55,11 +57,14 @@ class CustomerSearchFilter(FilterSet):
         """The customer's own state; who stands above it is no part of the search."""
         if value == "stopped":
             return queryset.filter(status__in=STOPPED)
-        if value not in (Standing.OK, Standing.EXHAUSTED):
+        if value not in (Standing.OK, *MONEY):
             return queryset.filter(status=value)
-        used_up = Q(available__lte=0)
-        active = with_balances(queryset).filter(status=Status.ACTIVE)
-        return active.filter(used_up if value == Standing.EXHAUSTED else ~used_up)
+        active = queryset.filter(status=Status.ACTIVE)
+        if value in (Standing.OK, Standing.EXHAUSTED):
+            used_up = Q(available__lte=0)
+            active = with_balances(active)
+            return active.filter(used_up if value == Standing.EXHAUSTED else ~used_up)
+        return with_states(active).filter(**{f"is_{value}": True})
 
 
 class CustomerFilter(CustomerSearchFilter):

@@ -16,6 +16,7 @@ BLOCKING = frozenset(
         Standing.ARCHIVED,
         Standing.CLOSED,
         Standing.INACTIVE,
+        Standing.SUSPENDED,
         Standing.BLOCKED,
         Standing.UNAVAILABLE,
         Standing.EXHAUSTED,
@@ -50,8 +51,8 @@ class Limits:
 def host_limits(host: Host, standing: Standing) -> Limits:
     """The limits of a host, whose trunk and customer must be loaded.
 
-    ``standing`` is the customer's badge as the viewer may read it (billing.selectors.standing):
-    what blocks from above the viewer says only "Not available from your provider".
+    ``standing`` is what keeps the customer's calls away (billing.selectors.standing), as the viewer
+    may read it: what blocks from above the viewer says only "Not available from your provider".
     """
     trunk = host.trunk
     customer: Any = trunk.customer

@@ -10,7 +10,7 @@ from accounts.choices import ResourceStatus
 from accounts.models import Host, Trunk
 from accounts.selectors.limits import host_limits
 from accounts.tables.rows import is_near, may_activate, may_deactivate, may_edit
-from billing.selectors.standing import standings
+from billing.selectors.standing import call_standings
 from softswitch.core import display
 from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
@@ -207,6 +207,6 @@ class HostTable(Table):
     def prepare(self, records: list[Any]) -> None:
         """The limits of each row, by the badges of their customers: two statements a page."""
         customers = {record.trunk.customer_id: record.trunk.customer for record in records}
-        badges = standings(self.actor, list(customers.values()))
+        badges = call_standings(self.actor, list(customers.values()))
         for record in records:
             record.limits = host_limits(record, badges[record.trunk.customer_id])

@@ -19,7 +19,7 @@ from accounts.selectors.limits import host_limits, trunk_limits
 from accounts.services.hosts import NewHost
 from accounts.services.trunks import archive_trunk, create_trunk, edit_trunk, set_status
 from accounts.tables import TrunkTable, is_near
-from billing.selectors.standing import standing_of
+from billing.selectors.standing import call_standing_of
 from customers.models import Customer
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Link
@@ -141,7 +141,7 @@ class TrunkDetailView(DetailView):
             (_("Customer"), trunk.customer),
             (_("In service since"), display.datetime_text(trunk.opened_at)),
         ]
-        standing = standing_of(self.actor, trunk.customer)
+        standing = call_standing_of(self.actor, trunk.customer)
         hosts = list(trunk.hosts.current().order_by("network", "tech_prefix"))
         for host in hosts:
             host.trunk = trunk

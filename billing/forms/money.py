@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.contrib.postgres.forms import SimpleArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
@@ -151,11 +152,31 @@ _SETTINGS = fields_for_model(InvoiceSettings)
 MAX_DAYS = 365
 
 
+def days_field(label: Any) -> SimpleArrayField:
+    """Numbers of days, with commas between; none is none."""
+    day = forms.IntegerField(min_value=1, max_value=MAX_DAYS)
+    return SimpleArrayField(day, label=label, required=False, max_length=10)
+
+
 class PaymentTermForm(ScopedForm):
     """Which periods are invoiced, and how long the customer has to pay."""
 
-    sections = (Section(_("Payment term"), ("name", "period_type", "due_days", "grace_days")),)
-    widths = {"name": 3, "period_type": 3, "due_days": 3, "grace_days": 3}
+    sections = (
+        Section(_("Payment term"), ("name", "period_type", "due_days", "grace_days")),
+        Section(
+            _("Reminders"),
+            ("reminders_before", "reminders_after"),
+            help=_("By e-mail, of invoices that are open. Days with commas between, such as 1, 7."),
+        ),
+    )
+    widths = {
+        "name": 4,
+        "period_type": 2,
+        "due_days": 3,
+        "grace_days": 3,
+        "reminders_before": 3,
+        "reminders_after": 3,
+    }
 
     name = _TERM["name"]
     period_type = forms.ChoiceField(
@@ -174,6 +195,47 @@ class PaymentTermForm(ScopedForm):
         min_value=0,
         max_value=MAX_DAYS,
         help_text=_("After the due date, before calls stop."),
+    )
+    reminders_before = days_field(_("Days before the due date"))
+    reminders_after = days_field(_("Days after the due date"))
+
+    def clean_reminders_before(self) -> list[int]:
+        return sorted(set(self.cleaned_data["reminders_before"]))
+
+    def clean_reminders_after(self) -> list[int]:
+        return sorted(set(self.cleaned_data["reminders_after"]))
+
+
+class PromiseForm(ScopedForm):
+    """By when a customer promises to pay."""
+
+    widths = {"until": 2}
+
+    until = day_field(_("Until"))
+    notes = forms.CharField(
+        label=_("Notes"),
+        required=False,
+        max_length=300,
+        help_text=_("The customer does not see them."),
+    )
+
+
+class SuspendForm(ScopedForm):
+    """Why calls stop at once."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("The customer does not see it.")
+    )
+
+
+class LiftForm(ScopedForm):
+    """Why calls go on."""
+
+    notes = forms.CharField(
+        label=_("Notes"),
+        required=False,
+        max_length=300,
+        help_text=_("The customer does not see them."),
     )
 
 

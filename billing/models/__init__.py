@@ -1,7 +1,8 @@
-"""Balances, the ledger in two tables, charges, periods, invoices, reservations, payments."""
+"""Balances, ledger, charges, periods, invoices, their settings, payments, dunning."""
 
 from billing.models.balances import Balance, BillingPeriod
 from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
+from billing.models.dunning import DunningCheck, DunningStep, Suspension
 from billing.models.files import InvoiceFile
 from billing.models.invoices import (
     Allocation,
@@ -24,6 +25,8 @@ __all__ = [
     "BillingPeriod",
     "Charge",
     "ClosingHold",
+    "DunningCheck",
+    "DunningStep",
     "EntryBase",
     "Fee",
     "Invoice",
@@ -38,6 +41,7 @@ __all__ = [
     "PaymentProvider",
     "PaymentTerm",
     "Reservation",
+    "Suspension",
     "Tax",
     "TaxRate",
     "TopUp",

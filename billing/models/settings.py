@@ -13,6 +13,16 @@ from billing.querysets import InvoiceSettingsQuerySet, PaymentTermQuerySet, TaxQ
 from customers.choices import InvoiceFormat, InvoiceSection, RateValue
 
 
+def days_before() -> list[int]:
+    """A reminder three days before the due date: time for a bank transfer."""
+    return [3]
+
+
+def days_after() -> list[int]:
+    """A reminder on the day after the due date, and one a week after it."""
+    return [1, 7]
+
+
 class PaymentTerm(models.Model):
     """A named term of payment: which periods are invoiced, when they are due, how long to wait."""
 
@@ -23,6 +33,19 @@ class PaymentTerm(models.Model):
     )
     due_days = models.PositiveSmallIntegerField(_("days until due"), default=14)
     grace_days = models.PositiveSmallIntegerField(_("grace days"), default=7)
+    # Days before and after the due date on which a letter reminds of an open invoice.
+    reminders_before = ArrayField(
+        models.PositiveSmallIntegerField(),
+        verbose_name=_("reminders before"),
+        default=days_before,
+        blank=True,
+    )
+    reminders_after = ArrayField(
+        models.PositiveSmallIntegerField(),
+        verbose_name=_("reminders after"),
+        default=days_after,
+        blank=True,
+    )
 
     objects: ClassVar = PaymentTermQuerySet.as_manager()
 

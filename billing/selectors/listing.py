@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce, Sign
 from accounts.models import Trunk
 from billing.models import Balance
 from billing.selectors.balances import DisplayCurrency
+from billing.selectors.standing import with_states
 from customers.choices import Status
 from customers.models import Customer
 from softswitch.core.money import ZERO
@@ -48,16 +49,20 @@ def by_converted(customers: QuerySet[Customer], display: DisplayCurrency) -> Que
 
 
 def by_standing(customers: QuerySet[Customer]) -> QuerySet[Any]:
-    """Adds ``standing_in_order``: closed, inactive, exhausted, active, each by itself."""
-    return customers.annotate(
+    """Adds ``standing_in_order``: as badges count, but each customer by itself."""
+    found: QuerySet[Any] = with_states(customers).annotate(
         standing_in_order=Case(
             When(status=Status.CLOSED, then=Value(0)),
             When(status=Status.INACTIVE, then=Value(1)),
-            When(available__lte=0, then=Value(2)),
-            default=Value(3),
+            When(is_suspended=True, then=Value(2)),
+            When(is_overdue=True, then=Value(3)),
+            When(available__lte=0, then=Value(4)),
+            When(is_low=True, then=Value(5)),
+            default=Value(6),
             output_field=IntegerField(),
         )
     )
+    return found
 
 
 def open_sums(

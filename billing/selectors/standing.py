@@ -1,30 +1,47 @@
 """The one badge of a customer: its manual status, its money, and whoever stands above it."""
 
-from collections.abc import Collection
-from decimal import Decimal
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.lookups import LessThan
+from django.utils.timezone import now
+
+from billing.models import Suspension
 from billing.selectors.balances import with_balances
+from billing.selectors.dunning import overdue_invoices
 from customers.choices import Standing, Status
 from customers.models import Customer
 from customers.selectors import chains
+from customers.selectors.parameters import in_force
 from customers.tenancy import Actor
+
+# What lets no call of the customer and of all below it start.
+STOPPING = frozenset(
+    {
+        Standing.ARCHIVED,
+        Standing.CLOSED,
+        Standing.INACTIVE,
+        Standing.SUSPENDED,
+        Standing.EXHAUSTED,
+    }
+)
+States = dict[int, tuple[Standing, ...]]
 
 
 def standings(actor: Actor, customers: Collection[Customer]) -> dict[int, Standing]:
     """The badge of each of ``customers``, in two statements whatever their number.
 
-    The first that applies: archived, closed, inactive, exhausted, blocked by a customer above, ok.
-    Who blocks from above the viewer is not told: "Not available from your provider".
+    The first that applies: archived, closed, inactive, suspended, overdue, exhausted, blocked by a
+    customer above, low, ok; one that is overdue and not stopped itself is blocked first. Who blocks
+    from above the viewer is not told: "Not available from your provider".
     """
-    lines = {
-        pk: segments[-1].customers for pk, segments in chains([c.pk for c in customers]).items()
-    }
-    wanted = {pk for line in lines.values() for pk in line} | {c.pk for c in customers}
-    states = _states(wanted)
-    return {
-        customer.pk: _combine(actor, lines.get(customer.pk, (customer.pk,)), states)
-        for customer in customers
-    }
+    return _each(actor, customers, _badge)
+
+
+def call_standings(actor: Actor, customers: Collection[Customer]) -> dict[int, Standing]:
+    """What keeps the calls of each of ``customers`` away, else ok: no badge hides it."""
+    return _each(actor, customers, _stop)
 
 
 def standing_of(actor: Actor, customer: Customer) -> Standing:
@@ -32,35 +49,109 @@ def standing_of(actor: Actor, customer: Customer) -> Standing:
     return standings(actor, [customer])[customer.pk]
 
 
-def _states(ids: Collection[int]) -> dict[int, Standing]:
-    """Each customer by itself, whatever stands above it."""
-    customers = with_balances(Customer.objects.filter(pk__in=ids))
-    rows = customers.values_list("pk", "status", "archived_at", "available")
-    return {
-        pk: _alone(status, is_archived=archived is not None, available=available)
-        for pk, status, archived, available in rows
-    }
+def call_standing_of(actor: Actor, customer: Customer) -> Standing:
+    """What keeps the calls of one customer away, else ok."""
+    return call_standings(actor, [customer])[customer.pk]
 
 
-def _alone(status: str, *, is_archived: bool, available: Decimal | None) -> Standing:
-    if is_archived:
-        return Standing.ARCHIVED
-    if status != Status.ACTIVE:
-        return Standing(status)
-    is_exhausted = available is not None and available <= 0
-    return Standing.EXHAUSTED if is_exhausted else Standing.OK
+def stopped_by(customer_ids: Collection[int]) -> dict[int, tuple[int, Standing]]:
+    """Those of some customers whose calls may not start: who in their line stops them, and why.
+
+    The nearest counts, the customer itself first. Two statements, for authorization; nothing of it
+    is for the eyes of who stands below the one that stops.
+    """
+    lines = _lines(customer_ids)
+    states = _states({pk for line in lines.values() for pk in line})
+    found = {}
+    for customer_id, line in lines.items():
+        stops = [(pk, state) for pk in line for state in states[pk] if state in STOPPING]
+        if stops:
+            found[customer_id] = stops[0]
+    return found
 
 
-def _combine(actor: Actor, line: tuple[int, ...], states: dict[int, Standing]) -> Standing:
+def with_states(customers: QuerySet[Customer]) -> QuerySet[Any]:
+    """``customers`` with balances and ``is_suspended``, ``is_overdue``, ``is_low`` of each."""
+    stopping = Suspension.objects.stopping().filter(balance=OuterRef("own__pk"))
+    owed = overdue_invoices(now()).filter(balance=OuterRef("own__pk"))
+    found: QuerySet[Any] = with_balances(customers).annotate(
+        is_suspended=Exists(stopping), is_overdue=Exists(owed), is_low=_is_low()
+    )
+    return found
+
+
+def _is_low() -> Case:
+    """Less is available than the amount, or the part of the credit limit, that is warned about."""
+    part = F("credit_limit") * in_force("low_balance_percent") / 100
+    is_below = LessThan(F("available"), in_force("low_balance_amount"))
+    is_below_part = LessThan(F("available"), part)
+    return Case(
+        When(in_force("notifications") & (Q(is_below) | Q(is_below_part)), then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
+    )
+
+
+def _each(
+    actor: Actor,
+    customers: Collection[Customer],
+    combine: Callable[[Actor, tuple[int, ...], States], Standing],
+) -> dict[int, Standing]:
+    ids = [customer.pk for customer in customers]
+    lines = {pk: (pk,) for pk in ids} | _lines(ids)
+    states = _states({pk for line in lines.values() for pk in line})
+    return {pk: combine(actor, lines[pk], states) for pk in ids}
+
+
+def _lines(ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Each customer first, its top owner last; Root, which has none, is absent."""
+    return {pk: segments[-1].customers for pk, segments in chains(ids).items()}
+
+
+def _states(ids: Collection[int]) -> States:
+    """What applies to each customer by itself, the first that counts first."""
+    columns = ("status", "archived_at", "available", "is_suspended", "is_overdue", "is_low")
+    rows = with_states(Customer.objects.filter(pk__in=ids)).values("pk", *columns)
+    return {row["pk"]: tuple(_alone(row)) for row in rows}
+
+
+def _alone(row: dict[str, Any]) -> Iterator[Standing]:
+    if row["archived_at"] is not None:
+        yield Standing.ARCHIVED
+    if row["status"] != Status.ACTIVE:
+        yield Standing(row["status"])
+    if row["is_suspended"]:
+        yield Standing.SUSPENDED
+    if row["is_overdue"]:
+        yield Standing.OVERDUE
+    if row["available"] is not None and row["available"] <= 0:
+        yield Standing.EXHAUSTED
+    if row["is_low"]:
+        yield Standing.LOW
+
+
+def _badge(actor: Actor, line: tuple[int, ...], states: States) -> Standing:
     """``line``: the customer first, its top owner last."""
     own = states[line[0]]
-    if own is not Standing.OK:
-        return own
-    blockers = [pk for pk in line[1:] if states[pk] is not Standing.OK]
+    if not STOPPING.intersection(own):
+        above = _above(actor, line, states)
+        if above is not Standing.OK:
+            return above
+    return own[0] if own else Standing.OK
+
+
+def _stop(actor: Actor, line: tuple[int, ...], states: States) -> Standing:
+    own = [state for state in states[line[0]] if state in STOPPING]
+    return own[0] if own else _above(actor, line, states)
+
+
+def _above(actor: Actor, line: tuple[int, ...], states: States) -> Standing:
+    """What whoever stands above does to the customer, as far as the viewer is told."""
+    blockers = {pk for pk in line[1:] if STOPPING.intersection(states[pk])}
     if not blockers:
-        return own
+        return Standing.OK
     known = line if actor.is_root else line[: _place(actor, line) + 1]
-    return Standing.BLOCKED if set(blockers) & set(known) else Standing.UNAVAILABLE
+    return Standing.BLOCKED if blockers & set(known) else Standing.UNAVAILABLE
 
 
 def _place(actor: Actor, line: tuple[int, ...]) -> int:

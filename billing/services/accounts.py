@@ -21,6 +21,7 @@ from billing.selectors.balances import account_balance
 from billing.services.customers import Login
 from billing.services.maintenance import bring_to_zero, lock_to_post, post_opening
 from billing.services.periods import end_period
+from billing.services.suspensions import end_dunning
 from customers.models import Customer
 from customers.selectors import may_see_logins
 from customers.services.audit import changed, record
@@ -262,6 +263,7 @@ def _settle(actor: Actor, balance: Balance, surplus: str, reason: str, at: datet
     locked = lock_to_post(balance, at)
     if locked.reserved:
         raise DomainError("live_calls", "A call is going on. Try later.")
+    end_dunning(actor=actor, balance=locked, at=at)
     if locked.amount:
         if not may_manage_charging(actor, locked.customer):
             raise DomainError("balance_not_zero", "Its balance is not 0: its customer settles it.")

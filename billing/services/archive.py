@@ -14,6 +14,7 @@ from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
 from billing.services.maintenance import bring_to_zero
 from billing.services.periods import end_period, periods_for
+from billing.services.suspensions import end_dunning
 from customers.models import Customer
 from customers.services.audit import record
 from customers.services.customers import archive_row
@@ -77,6 +78,7 @@ def _settle(actor: Actor, customer: Customer, surplus: str, reason: str, at: dat
             "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
         )
     for balance in locked:
+        end_dunning(actor=actor, balance=balance, at=at)
         bring_to_zero(
             actor=actor,
             balance=balance,

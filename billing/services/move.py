@@ -14,6 +14,7 @@ from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
 from billing.services.maintenance import bring_to_zero
 from billing.services.periods import end_period, periods_for
+from billing.services.suspensions import end_dunning
 from billing.services.tariffs import follow_tariff
 from customers.models import Customer
 from customers.selectors.moves import OWNER_KINDS, is_own_or_below, may_move
@@ -126,6 +127,7 @@ def _close_balance(
         raise DomainError(
             "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
         )
+    end_dunning(actor=actor, balance=balance, at=at)
     bring_to_zero(
         actor=actor,
         balance=balance,

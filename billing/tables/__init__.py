@@ -5,6 +5,7 @@ from billing.tables.fees import FeeTable
 from billing.tables.invoices import InvoiceTable, UnbilledTable, payer_text
 from billing.tables.money import (
     ClosingTable,
+    DunningTable,
     EntryTable,
     FormerBalanceTable,
     InvoiceSettingsTable,
@@ -19,6 +20,7 @@ from billing.tables.taxes import TaxTable
 __all__ = [
     "AgingTable",
     "ClosingTable",
+    "DunningTable",
     "EntryTable",
     "FeeTable",
     "FormerBalanceTable",

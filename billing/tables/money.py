@@ -8,14 +8,16 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import override
 from django.utils.translation import gettext_lazy as _
 
-from billing.choices import ClosingState, PeriodOutcome
+from billing.choices import ClosingState, DunningState, PeriodOutcome
 from billing.selectors.closing import closes_from
+from billing.selectors.dunning import may_dun, next_steps
 from customers.choices import ImportState
 from softswitch.core import display
 from softswitch.core.chrome import RowAction
 from softswitch.core.tables import (
     ActionsColumn,
     Column,
+    DateColumn,
     DateTimeColumn,
     LinkColumn,
     MoneyColumn,
@@ -221,3 +223,78 @@ class RecordImportTable(Table):
 
     class Meta:
         order_by = "-created_at"
+
+
+class NextStepColumn(Column):
+    """What happens next if nothing is paid, and on which local day; ``prepare`` sets it."""
+
+    css = "soft"
+
+    def render(self, value: Any) -> str:
+        return f"{value.kind.label}, {display.date_text(value.on)}"
+
+    def value(self, value: Any) -> str:
+        return self.render(value)
+
+
+def may_dun_row(record: Any, actor: Any) -> bool:
+    """Whether the actor decides about the row."""
+    return may_dun(actor, record)
+
+
+def may_lift(record: Any, actor: Any) -> bool:
+    """Whether calls are stopped or put off, and the actor may let them go on."""
+    return may_dun(actor, record) and record.state != DunningState.OVERDUE
+
+
+def may_suspend(record: Any, actor: Any) -> bool:
+    """Whether calls go on, and the actor may stop them."""
+    return may_dun(actor, record) and record.state != DunningState.SUSPENDED
+
+
+class DunningTable(Table):
+    """Balances that are overdue or suspended, the oldest debt first; rows need ``dunned``."""
+
+    name = LinkColumn(
+        "billing:dunning_detail",
+        accessor="customer__name",
+        pk="pk",
+        verbose_name=_("Customer"),
+        second="account",
+        narrow=("state",),
+    )
+    state = StatusColumn(DunningState, verbose_name=_("State"), priority=1)
+    overdue_amount = MoneyColumn(currency="currency_id", verbose_name=_("Overdue"))
+    overdue_count = NumberColumn(verbose_name=_("Invoices"), priority=2)
+    overdue_since = DateColumn(verbose_name=_("Due since"), priority=1)
+    since = DateTimeColumn(verbose_name=_("Suspended since"), priority=2)
+    promised_until = DateColumn(verbose_name=_("Promised until"), priority=2)
+    next_step = NextStepColumn(verbose_name=_("Next step"), orderable=False, priority=3)
+    actions = ActionsColumn(
+        RowAction(
+            _("Promise to pay"),
+            "billing:dunning_promise",
+            "calendar-days",
+            right="money.manage",
+            shown=may_dun_row,
+        ),
+        RowAction(_("Lift"), "billing:dunning_lift", "play", right="money.manage", shown=may_lift),
+        RowAction(
+            _("Suspend now"),
+            "billing:dunning_suspend",
+            "pause",
+            right="money.manage",
+            shown=may_suspend,
+            more=True,
+        ),
+        name="customer__name",
+    )
+
+    class Meta:
+        order_by = "overdue_since"
+
+    def prepare(self, records: list[Any]) -> None:
+        """The next step of each row, in six statements a page."""
+        planned = next_steps(records)
+        for record in records:
+            record.next_step = planned.get(record.pk)

@@ -35,6 +35,7 @@ from billing.selectors.balances import (
     has_closed_balances,
     may_see_balance,
 )
+from billing.selectors.dunning import own_notice
 from billing.selectors.sources import Source, sources_of
 from billing.selectors.statements import (
     Line,
@@ -184,6 +185,7 @@ class StatementMixin(PageMixin, ScopedMixin):
             **(self.shown_lines(shown) if shown else {"statement": None, "lines": []}),
             tiles=tiles(shown) if shown else [],
             formats=self.formats,
+            notice=own_notice(self.actor, self.balance),
             **kwargs,
         )
 

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from billing.selectors.balances import may_see_balances
+from billing.selectors.dunning import own_notice
 from calls.choices import CdrImportState
 from calls.selectors import dashboard as reads
 from calls.selectors.cdrs import has_own_price
@@ -89,9 +90,11 @@ class DashboardView(PageView):
         sees_low = self.actor.can("customers.view") and may_see_balances(self.actor)
         low = reads.customers_low_on_funds(self.actor) if sees_low else []
         imports = reads.last_imports(self.actor) if self.actor.can("system.settings") else []
+        balance = reads.own_balance(self.actor)
         return self.chart_context() | {
             "is_operator": True,
-            "balance": reads.own_balance(self.actor),
+            "balance": balance,
+            "notice": own_notice(self.actor, balance),
             "low": low,
             "sees_low": sees_low,
             "imports": [(job, CdrImportState(job.state)) for job in imports],

@@ -7,6 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.choices import ResourceStatus
+from billing.selectors.dunning import own_notice
 from billing.selectors.online import provider_for
 from billing.selectors.redeem import is_payable, own_balance
 from billing.selectors.standing import standing_of
@@ -35,6 +36,7 @@ def selfcare_context(actor: Actor) -> dict[str, Any]:
             "funds": reads.funds(actor, balance),
             "standing": standing_of(actor, actor.customer) if actor.account_id is None else None,
             "entries": reads.latest_entries(actor, balance),
+            "notice": own_notice(actor, balance),
         }
     if balance is not None and actor.can("payments.make") and is_payable(balance):
         context["may_top_up"] = True

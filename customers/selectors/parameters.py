@@ -8,6 +8,8 @@ from enum import Enum, StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import Case, F, When
+from django.db.models import Value as SqlValue
 from django.utils.translation import gettext as _
 
 from customers.choices import (
@@ -109,6 +111,8 @@ _BY_CHOICE = {
     },
     "payment_term": {"grace_days": "grace_days"},
 }
+
+_NULL = SqlValue(None)
 
 
 class Nothing(Enum):
@@ -212,6 +216,26 @@ def inherited(
     """
     values = _inherited(customer_class, timezone)
     return Resolved(values if own is None else _with_choices(values, own))
+
+
+def in_force(name: str) -> Case:
+    """SQL of the value in force of a parameter, for a query of customers.
+
+    For those that neither invoice settings nor payment terms say; the rule is that of
+    ``parameters_of``.
+    """
+    if any(name in said for said in _BY_CHOICE.values()) or name in ZONE_FIELDS:
+        raise ValueError(f"{name} is said by other rows too")
+    own, shared = f"parameters__{name}", f"customer_class__{name}"
+    kind: Any = CustomerParameters._meta.get_field(name)
+    return Case(
+        When(**{f"{own}__isnull": False}, then=F(own)),
+        When(parameters__nothing__contains=[name], then=_NULL),
+        When(**{f"{shared}__isnull": False}, then=F(shared)),
+        When(customer_class__nothing__contains=[name], then=_NULL),
+        default=_NULL if DEFAULTS[name] is None else SqlValue(DEFAULTS[name]),
+        output_field=kind.clone(),
+    )
 
 
 def own_parameters(customer: Customer) -> CustomerParameters:

@@ -23,6 +23,7 @@ from billing.selectors.balances import (
     money_panel,
     with_balances,
 )
+from billing.selectors.dunning import dunning_panel
 from billing.selectors.overview import (
     Counts,
     counts_of,
@@ -215,6 +216,7 @@ class CustomerDetailView(CustomerHead, DetailView):
         panel = money_panel(actor, customer)
         offer = maintenance_offer(actor, customer)
         has_below = "customers" in self.shown_tabs()
+        may_dun = actor.can("money.manage") and customer.archived_at is None
         return super().get_context_data(
             is_own=self.is_own,
             panel=panel,
@@ -225,6 +227,7 @@ class CustomerDetailView(CustomerHead, DetailView):
             shows_money=may_see_balances(actor),
             counts=self.counts,
             entries=last_entries(actor, customer) if panel else [],
+            dunning=dunning_panel(actor, panel.balance) if panel and may_dun else None,
             is_deeper=not self.is_own and not customer.is_direct_of(actor),
             **kwargs,
         )

@@ -1,4 +1,4 @@
-"""All settings, read from the environment in this one module.
+"""All settings but the menu, read from the environment in this one module.
 
 Nothing here needs a database to be reachable, so that the command-line doors (``rate_calls``,
 ``match_prefixes``, ``billing_periods``) run right after the installation.
@@ -12,6 +12,12 @@ import environ
 from bootstrap_wrapper import get_bootstrap_dir
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from softswitch.settings.navigation import (  # noqa: F401 - settings, like all others here
+    LIST_TABS,
+    NAVIGATION,
+    SEARCH_RIGHTS,
+)
 
 django_stubs_ext.monkeypatch()
 
@@ -150,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "close-periods": {"task": "billing.close_periods", "schedule": 60.0},
+    "run-dunning": {"task": "billing.run_dunning", "schedule": 300.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
 
@@ -270,115 +277,6 @@ PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
 # Online payments: where Stripe's API is, and the origins of the pages that it sends payers to.
 STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
 STRIPE_PAGE_ORIGINS = env.list("STRIPE_PAGE_ORIGINS", default=["https://checkout.stripe.com"])
-# The menu: label, URL name, icon, right that shows it, children. Read by softswitch.core.context.
-NAVIGATION: tuple[tuple[object, ...], ...] = (
-    ("Dashboard", "dashboard", "squares-2x2", None, ()),
-    (
-        "Customers",
-        "",
-        "users",
-        None,
-        (
-            ("Customer list", "customers:customer_list", "", "customers.view", ()),
-            ("Customer tree", "customers:customer_tree", "", "customers.view", ()),
-            ("Limits", "customers:limit_list", "", "customers.view", ()),
-            ("Templates", "customers:template_list", "", "customers.add", ()),
-            ("Classes", "customers:class_list", "", "customers.edit", ()),
-            ("Business models", "customers:business_model_list", "", "customers.edit", ()),
-            ("Imports", "billing:customer_import_list", "", "customers.add", ()),
-        ),
-    ),
-    (
-        "Accounts & Trunks",
-        "",
-        "phone",
-        None,
-        (
-            ("Accounts", "accounts:account_list", "", "accounts.view", ()),
-            ("Imports", "billing:account_import_list", "", "accounts.add", ()),
-            ("Prepaid cards", "accounts:card_batch_list", "", "vouchers.view", ()),
-            ("Trunks", "accounts:trunk_list", "", "trunks.view", ()),
-            ("Hosts", "accounts:host_list", "", "trunks.view", ()),
-            ("Voucher batches", "accounts:voucher_batch_list", "", "vouchers.view", ()),
-            ("Vouchers", "accounts:voucher_list", "", "vouchers.view", ()),
-        ),
-    ),
-    (
-        "Tariffs & Currencies",
-        "",
-        "currency-dollar",
-        None,
-        (
-            ("Tariffs", "tariffs:tariff_list", "", "tariffs.view", ()),
-            ("Time-of-day profiles", "tariffs:profile_list", "", "tariffs.view", ()),
-            ("Destination groups", "tariffs:group_list", "", "tariffs.view", ()),
-            ("My rates", "tariffs:own_rates", "", "rates.view", ()),
-            ("Rate simulator", "tariffs:simulator", "", "rates.view", ()),
-            ("Exchange rates", "tariffs:exchange_list", "", "rates.view", ()),
-            ("Re-rating", "calls:re_rating_list", "", "tariffs.edit", ()),
-        ),
-    ),
-    (
-        "Calls",
-        "",
-        "phone-arrow-up-right",
-        None,
-        (
-            ("CDRs", "calls:call_list", "", "cdrs.view", ()),
-            ("Unrated calls", "calls:unrated_list", "", "cdrs.view", ()),
-            ("Reports", "calls:report", "", "reports.view", ()),
-            ("What if", "calls:what_if_list", "", "tariffs.view", ()),
-            ("CDR deliveries", "calls:import_list", "", "system.settings", ()),
-        ),
-    ),
-    (
-        "Billing",
-        "",
-        "banknotes",
-        None,
-        (
-            ("Invoices", "billing:invoice_list", "", "invoices.view", ()),
-            ("Statement", "billing:own_ledger", "", "balance.view", ()),
-            ("Ledger entries", "billing:entry_list", "", "balance.view", ()),
-            ("Payments", "billing:payment_list", "", "balance.view", ()),
-            ("Billing periods", "billing:period_list", "", "balance.view", ()),
-            ("Closing", "billing:closing_list", "", "balance.view", ()),
-            ("Aging", "billing:aging", "", "invoices.view", ()),
-            ("Revenue", "billing:revenue", "", "invoices.view", ()),
-            ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
-            ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
-            ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
-            ("Redeem voucher", "billing:redeem", "", "payments.make", ()),
-            ("Online payments", "billing:online_list", "", "balance.view", ()),
-            ("Payment provider", "billing:payment_provider", "", "money.manage", ()),
-        ),
-    ),
-    (
-        "System",
-        "",
-        "cog-6-tooth",
-        None,
-        (
-            ("Switches", "calls:switch_list", "", "system.settings", ()),
-            ("Storage", "calls:storage", "", "system.settings", ()),
-            ("My company", "customers:company", "", "profile.edit", ()),
-            ("Messages", "notifications:message_list", "", "audit.view", ()),
-            ("Audit log", "customers:audit_list", "", "audit.view", ()),
-        ),
-    ),
-)
-# Who holds one of these has the search in the top bar (customers.views.search).
-SEARCH_RIGHTS = ("customers.view", "accounts.view", "trunks.view")
-# Pages of the menu that are shown as tabs of each other.
-LIST_TABS: tuple[tuple[str, ...], ...] = (
-    (
-        "customers:customer_list",
-        "customers:customer_tree",
-        "customers:limit_list",
-        "accounts:host_list",
-    ),
-    ("billing:period_list", "billing:closing_list"),
-)
 
 LOGGING = {
     "version": 1,

@@ -16,6 +16,7 @@ from accounts.services.vouchers import NewBatch, create_batch
 from billing.models import (
     Balance,
     BillingPeriod,
+    DunningStep,
     Fee,
     Invoice,
     InvoiceSettings,
@@ -23,6 +24,7 @@ from billing.models import (
     OnlinePayment,
     PaymentProvider,
     PaymentTerm,
+    Suspension,
     Tax,
 )
 from billing.services.cards import open_cards
@@ -179,6 +181,21 @@ def online_of(world: World) -> OnlinePayment:
     )
 
 
+def dunning_of(world: World) -> DunningStep:
+    """The shop is suspended by the sub-reseller, which noted why."""
+    balance, at = world.balance("shop"), datetime.now(UTC)
+    standing = Suspension.objects.create(balance=balance, opened_at=at, since=at, reason=SECRET)
+    return DunningStep.objects.create(
+        balance=balance,
+        suspension=standing,
+        kind="suspended",
+        on_day=at.date(),
+        at=at,
+        recipient=f"{SECRET}@example.com",
+        notes=SECRET,
+    )
+
+
 def message_of(world: World) -> Message:
     """A failed letter of the sub-reseller to the shop."""
     return Message.objects.create(
@@ -327,5 +344,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
         Message: message_of(world),
+        DunningStep: dunning_of(world),
         **defined_by(world),
     }

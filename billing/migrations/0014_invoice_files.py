@@ -9,7 +9,7 @@ from softswitch.core.partitions import append_only_sql
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_money'),
+        ('billing', '0013_invoice_lists'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_start_of_names'),
-        ('billing', '0011_frozen_invoices'),
+        ('billing', '0012_frozen_invoices'),
         ('customers', '0009_money'),
         ('tariffs', '0006_destination_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0009_money'),
+        ('billing', '0014_invoice_files'),
         ('customers', '0009_money'),
         ('tariffs', '0006_destination_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -1,0 +1,87 @@
+"""The letters of dunning: about one invoice, or about calls that stop and go on."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from billing.choices import DunningKind
+from billing.models import Balance, DunningStep, Invoice
+from billing.selectors.dunning import overdue_invoices
+from customers.models import User
+from customers.tenancy import Actor
+from notifications.choices import Event
+from notifications.services.outbox import queue_message
+from softswitch.core.money import ZERO
+
+
+def recipients_of(balances: Collection[Balance]) -> dict[int, str]:
+    """Where letters about each balance go: the billing e-mail, else the main one.
+
+    For an account it is the address of its first open login. Empty where there is none. One
+    statement at most; customers must be loaded.
+    """
+    accounts = [row.account_id for row in balances if row.account_id is not None]
+    logins = User.objects.filter(account__in=accounts, is_active=True).exclude(email="")
+    by_account = dict(logins.order_by("-pk").values_list("account", "email")) if accounts else {}
+    return {
+        row.pk: row.customer.billing_email or row.customer.main_email
+        if row.account_id is None
+        else by_account.get(row.account_id, "")
+        for row in balances
+    }
+
+
+def mail_reminder(
+    *, actor: Actor, step: DunningStep, invoice: Invoice, stops_on: date | None
+) -> None:
+    """Queue the letter of ``step`` about one open invoice, in the transaction that made the step.
+
+    ``stops_on``: the day from which calls stop, where they will. Without an address nothing is
+    sent; ``step.recipient`` says so.
+    """
+    is_before = step.kind == DunningKind.REMINDER_BEFORE
+    _queue(
+        actor,
+        step,
+        Event.INVOICE_DUE if is_before else Event.INVOICE_OVERDUE,
+        {
+            "number": invoice.number,
+            "amount": invoice.open_amount,
+            "total": invoice.total,
+            "due_on": invoice.due_on,
+            "stops_on": stops_on,
+        },
+    )
+
+
+def mail_state(*, actor: Actor, step: DunningStep, moment: Any) -> None:
+    """Queue the letter that says that calls stop, or go on (until the day of a promise)."""
+    is_stop = step.kind == DunningKind.SUSPENDED
+    owed = overdue_invoices(moment).filter(balance=step.balance)
+    sums = owed.aggregate(count=Count("pk"), amount=Sum("open_amount", default=ZERO))
+    until = step.suspension.promised_until if step.suspension else None
+    context = {"count": sums["count"], "amount": sums["amount"], "promised_until": until}
+    _queue(actor, step, Event.SUSPENDED if is_stop else Event.LIFTED, context)
+
+
+def _queue(actor: Actor, step: DunningStep, event: str, context: dict[str, Any]) -> None:
+    """One letter per step: its key is the step's."""
+    if not step.recipient:
+        return
+    balance: Any = step.balance
+    customer = balance.customer
+    queue_message(
+        actor=actor,
+        owner=balance.issuer,
+        customer=customer,
+        event=event,
+        recipient=step.recipient,
+        context=context
+        | {
+            "company": str(balance.account or customer.company_name or customer.name),
+            "currency": balance.currency_id,
+        },
+        key=f"dunning:{step.pk}",
+    )
