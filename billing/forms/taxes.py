@@ -10,6 +10,7 @@ from django.forms.models import fields_for_model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.choices import TaxCategory
 from billing.models import Tax, TaxRate
 from billing.selectors.tax_settings import NewRate, rates_of, tax_problems
 from softswitch.core.forms import BoundSection, ScopedForm, Section
@@ -35,7 +36,7 @@ class TaxForm(ScopedForm):
     mode = _TAX["mode"]
     category = forms.ChoiceField(
         label=gettext_lazy("Category"),
-        choices=Tax._meta.get_field("category").choices,
+        choices=TaxCategory.choices,
         help_text=gettext_lazy("As EN 16931 knows it: electronic invoices carry it."),
     )
     reason = forms.CharField(

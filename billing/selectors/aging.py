@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -90,16 +90,16 @@ def open_invoices(actor: Actor, as_of: date) -> QuerySet[Any]:
         issuer=actor.customer_id, kind=InvoiceKind.INVOICE, total__gt=0, issued_at__lt=end
     )
     if end > now():
-        rows: QuerySet[Any] = issued.filter(state=InvoiceState.ISSUED, open_amount__gt=0)
-        return rows.annotate(owed=F("open_amount"))
+        now_open = issued.filter(state=InvoiceState.ISSUED, open_amount__gt=0)
+        return cast("QuerySet[Any]", now_open.annotate(owed=F("open_amount")))
     of_invoice = Allocation.objects.filter(invoice=OuterRef("pk"))
     settled = of_invoice.filter(created_at__lt=end).order_by().values("invoice")
     sums = settled.annotate(sum=Sum("amount")).values("sum")
     voided_later = Q(state=InvoiceState.VOID, voided_at__gte=end)
     may_be_open = Q(open_amount__gt=0) | Exists(of_invoice.filter(created_at__gte=end))
-    return issued.filter(
-        voided_later | Q(may_be_open, state=InvoiceState.ISSUED),
-    ).annotate(owed=F("total") - Coalesce(Subquery(sums), ZERO, output_field=AmountField()))
+    rows = issued.filter(voided_later | Q(may_be_open, state=InvoiceState.ISSUED))
+    owed = F("total") - Coalesce(Subquery(sums), ZERO, output_field=AmountField())
+    return cast("QuerySet[Any]", rows.annotate(owed=owed))
 
 
 def _read(actor: Actor, as_of: date) -> list[AgingRow]:

@@ -98,11 +98,8 @@ def _invoiced(actor: Actor, since: date) -> Iterable[dict[str, Any]]:
     rows: QuerySet[Any] = Invoice.objects.visible_to(actor).filter(
         issuer=actor.customer_id, state=InvoiceState.ISSUED, issued_on__gte=since
     )
-    return (
-        rows.order_by()
-        .values("currency", month=TruncMonth("issued_on"))
-        .annotate(sum=Sum(net), invoices=Count("pk", filter=~credit))
-    )
+    months = rows.order_by().values("currency", month=TruncMonth("issued_on"))
+    return list(months.annotate(sum=Sum(net), invoices=Count("pk", filter=~credit)))
 
 
 def _received(actor: Actor, since: date, zone: ZoneInfo) -> Iterable[dict[str, Any]]:

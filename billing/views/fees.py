@@ -24,6 +24,7 @@ from billing.views.maintenance import AccountBalanceView, CustomerBalanceView
 from customers.models import Customer
 from softswitch.core.chrome import Action, Link
 from softswitch.core.display import date_text
+from softswitch.core.forms import ScopedForm
 from softswitch.core.views import EditView, ListView
 from softswitch.core.views.access import rows_of
 
@@ -160,7 +161,7 @@ class FeeEditView(EditView):
 
     permission = "money.manage"
     model = Fee
-    form_class = ChangeFeeForm
+    form_class: ClassVar[type[ScopedForm]] = ChangeFeeForm
     edit_url_name = "billing:fee_edit"
     success_message = gettext_lazy("Saved. Issued invoices stay as they are.")
 
@@ -195,7 +196,7 @@ class FeeEditView(EditView):
 class FeeEndView(FeeEditView):
     """The last day of a fee; the invoice of its period bills it for the last time."""
 
-    form_class = EndFeeForm
+    form_class: ClassVar[type[ScopedForm]] = EndFeeForm
     save_label = gettext_lazy("End")
     close_label = ""
 

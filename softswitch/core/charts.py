@@ -70,15 +70,14 @@ def bar_chart(
     """
     top = nice_ceiling(max([*values, *before], default=0))
     places = len(names) - 1
-    heights = [_height(max(v, 0), top) for v in before]
-    points = [f"{i * STEP + STEP / 2:g} {height}" for i, height in enumerate(heights)]
+    points = [f"{i * STEP + STEP / 2:g} {_height(v, top)}" for i, v in enumerate(before)]
     return Chart(
         label=label,
         width=places * STEP,
         bars=[
             Bar(
                 x=f"{place * STEP + (STEP - BAR) / 2:g}",
-                y=_height(max(value, 0), top),
+                y=_height(value, top),
                 height=f"{100 * max(value, 0) / top:.2f}",
                 title=f"{names[place]}: {_told(value, decimals)} {unit}",
                 is_part=place == part,
@@ -97,8 +96,8 @@ def bar_chart(
 
 
 def _height(value: float, top: float) -> str:
-    """Where ``value`` lies, from above."""
-    return f"{100 - 100 * value / top:.2f}"
+    """Where ``value`` lies, from above; what is below 0 lies at 0."""
+    return f"{100 - 100 * max(value, 0) / top:.2f}"
 
 
 def _label(value: float) -> str:

@@ -239,7 +239,7 @@ def defined_by(world: World) -> dict[type[Model], Any]:
 
 
 def invoices_of(world: World) -> dict[type[Model], Any]:
-    """An invoice of the sub-reseller to the shop, as HTML, of its first period, and that."""
+    """An invoice of the sub-reseller to the shop, as HTML, of its first period; entry, fee."""
     balance = world.balance("shop")
     period = balance.periods.earliest("pk")
     invoice = Invoice.objects.create(
@@ -251,7 +251,13 @@ def invoices_of(world: World) -> dict[type[Model], Any]:
     invoice.state, invoice.number = "issued", f"INV-{SECRET}"
     invoice.issued_at, invoice.issued_on = OPENED, OPENED.date()
     invoice.save()
-    return {Invoice: invoice, BillingPeriod: period}
+    fee = {"name": f"Fee {SECRET}", "price": 1, "starts_on": OPENED.date()}
+    return {
+        Invoice: invoice,
+        BillingPeriod: period,
+        Fee: Fee.objects.create(balance=balance, **fee),
+        LedgerEntry: balance.entries.earliest("pk"),
+    }
 
 
 def vouchers_of(world: World) -> dict[type[Model], Any]:
@@ -326,10 +332,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         Balance: world.balance("shop"),
         **invoices_of(world),
         OnlinePayment: online_of(world),
-        LedgerEntry: LedgerEntry.objects.filter(customer=world.shop).earliest("pk"),
-        Fee: Fee.objects.create(
-            balance=world.balance("shop"), name=f"Fee {SECRET}", price=1, starts_on=OPENED.date()
-        ),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
         ),

@@ -123,7 +123,8 @@ def test_a_class_and_a_changed_term_leave_the_period_of_their_customers(
 def test_the_tab_says_what_changes_at_the_next_close(world: World, weekly: PaymentTerm) -> None:
     client = signed_in(world, "reseller")
     url = reverse("customers:customer_edit_invoice", args=[world.sub_customer.pk])
-    sent = sent_by(client.get(url).context["form"]) | {"payment_term": [str(weekly.pk)]}
+    shown = sent_by(client.get(url).context["form"])
+    sent = {**shown, "payment_term": [str(weekly.pk)]}
     page = client.post(url, sent, follow=True).content.decode()
     assert "Billing period: Monthly now, Weekly from the next close." in page
     assert own_parameters(world.sub_customer).payment_term == weekly

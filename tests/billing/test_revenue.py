@@ -35,7 +35,7 @@ def months(world: World, who: str = "reseller") -> dict[str, tuple[int, str, str
     return {
         f"{month.first:%Y-%m}": (month.invoices, f"{month.net:f}", f"{month.received:f}")
         for month in found.months
-        if (month.invoices, month.net, month.received) != (0, 0, 0)
+        if month.invoices or month.net or month.received
     }
 
 

@@ -151,7 +151,8 @@ def test_a_tab_says_why_a_tax_that_the_class_sets_does_not_count(
     def texts(**own: Any) -> tuple[Any, Any]:
         above = inherited(wholesale, own=CustomerParameters(**own))
         form = InvoiceForm(actor=world.actor("reseller"), inherited=above)
-        return form.fields["tax"].empty_label, form.fields["tax_percent"].help_text
+        tax: Any = form.fields["tax"]
+        return tax.empty_label, form.fields["tax_percent"].help_text
 
     assert texts() == ("Inherited: VAT (class Wholesale)", "Inherited: 0 (tax VAT)")
     assert texts(tax=vat)[1] == "Inherited: 0 (tax VAT)"
