@@ -19,9 +19,10 @@ from django.db import connection, transaction
 from billing.choices import PeriodOutcome
 from billing.models import Balance, BillingPeriod, UsageEntry
 from billing.periods import PeriodType, iter_periods
-from billing.services import ledger, periods, usage, verify
+from billing.services import closing, ledger, periods, usage, verify
 from billing.services.calendars import change_calendar
 from billing.services.closing import close_due
+from billing.services.customers import Terms, open_customer
 from billing.services.ledger import MovedMeanwhileError, Posting, post_entry
 from billing.services.maintenance import maintain
 from calls.services import charging
@@ -32,7 +33,7 @@ from softswitch.core.embedded.process import spawn
 from tests.calls.stored import store_call
 from tests.concurrency.test_charging import wait_until
 from tests.concurrency.threads import at_once
-from tests.world import OPENED, World, build_world, customer_of
+from tests.world import OPENED, World, build_world
 
 HOUR = timedelta(hours=1)
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
@@ -87,11 +88,12 @@ def ends_of(kind: str) -> list[datetime]:
 
 def street_of(world: World) -> list[Customer]:
     """The 200 customers of the sub-reseller, weekly."""
-    tariff = world.sub_reseller.tariffs.get()
-    return [
-        customer_of(world.sub_reseller, f"House {n:03}", "business", tariff, period_type="weekly")
-        for n in range(CUSTOMERS)
-    ]
+    terms = Terms(tariff=world.sub_reseller.tariffs.get(), period_type="weekly")
+    open_one = partial(open_customer, actor=world.actor("sub_reseller"), kind="business")
+    with transaction.atomic():
+        return [
+            open_one(name=f"House {n:03}", terms=terms, opened_at=OPENED) for n in range(CUSTOMERS)
+        ]
 
 
 def assert_closed_once(houses: list[Customer]) -> None:
@@ -226,6 +228,31 @@ def test_calls_are_charged_anew_where_their_period_changed_meanwhile(
     entry = stored_world.balance("shop").usage_entries.get()
     assert entry.period.starts_at == (ended if kind else FEBRUARY)
     assert [*verify.differences()] == []
+
+
+def test_a_period_is_not_skipped_where_another_worker_was_quicker(
+    stored_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both saw January due; a later period has an entry already, February has no row."""
+    shop, moment = stored_world.balance("shop"), datetime(2026, 6, 1, 12, tzinfo=UTC)
+    post_entry(
+        actor=stored_world.actor("sub_reseller"),
+        balance_id=shop.pk,
+        posting=Posting("credit", Decimal(1), "GBP", "later"),
+        at=datetime(2026, 5, 1, 12, tzinfo=UTC),
+    )
+    quicker, opened = once(partial(close_shop, stored_world)), periods.open_at
+
+    def late(*args: Any) -> Any:
+        found = opened(*args)
+        quicker()
+        return found
+
+    monkeypatch.setattr(closing, "open_at", late)
+    for _run in range(2):
+        close_due(moment=moment, issuer_id=stored_world.sub_reseller.pk)
+    rows = BillingPeriod.objects.filter(balance=shop, closed_at__isnull=False)
+    assert [row.starts_at.month for row in rows.order_by("starts_at")] == [1, 2, 3, 4, 5]
 
 
 def test_a_change_of_calendar_waits_for_nobody_who_may_wait_for_it(stored_world: World) -> None:
