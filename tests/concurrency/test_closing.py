@@ -154,11 +154,11 @@ def test_200_customers_close_once_while_workers_die_and_calls_arrive(
 
 def once(action: Callable[[], Any]) -> Callable[[], None]:
     """Does ``action`` on a connection of its own, the first time only."""
-    done: list[Any] = []
+    todo = [action]
 
     def run() -> None:
-        if not done:
-            done.extend(at_once(action))
+        if todo:
+            at_once(todo.pop())
 
     return run
 
