@@ -123,7 +123,7 @@ def _locked(due: QuerySet[Any]) -> list[Any]:
     return list(rows.select_for_update(no_key=True, skip_locked=True, of=("self",)))
 
 
-def _open_periods(balances: Sequence[Balance]) -> dict[int, list[BillingPeriod]]:
+def _open_periods(balances: Sequence[Any]) -> dict[int, list[BillingPeriod]]:
     """The stored open periods of each balance, in order."""
     found: dict[int, list[BillingPeriod]] = {}
     if not balances:
