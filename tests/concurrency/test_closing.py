@@ -108,31 +108,34 @@ def assert_closed_once(houses: list[Customer]) -> None:
         assert set(rows.values_list("outcome", flat=True)) == {PeriodOutcome.ZERO}
 
 
+def call_and_charge(houses: list[Customer]) -> None:
+    """Calls of some of them at any time until NIGHT, charged as they come."""
+    chance = random.Random(20260218)
+    for turn in range(12):
+        for house in chance.sample(houses, 10):
+            start = OPENED + timedelta(minutes=chance.randrange(47 * 24 * 60))
+            store_call(house, f"4420{turn:08}", 10 * turn + 0.5, at=start)
+        charge_pending(limit=25)
+
+
+def credit(world: World, houses: list[Customer]) -> None:
+    owner = world.actor("sub_reseller")
+    for turn, house in enumerate(houses):
+        maintain(
+            actor=owner,
+            balance=Balance.objects.get(customer=house),
+            action="credit",
+            amount=Decimal("0.01"),
+            currency="GBP",
+            key=f"credit-{turn}",
+        )
+
+
 def test_200_customers_close_once_while_workers_die_and_calls_arrive(
     stored_world: World, tmp_path: Path
 ) -> None:
-    chance = random.Random(20260218)
     houses = street_of(stored_world)
-    owner = stored_world.actor("sub_reseller")
     workers = [worker(tmp_path) for _n in range(4)]
-
-    def call_and_charge() -> None:
-        for turn in range(12):
-            for house in chance.sample(houses, 10):
-                start = OPENED + timedelta(minutes=chance.randrange(47 * 24 * 60))
-                store_call(house, f"4420{turn:08}", 10 * turn + 0.5, at=start)
-            charge_pending(limit=25)
-
-    def post() -> None:
-        for turn, house in enumerate(houses[::4]):
-            maintain(
-                actor=owner,
-                balance=Balance.objects.get(customer=house),
-                action="credit",
-                amount=Decimal("0.01"),
-                currency="GBP",
-                key=f"credit-{turn}",
-            )
 
     def kill() -> None:
         for victim, so_many in enumerate((100, 250)):
@@ -140,7 +143,8 @@ def test_200_customers_close_once_while_workers_die_and_calls_arrive(
             os.killpg(workers[victim].pid, signal.SIGKILL)
             workers[victim].wait()
 
-    at_once(call_and_charge, post, kill)
+    post = partial(credit, stored_world, houses[::4])
+    at_once(partial(call_and_charge, houses), post, kill)
     again = [worker(tmp_path), worker(tmp_path)]
     codes = [process.wait(timeout=120) for process in (*workers, *again)]
     assert codes == [-signal.SIGKILL] * 2 + [0] * 4
