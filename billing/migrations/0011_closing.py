@@ -41,4 +41,8 @@ class Migration(migrations.Migration):
             model_name='balance',
             index=models.Index(models.F('id'), condition=models.Q(('closes_at', None)), name='balance_unscheduled'),
         ),
+        migrations.AddIndex(
+            model_name='billingperiod',
+            index=models.Index(models.F('balance'), models.F('ends_at'), name='period_ends'),
+        ),
     ]

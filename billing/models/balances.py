@@ -109,6 +109,7 @@ class BillingPeriod(models.Model):
             never_twice("period_no_overlap", "balance", "starts_at", "ends_at"),
             models.CheckConstraint(name="period_forward", condition=Q(ends_at__gt=F("starts_at"))),
         ]
+        indexes = [models.Index("balance", "ends_at", name="period_ends")]
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d} - {self.ends_at:%Y-%m-%d}"

@@ -104,7 +104,8 @@ def billed_balances(rows: QuerySet[Balance], actor: Actor, moment: datetime) -> 
     """Those of ``rows`` that it bills and that have a period to close: see ``scheduled``."""
     below = scheduled(rows.exclude(customer=actor.customer_id, account=None), moment)
     name = shown_name(actor, then="closed_at")
-    return below.select_related("account").annotate(customer_name=name)
+    found: QuerySet[Any] = below.select_related("account").annotate(customer_name=name)
+    return found
 
 
 def may_change_calendar(actor: Actor, balance: Balance) -> bool:

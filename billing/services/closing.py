@@ -106,8 +106,8 @@ def _close_batch(due: QuerySet[Any], ids: Sequence[int], moment: datetime) -> se
             if rows and rows[0].ends_at == balance.closes_at:
                 closed.append(_mark(balance, rows[0], moment))
                 balance.closes_at = _next_end(balance, rows[0], rows[1:])
-            else:  # it ended elsewhere meanwhile; or nobody has opened it, which the next run does
-                balance.closes_at = rows[0].ends_at if rows else None
+            else:  # another worker was here meanwhile, or it ends elsewhere: found next time
+                balance.closes_at = first_end(balance)
         Balance.objects.bulk_update(locked, ["closes_at"])
         BillingPeriod.objects.bulk_update(closed, ["closed_at", "unrated_calls"])
         outcomes = draft_periods(closed, moment=moment) if closed else {}
@@ -123,10 +123,13 @@ def _locked(due: QuerySet[Any]) -> list[Any]:
     return list(rows.select_for_update(no_key=True, skip_locked=True, of=("self",)))
 
 
-def _open_periods(balances: Sequence[Balance]) -> dict[int, list[BillingPeriod]]:
+def _open_periods(balances: Sequence[Any]) -> dict[int, list[BillingPeriod]]:
     """The stored open periods of each balance, in order."""
-    rows = BillingPeriod.objects.filter(balance__in=balances, closed_at=None)
     found: dict[int, list[BillingPeriod]] = {}
+    if not balances:
+        return found
+    first = min(balance.closes_at for balance in balances)
+    rows = BillingPeriod.objects.filter(balance__in=balances, ends_at__gte=first, closed_at=None)
     for row in rows.order_by("balance", "starts_at"):
         found.setdefault(row.balance_id, []).append(row)
     return found

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.choices import NEVER, PeriodOutcome
 from billing.models import Balance, BillingPeriod, ClosingHold, Invoice, LedgerEntry
+from billing.selectors.closing import due_balances, limits_at
 from billing.services import closing, drafts, verify
 from billing.services.accounts import AccountTariff, close_account, set_charging
 from billing.services.archive import archive_customer
@@ -310,4 +311,39 @@ def test_only_an_invoice_posts_to_a_closed_period(world: World, shop: Balance) -
         )
         plant(f"UPDATE billing_ledgerentry SET invoice_id = {invoice.pk} WHERE id = {entry.pk}")
         assert [*verify.differences()] == []
+        transaction.set_rollback(True)
+
+
+# Plans -----------------------------------------------------------------------------------------
+
+# Balances of customers that do not exist, as foreign keys are not looked at: a tenth is due.
+_MANY = """
+INSERT INTO billing_balance (customer_id, issuer_id, currency_id, mode, amount, reserved,
+    credit_limit, last_sequence, period_type, period_timezone, next_period_type, opened_at,
+    closes_at)
+SELECT 1000000 + n, %s, 'USD', 'prepaid', 0, 0, 0, 0, 'monthly', 'UTC', '', %s,
+    %s::timestamptz + (n %% 1000) * interval '1 hour'
+FROM generate_series(1, 20000) n
+"""
+
+
+def plan_of(rows: Any) -> str:
+    sql, parameters = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}", parameters)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_due_and_new_balances_are_found_by_indexes(world: World) -> None:
+    close_due(moment=OPENED)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(_MANY, [world.root.pk, OPENED, OPENED])
+        cursor.execute("ANALYZE billing_balance")
+        due = due_balances(limits_at(OPENED + 10 * HOUR))
+        plan = plan_of(due.exclude(pk__in=[1, 2])[:100])
+        assert "balance_closes" in plan
+        assert "Seq Scan on billing_balance" not in plan
+        unknown = Balance.objects.filter(closes_at=None).order_by("pk")[:100]
+        assert "balance_unscheduled" in plan_of(unknown)
         transaction.set_rollback(True)

@@ -19,9 +19,10 @@ from django.db import connection, transaction
 from billing.choices import PeriodOutcome
 from billing.models import Balance, BillingPeriod, UsageEntry
 from billing.periods import PeriodType, iter_periods
-from billing.services import ledger, periods, usage, verify
+from billing.services import closing, ledger, periods, usage, verify
 from billing.services.calendars import change_calendar
 from billing.services.closing import close_due
+from billing.services.customers import Terms, open_customer
 from billing.services.ledger import MovedMeanwhileError, Posting, post_entry
 from billing.services.maintenance import maintain
 from calls.services import charging
@@ -32,7 +33,7 @@ from softswitch.core.embedded.process import spawn
 from tests.calls.stored import store_call
 from tests.concurrency.test_charging import wait_until
 from tests.concurrency.threads import at_once
-from tests.world import OPENED, World, build_world, customer_of
+from tests.world import OPENED, World, build_world
 
 HOUR = timedelta(hours=1)
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
@@ -87,11 +88,12 @@ def ends_of(kind: str) -> list[datetime]:
 
 def street_of(world: World) -> list[Customer]:
     """The 200 customers of the sub-reseller, weekly."""
-    tariff = world.sub_reseller.tariffs.get()
-    return [
-        customer_of(world.sub_reseller, f"House {n:03}", "business", tariff, period_type="weekly")
-        for n in range(CUSTOMERS)
-    ]
+    terms = Terms(tariff=world.sub_reseller.tariffs.get(), period_type="weekly")
+    open_one = partial(open_customer, actor=world.actor("sub_reseller"), kind="business")
+    with transaction.atomic():
+        return [
+            open_one(name=f"House {n:03}", terms=terms, opened_at=OPENED) for n in range(CUSTOMERS)
+        ]
 
 
 def assert_closed_once(houses: list[Customer]) -> None:
@@ -106,31 +108,34 @@ def assert_closed_once(houses: list[Customer]) -> None:
         assert set(rows.values_list("outcome", flat=True)) == {PeriodOutcome.ZERO}
 
 
+def call_and_charge(houses: list[Customer]) -> None:
+    """Calls of some of them at any time until NIGHT, charged as they come."""
+    chance = random.Random(20260218)
+    for turn in range(12):
+        for house in chance.sample(houses, 10):
+            start = OPENED + timedelta(minutes=chance.randrange(47 * 24 * 60))
+            store_call(house, f"4420{turn:08}", 10 * turn + 0.5, at=start)
+        charge_pending(limit=25)
+
+
+def credit(world: World, houses: list[Customer]) -> None:
+    owner = world.actor("sub_reseller")
+    for turn, house in enumerate(houses):
+        maintain(
+            actor=owner,
+            balance=Balance.objects.get(customer=house),
+            action="credit",
+            amount=Decimal("0.01"),
+            currency="GBP",
+            key=f"credit-{turn}",
+        )
+
+
 def test_200_customers_close_once_while_workers_die_and_calls_arrive(
     stored_world: World, tmp_path: Path
 ) -> None:
-    chance = random.Random(20260218)
     houses = street_of(stored_world)
-    owner = stored_world.actor("sub_reseller")
     workers = [worker(tmp_path) for _n in range(4)]
-
-    def call_and_charge() -> None:
-        for turn in range(12):
-            for house in chance.sample(houses, 10):
-                start = OPENED + timedelta(minutes=chance.randrange(47 * 24 * 60))
-                store_call(house, f"4420{turn:08}", 10 * turn + 0.5, at=start)
-            charge_pending(limit=25)
-
-    def post() -> None:
-        for turn, house in enumerate(houses[::4]):
-            maintain(
-                actor=owner,
-                balance=Balance.objects.get(customer=house),
-                action="credit",
-                amount=Decimal("0.01"),
-                currency="GBP",
-                key=f"credit-{turn}",
-            )
 
     def kill() -> None:
         for victim, so_many in enumerate((100, 250)):
@@ -138,7 +143,8 @@ def test_200_customers_close_once_while_workers_die_and_calls_arrive(
             os.killpg(workers[victim].pid, signal.SIGKILL)
             workers[victim].wait()
 
-    at_once(call_and_charge, post, kill)
+    post = partial(credit, stored_world, houses[::4])
+    at_once(partial(call_and_charge, houses), post, kill)
     again = [worker(tmp_path), worker(tmp_path)]
     codes = [process.wait(timeout=120) for process in (*workers, *again)]
     assert codes == [-signal.SIGKILL] * 2 + [0] * 4
@@ -152,11 +158,11 @@ def test_200_customers_close_once_while_workers_die_and_calls_arrive(
 
 def once(action: Callable[[], Any]) -> Callable[[], None]:
     """Does ``action`` on a connection of its own, the first time only."""
-    done: list[Any] = []
+    todo = [action]
 
     def run() -> None:
-        if not done:
-            done.extend(at_once(action))
+        if todo:
+            at_once(todo.pop())
 
     return run
 
@@ -226,6 +232,31 @@ def test_calls_are_charged_anew_where_their_period_changed_meanwhile(
     entry = stored_world.balance("shop").usage_entries.get()
     assert entry.period.starts_at == (ended if kind else FEBRUARY)
     assert [*verify.differences()] == []
+
+
+def test_a_period_is_not_skipped_where_another_worker_was_quicker(
+    stored_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both saw January due; a later period has an entry already, February has no row."""
+    shop, moment = stored_world.balance("shop"), datetime(2026, 6, 1, 12, tzinfo=UTC)
+    post_entry(
+        actor=stored_world.actor("sub_reseller"),
+        balance_id=shop.pk,
+        posting=Posting("credit", Decimal(1), "GBP", "later"),
+        at=datetime(2026, 5, 1, 12, tzinfo=UTC),
+    )
+    quicker, opened = once(partial(close_shop, stored_world)), periods.open_at
+
+    def late(*args: Any) -> Any:
+        found = opened(*args)
+        quicker()
+        return found
+
+    monkeypatch.setattr(closing, "open_at", late)
+    for _run in range(2):
+        close_due(moment=moment, issuer_id=stored_world.sub_reseller.pk)
+    rows = BillingPeriod.objects.filter(balance=shop, closed_at__isnull=False)
+    assert [row.starts_at.month for row in rows.order_by("starts_at")] == [1, 2, 3, 4, 5]
 
 
 def test_a_change_of_calendar_waits_for_nobody_who_may_wait_for_it(stored_world: World) -> None:
