@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from billing.choices import TaxMode
 from customers.choices import Rounding
-from softswitch.core.money import ZERO, half_up
+from softswitch.core.money import ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,9 @@ def tax_lines(taxation: Taxation, taxed: Sequence[Decimal], untaxed: Decimal = Z
     if taxation.mode == TaxMode.NONE:
         return Sums(lines + untaxed, ZERO)
     parts = taxed if taxation.rounding == Rounding.LINE else [lines]
-    amounts = [ZERO] * len(taxation.rates)
-    for part in parts:
-        amounts = [
-            sum_ + more for sum_, more in zip(amounts, _taxes_of(taxation, part), strict=True)
-        ]
+    amounts = _taxes_of(taxation, [int(part.scaleb(taxation.decimals)) for part in parts])
     tax = sum(amounts, ZERO)
-    is_included = taxation.mode == TaxMode.INCLUDED
-    base = lines - tax if is_included else lines
+    base = lines - tax if taxation.mode == TaxMode.INCLUDED else lines
     taxes, before = [], ZERO
     for rate, amount in zip(taxation.rates, amounts, strict=True):
         taxes.append(Taxed(rate, base + before if rate.is_compound else base, amount))
@@ -80,17 +75,29 @@ def tax_lines(taxation: Taxation, taxed: Sequence[Decimal], untaxed: Decimal = Z
     return Sums(base + untaxed, tax, tuple(taxes))
 
 
-def _taxes_of(taxation: Taxation, amount: Decimal) -> list[Decimal]:
-    """What each rate takes of one amount, rounded."""
-    if taxation.mode == TaxMode.INCLUDED:
-        shares = _shares(taxation.rates)
-        net = Fraction(amount) / (1 + sum(shares, Fraction(0)))
-        return [half_up(net * share, taxation.decimals) for share in shares]
-    found: list[Decimal] = []
-    for rate in taxation.rates:
-        base = amount + sum(found, ZERO) if rate.is_compound else amount
-        found.append(half_up(Fraction(base) * _part(rate), taxation.decimals))
-    return found
+def _taxes_of(taxation: Taxation, parts: Sequence[int]) -> list[Decimal]:
+    """What each rate takes of amounts in minor units, of each rounded by itself."""
+    factors = _factors(taxation)
+    sums = [0] * len(factors)
+    for units in parts:
+        before = 0
+        for place, (factor, is_compound) in enumerate(factors):
+            amount = _times(units + before if is_compound else units, factor)
+            before += amount
+            sums[place] += amount
+    return [Decimal(units).scaleb(-taxation.decimals) for units in sums]
+
+
+def _factors(taxation: Taxation) -> list[tuple[Fraction, bool]]:
+    """Of each rate what its base is multiplied by, and whether the taxes before are part of it.
+
+    A tax that the prices include is a share of these, whatever it is taken of.
+    """
+    if taxation.mode != TaxMode.INCLUDED:
+        return [(_part(rate), rate.is_compound) for rate in taxation.rates]
+    shares = _shares(taxation.rates)
+    whole = 1 + sum(shares, Fraction(0))
+    return [(share / whole, False) for share in shares]
 
 
 def _shares(rates: Sequence[Rate]) -> list[Fraction]:
@@ -104,3 +111,10 @@ def _shares(rates: Sequence[Rate]) -> list[Fraction]:
 
 def _part(rate: Rate) -> Fraction:
     return Fraction(rate.percent) / 100
+
+
+def _times(units: int, factor: Fraction) -> int:
+    """Half away from zero; in integers, as an invoice may have thousands of lines."""
+    twice, divisor = 2 * abs(units) * factor.numerator, 2 * factor.denominator
+    rounded = (twice + factor.denominator) // divisor
+    return rounded if units > 0 else -rounded

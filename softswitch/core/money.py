@@ -17,7 +17,12 @@ def quantize(amount: Decimal) -> Decimal:
 
 def in_units(amount: Decimal, decimals: int) -> Decimal:
     """``amount`` with so many decimals, as an invoice bills it: half away from zero."""
-    return amount.quantize(Decimal((0, (1,), -decimals)), ROUND_HALF_UP)
+    return amount.quantize(_unit(decimals), ROUND_HALF_UP)
+
+
+@cache
+def _unit(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def half_up(value: Fraction, decimals: int) -> Decimal:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.choices import EntryKind, PeriodOutcome
 from billing.models import (
+    Balance,
     BillingPeriod,
     Invoice,
     InvoiceSettings,
@@ -84,7 +85,7 @@ def test_the_balance_before_is_that_of_all_earlier_periods(world: World) -> None
     post(world, "add_funds", "7", at=START + 31 * DAY)
     invoice = drafted(balance)
     assert invoice.previous_balance == D("-50.09")
-    assert (invoice.payments, invoice.closing_balance) == (0, D("-50.18"))
+    assert (invoice.payments, invoice.closing_balance) == (D(0), D("-50.18"))
     assert invoice.amount_due == D("50.18")
 
 
@@ -99,10 +100,10 @@ def test_the_tax_that_was_chosen(world: World) -> None:
     charge_pending()
     invoice = drafted(world.balance("shop"))
     assert list(invoice.taxes.values_list("position", "name", "percent", "base", "amount")) == [
-        (1, "VAT", 20, 9, D("1.80")),
-        (2, "City", 10, D("10.80"), D("1.08")),
+        (1, "VAT", D(20), D(9), D("1.80")),
+        (2, "City", D(10), D("10.80"), D("1.08")),
     ]
-    assert (invoice.net, invoice.tax, invoice.total) == (9, D("2.88"), D("11.88"))
+    assert (invoice.net, invoice.tax, invoice.total) == (D(9), D("2.88"), D("11.88"))
     assert (invoice.tax_mode, invoice.tax_category) == ("added", "S")
     assert invoice.tax_reason == "Why not"
 
@@ -220,7 +221,7 @@ def test_nothing_to_invoice_makes_no_invoice(world: World) -> None:
 def test_an_invoice_of_zero_where_it_is_wanted(world: World) -> None:
     terms(world, invoice_non_zero_only=False)
     invoice = drafted(world.balance("shop"))
-    assert (invoice.total, lines_of(invoice, "pk")) == (0, [])
+    assert (invoice.total, lines_of(invoice, "pk")) == (D(0), [])
 
 
 def test_usage_that_a_credit_makes_up_for_makes_no_invoice(world: World) -> None:
@@ -235,7 +236,7 @@ def test_a_minimum_reaches_the_ledger_also_where_a_credit_makes_up_for_it(world:
     terms(world, minimum_commitment=D(10))
     post(world, "credit", "10")
     invoice = drafted(world.balance("shop"))
-    assert (invoice.total, lines_of(invoice, "kind")) == (0, [("adjustment",), ("minimum",)])
+    assert (invoice.total, lines_of(invoice, "kind")) == (D(0), [("adjustment",), ("minimum",)])
 
 
 def test_tariffs_that_are_not_billed(world: World) -> None:
@@ -296,7 +297,26 @@ def test_who_left_is_invoiced_by_what_the_old_owner_defined(world: World) -> Non
     balance.save(update_fields=["closed_at"])
     draft_all(period)
     invoice = Invoice.objects.get()
-    assert (invoice.terms["series"], invoice.tax) == ("OLD-", 0)
+    assert (invoice.terms["series"], invoice.tax) == ("OLD-", D(0))
+
+
+def test_who_left_is_invoiced_as_the_last_time(world: World) -> None:
+    """Its parameters went with the move, but the last invoice tells how it was taxed."""
+    terms(world, tax_percent=D(20), rounding="line")
+    settings_of(world, series="OLD-", grouping="prefix", language="es")
+    for days in (0, 31):
+        call(world, PARIS, 600, at=START + days * DAY)
+    charge_pending()
+    balance = world.balance("shop")
+    first = drafted(balance)
+    period = closed_period(balance, START + 31 * DAY)
+    terms(world, tax_percent=None, invoice_settings=None)
+    Balance.objects.filter(pk=balance.pk).update(closed_at=period.ends_at)
+    draft_all(period)
+    last = Invoice.objects.get(period=period)
+    assert (last.terms, last.tax_mode) == (first.terms, "added")
+    assert [last.net, last.tax] == [D("0.90"), D("0.18")]
+    assert lines_of(last, "prefix") == [("33",)]
 
 
 def test_the_number_of_statements_does_not_grow(world: World) -> None:
@@ -335,7 +355,7 @@ def test_a_reset_is_no_line(world: World) -> None:
     call(world, PARIS)
     charge_pending()
     invoice = drafted(world.balance("shop"))
-    assert (invoice.previous_balance, invoice.other, invoice.payments) == (100, -100, 0)
+    assert (invoice.previous_balance, invoice.other, invoice.payments) == (D(100), D(-100), D(0))
     assert invoice.amount_due == D("0.09")
 
 

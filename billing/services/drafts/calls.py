@@ -154,7 +154,7 @@ def _line(billed: Billed, row: tuple[Any, ...]) -> Line:
     if billed.terms.rate_value != RateValue.ACTUAL:
         price_n = _average(cost, seconds)
     return Line(
-        kind=LineKind.LATE if is_late else LineKind.USAGE,
+        kind=(LineKind.LATE if is_late else LineKind.USAGE).value,
         description=(description or _("Other destinations"))[:DESCRIPTION_SIZE],
         exact=exact,
         amount=billed.rounded(exact),
@@ -183,7 +183,7 @@ def _add_archived(calls: Calls, billed: Billed, row: list[Any]) -> None:
     is_late, count, seconds, exact = row
     if exact:
         line = Line(
-            kind=LineKind.LATE if is_late else LineKind.USAGE,
+            kind=(LineKind.LATE if is_late else LineKind.USAGE).value,
             description=_("Calls of archived months"),
             exact=exact,
             amount=billed.rounded(exact),

@@ -75,7 +75,7 @@ def _line(billed: Billed, entry: LedgerEntry) -> Line:
     exact = -entry.amount
     day = entry.posted_at.astimezone(billed.zone).date()
     return Line(
-        kind=LineKind.ADJUSTMENT,
+        kind=LineKind.ADJUSTMENT.value,
         description=_description(entry)[:DESCRIPTION_SIZE],
         exact=exact,
         amount=billed.rounded(exact),

@@ -60,7 +60,7 @@ def _fee_line(billed: Billed, fee: Fee) -> Line:
         part = billed.part(fee.starts_on, fee.ends_on)
     amount = half_up(Fraction(fee.price) * Fraction(fee.quantity) * part, billed.decimals)
     return Line(
-        kind=LineKind.FEE,
+        kind=LineKind.FEE.value,
         description=fee.name,
         exact=amount,
         amount=amount,
@@ -86,7 +86,7 @@ def short_call_line(billed: Billed, calls: Calls) -> list[Line]:
         "seconds": terms.seconds,
     }
     line = Line(
-        kind=LineKind.SURCHARGE,
+        kind=LineKind.SURCHARGE.value,
         description=text,
         exact=amount,
         amount=amount,
@@ -116,7 +116,7 @@ def minimum_line(billed: Billed, lines: list[Line]) -> list[Line]:
         return []
     return [
         Line(
-            kind=LineKind.MINIMUM,
+            kind=LineKind.MINIMUM.value,
             description=_("Minimum commitment"),
             exact=missing,
             amount=missing,

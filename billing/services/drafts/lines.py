@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from billing.choices import LineKind
@@ -16,9 +17,8 @@ _DAY = timedelta(days=1)
 DESCRIPTION_SIZE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line as InvoiceLine stores it, without its position."""
+class Line(NamedTuple):
+    """A line as InvoiceLine stores it, without its position; a tuple, as there are so many."""
 
     kind: str
     description: str
@@ -93,7 +93,7 @@ def billed_period(
 
 def net_of_calls(lines: list[Line]) -> Decimal:
     """What the lines of calls, late ones too, come to."""
-    kinds = (LineKind.USAGE, LineKind.LATE)
+    kinds = (LineKind.USAGE.value, LineKind.LATE.value)
     return sum((line.amount for line in lines if line.kind in kinds), ZERO)
 
 

@@ -92,8 +92,8 @@ def discard_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
     with transaction.atomic():
         balance = _locked(invoice.balance_id)
         fresh = _locked_draft(invoice)
-        changes: dict[str, list[object]] = {"total": [fresh.total, ""], "reason": ["", reason.strip()]}
-        _record(actor, balance, "invoice_discarded", fresh, changes)
+        why: dict[str, list[object]] = {"total": [fresh.total, ""], "reason": ["", reason.strip()]}
+        _record(actor, balance, "invoice_discarded", fresh, why)
         BillingPeriod.objects.filter(invoices=fresh).update(outcome=PeriodOutcome.DISCARDED)
         fresh.delete()
 

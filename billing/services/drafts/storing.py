@@ -11,10 +11,7 @@ from billing.models import BillingPeriod, Invoice, InvoiceTax
 from billing.services.drafts.computing import Draft, compute
 from billing.services.drafts.lines import Line
 
-_LINES = """
-COPY billing_invoiceline (invoice_id, position, kind, description, country, prefix, tariff, calls,
-    billed_seconds, quantity, rate, since, until, exact, amount, is_taxed, fee_id) FROM STDIN
-"""
+_LINES = f"COPY billing_invoiceline (invoice_id, position, {', '.join(Line._fields)}) FROM STDIN"
 
 
 def draft_periods(
@@ -87,7 +84,7 @@ def values_of(draft: Draft) -> dict[str, Any]:
         "tax_category": terms.tax_category,
         "tax_reason": terms.tax_reason,
         "terms": terms.stored | {"timezone": str(draft.billed.period.timezone)},
-        "logo_id": terms.settings.logo_id,
+        "logo_id": terms.logo_id,
     }
 
 
@@ -118,24 +115,4 @@ def store_parts(drafts: Sequence[tuple[Invoice, Draft]]) -> None:
 def _rows(drafts: Sequence[tuple[Invoice, Draft]]) -> Iterator[tuple[Any, ...]]:
     for invoice, draft in drafts:
         for position, line in enumerate(draft.lines, 1):
-            yield invoice.pk, position, *_columns(line)
-
-
-def _columns(line: Line) -> tuple[Any, ...]:
-    return (
-        str(line.kind),
-        line.description,
-        line.country,
-        line.prefix,
-        line.tariff,
-        line.calls,
-        line.billed_seconds,
-        line.quantity,
-        line.rate,
-        line.since,
-        line.until,
-        line.exact,
-        line.amount,
-        line.is_taxed,
-        line.fee_id,
-    )
+            yield invoice.pk, position, *line
