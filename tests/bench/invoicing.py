@@ -64,7 +64,7 @@ SELECT n, 1, 0, at, at + seconds * interval '1 s', b.customer_id, b.issuer_id, b
     31 * place + extract(day FROM at)::int - 1, 1000 * seconds, seconds, seconds * 0.001234, 1,
     seconds * 0.001234
 FROM (
-    SELECT n, (n * 7919) %% %(customers)s AS place,
+    SELECT n, (n::bigint * 7919) %% %(customers)s AS place,
         %(start)s + n * (interval '30 days' / %(charges)s) AS at,
         CASE WHEN random() < 0.25 THEN 0 ELSE 1 + (-180 * ln(1 - random()))::int END AS seconds
     FROM generate_series(1, %(charges)s) n

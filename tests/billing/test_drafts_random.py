@@ -137,7 +137,7 @@ class Invoicing:
 
     def post(self, balance: Balance, posting: Posting) -> None:
         actor, at = actor_of(balance.issuer), START + 40 * DAY * self.chance.random()
-        values = {"notes": f"Entry {self.chance.randrange(10**6)}", "source": "test"}
+        values: dict[str, Any] = {"notes": f"Entry {self.chance.randrange(10**6)}"}
         first = Posting(posting.kind, posting.amount, posting.currency, str(uuid4()), **values)
         entry = post_entry(actor=actor, balance_id=balance.pk, posting=first, at=at)
         if self.chance.random() < 0.2:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.choices import EntryKind, PeriodOutcome
 from billing.models import (
+    Balance,
     BillingPeriod,
     Invoice,
     InvoiceSettings,
@@ -297,6 +298,25 @@ def test_who_left_is_invoiced_by_what_the_old_owner_defined(world: World) -> Non
     draft_all(period)
     invoice = Invoice.objects.get()
     assert (invoice.terms["series"], invoice.tax) == ("OLD-", D(0))
+
+
+def test_who_left_is_invoiced_as_the_last_time(world: World) -> None:
+    """Its parameters went with the move, but the last invoice tells how it was taxed."""
+    terms(world, tax_percent=D(20), rounding="line")
+    settings_of(world, series="OLD-", grouping="prefix", language="es")
+    for days in (0, 31):
+        call(world, PARIS, 600, at=START + days * DAY)
+    charge_pending()
+    balance = world.balance("shop")
+    first = drafted(balance)
+    period = closed_period(balance, START + 31 * DAY)
+    terms(world, tax_percent=None, invoice_settings=None)
+    Balance.objects.filter(pk=balance.pk).update(closed_at=period.ends_at)
+    draft_all(period)
+    last = Invoice.objects.get(period=period)
+    assert (last.terms, last.tax_mode) == (first.terms, "added")
+    assert [last.net, last.tax] == [D("0.90"), D("0.18")]
+    assert lines_of(last, "prefix") == [("33",)]
 
 
 def test_the_number_of_statements_does_not_grow(world: World) -> None:

@@ -7,6 +7,7 @@ order; ledger, invoices and balance say what the model (tests.billing.money_mode
 import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import hypothesis.strategies as st
 import pytest
@@ -21,7 +22,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from billing.choices import TaxMode
 from billing.models import Balance, Invoice, LedgerEntry, UsageEntry
 from billing.services import verify
 from billing.services.credit_notes import issue_credit_note
@@ -29,7 +29,7 @@ from billing.services.issuing import issue_invoice
 from billing.services.voiding import reissue_invoice, void_invoice
 from calls.services.charging import charge_pending
 from softswitch.core.errors import DomainError
-from tests.billing.invoices import draft_of, post, reverse
+from tests.billing.invoices import close, draft_of, post, reverse
 from tests.billing.money_model import Bill, Model, Money
 from tests.calls.stored import store_call
 from tests.world import World, build_world
@@ -40,6 +40,7 @@ MONTHS = 6  # all of them are over when the tests run
 PRICE = Decimal("0.045")  # a minute to London on the tariff Street
 AMOUNTS = st.decimals("0.000001", "60", places=6).filter(bool)
 WHICH = st.integers(0, 30)
+T = TypeVar("T")
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -66,9 +67,14 @@ class MoneyMachine(RuleBasedStateMachine):
         self.count += 1
         return datetime(2026, self.month + 1, 10, tzinfo=UTC) + timedelta(seconds=self.count)
 
-    def pick(self, number: int, *states: str) -> Bill | None:
-        found = [bill for bill in self.model.bills if bill.state in states]
-        return found[number % len(found)] if found else None
+    def bills(self, *states: str) -> list[Bill]:
+        return [bill for bill in self.model.bills if bill.state in states]
+
+    def replaceable(self) -> list[Bill]:
+        return [bill for bill in self.bills("void") if not bill.is_replaced]
+
+    def kept(self) -> list[Money]:
+        return [one for one in self.entries if not one.is_reversed]
 
     # What is done ----------------------------------------------------------------------------
     @rule(
@@ -82,13 +88,12 @@ class MoneyMachine(RuleBasedStateMachine):
         kinds = "adjustment" if kind in ("debit", "credit") else "payment"
         self.entries[self.model.post(kinds, signed, self.month, self.count)] = entry
 
+    @precondition(lambda self: self.kept())
     @rule(number=WHICH)
     def reverse(self, number: int) -> None:
-        found = [one for one in self.entries if not one.is_reversed]
-        if found:
-            one = found[number % len(found)]
-            reverse(self.entries[one], self.moment())
-            self.model.reverse(one, self.month)
+        one = pick(self.kept(), number)
+        reverse(self.entries[one], self.moment())
+        self.model.reverse(one, self.month)
 
     @rule(minutes=st.integers(1, 90), is_late=st.booleans())
     def charge(self, minutes: int, is_late: bool) -> None:
@@ -103,35 +108,23 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(fee=st.sampled_from(["", "3.33"]), tax=st.sampled_from([0, 7, 20]))
     def close(self, fee: str, tax: int) -> None:
         """The month ends; what is nothing in sum gets no draft."""
-        bill = Bill(self.month, Decimal(fee or 0), tax)
-        draft = None
+        at, bill = self.moment(), Bill(self.month, Decimal(fee or 0), tax)
+        close(self.balance(), at)
+        taxes = [str(tax)] if tax else []
         if self.model.lines(self.month):
-            taxes = [str(tax)] if tax else []
-            draft = draft_of(
-                self.balance(), self.moment(), fee=fee, taxes=taxes, tax_mode=TaxMode.ADDED
-            )
+            self.rows[bill] = draft_of(self.balance(), at, fee=fee, taxes=taxes)
+            self.model.bills.append(bill)
         else:
             with pytest.raises(DomainError) as caught, transaction.atomic():
-                draft_of(self.balance(), self.moment())
+                draft_of(self.balance(), at)
             assert caught.value.code == "nothing"
-            self.close_only()
-        if draft is not None:
-            self.model.bills.append(bill)
-            self.rows[bill] = draft
         self.month += 1
 
-    def close_only(self) -> None:
-        """What the refusal has rolled back."""
-        periods = self.balance().periods.filter(starts_at__lte=self.moment())
-        period = periods.latest("starts_at")
-        period.closed_at = period.ends_at
-        period.save()
-
+    @precondition(lambda self: self.bills("draft", "issued"))
     @rule(number=WHICH)
     def issue(self, number: int) -> None:
-        bill = self.pick(number, "draft", "issued")
-        if bill is None:
-            return
+        """What is issued already is pressed twice."""
+        bill = pick(self.bills("draft") or self.bills("issued"), number)
         if bill.state == "draft":
             earlier = [one for one in self.model.drafts() if one.month < bill.month]
             if earlier:
@@ -140,14 +133,16 @@ class MoneyMachine(RuleBasedStateMachine):
                 assert caught.value.code == "earlier_draft"
                 return
             self.model.issue(bill)
-        issued = issue_invoice(actor=self.actor, invoice=self.rows[bill])
-        assert issued.number == bill.number
+            closing = self.model.balance(bill.month)
+            issued = issue_invoice(actor=self.actor, invoice=self.rows[bill])
+            assert issued.closing_balance == closing
+            assert issued.amount_due == max(Decimal(0), -closing)
+        assert issue_invoice(actor=self.actor, invoice=self.rows[bill]).number == bill.number
 
+    @precondition(lambda self: self.bills("issued"))
     @rule(number=WHICH)
     def void(self, number: int) -> None:
-        bill = self.pick(number, "issued")
-        if bill is None:
-            return
+        bill = pick(self.bills("issued"), number)
         if bill.notes:
             with pytest.raises(DomainError) as caught, transaction.atomic():
                 void_invoice(actor=self.actor, invoice=self.rows[bill], reason="Wrong")
@@ -156,23 +151,20 @@ class MoneyMachine(RuleBasedStateMachine):
         void_invoice(actor=self.actor, invoice=self.rows[bill], reason="Wrong")
         self.model.void(bill)
 
+    @precondition(lambda self: self.replaceable())
     @rule(number=WHICH)
     def issue_again(self, number: int) -> None:
         """The draft has what the terms say: no fee and no tax, which the first one was given."""
-        found = [b for b in self.model.bills if b.state == "void" and not b.is_replaced]
-        if not found:
-            return
-        bill = found[number % len(found)]
+        bill = pick(self.replaceable(), number)
         bill.is_replaced = True
         again = Bill(bill.month)
         self.rows[again] = reissue_invoice(actor=self.actor, invoice=self.rows[bill])
         self.model.bills.append(again)
 
+    @precondition(lambda self: self.bills("issued"))
     @rule(number=WHICH, amount=st.decimals("0.01", "20", places=2))
     def credit(self, number: int, amount: Decimal) -> None:
-        bill = self.pick(number, "issued")
-        if bill is None:
-            return
+        bill = pick(self.bills("issued"), number)
         self.count += 1
         key = str(self.count)
         if bill.credited + amount > bill.total:
@@ -208,15 +200,14 @@ class MoneyMachine(RuleBasedStateMachine):
             total = self.model.total(bill) if bill.state == "draft" else bill.total
             assert (row.state, row.number, row.total) == (bill.state, bill.number, total)
             assert row.open_amount == self.model.open_amount(bill)
-        newest = max((b for b in self.rows if b.moment), key=lambda b: b.moment, default=None)
-        if newest is not None and newest.moment == self.model.clock + 10**6:
-            closing = self.model.balance(newest.month)
-            assert self.rows[newest].closing_balance == closing
-            assert self.rows[newest].amount_due == max(Decimal(0), -closing)
 
     @invariant()
     def the_proof_holds(self) -> None:
         assert [*verify.differences()] == []
+
+
+def pick(known: list[T], number: int) -> T:
+    return known[number % len(known)]
 
 
 @pytest.mark.django_db

@@ -115,7 +115,7 @@ def test_a_hundred_drafts_of_one_issuer_by_workers_that_are_killed(
 ) -> None:
     tariff = Tariff.objects.get(owner=stored_world.sub_reseller)
     shops = [
-        customer_of(stored_world.sub_reseller, f"Shop {n}", "business", tariff)
+        customer_of(stored_world.sub_reseller, f"Kiosk {n}", "business", tariff)
         for n in range(CUSTOMERS)
     ]
     balances = [Balance.objects.get(customer=shop) for shop in shops]

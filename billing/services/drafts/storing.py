@@ -84,7 +84,7 @@ def values_of(draft: Draft) -> dict[str, Any]:
         "tax_category": terms.tax_category,
         "tax_reason": terms.tax_reason,
         "terms": terms.stored | {"timezone": str(draft.billed.period.timezone)},
-        "logo_id": terms.settings.logo_id,
+        "logo_id": terms.logo_id,
     }
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.choices import TaxCategory, TaxMode
-from billing.models import Balance, InvoiceSettings, PaymentTerm, Tax, TaxRate
+from billing.choices import InvoiceKind, TaxCategory, TaxMode
+from billing.models import Balance, Invoice, InvoiceSettings, PaymentTerm, Tax, TaxRate
 from billing.periods import next_at
 from billing.services.taxes import Rate, Taxation
 from customers.models import CustomerParameters
@@ -31,7 +31,7 @@ class Terms:
     """How one balance is invoiced; ``stored`` is what the invoice keeps of it."""
 
     stored: dict[str, Any]
-    settings: InvoiceSettings
+    logo_id: int | None
     grouping: str
     rate_value: str
     non_zero_only: bool
@@ -47,23 +47,25 @@ class Terms:
 def terms_of(balances: Collection[Balance], moment: datetime) -> dict[int, Terms]:
     """The terms of each balance, by its id, in a constant number of statements.
 
-    Parameters are between a customer and its present owner. An account, and who has left an owner,
-    is invoiced by the first settings of the issuer, without tax, and never by itself.
+    Parameters are between a customer and its present owner. Who has left an owner is invoiced as
+    the last time; it and an account, else, by the first settings of the issuer, without tax, and
+    never by itself.
     """
     present = [row.customer_id for row in balances if _has_parameters(row)]
     resolved = parameters_of(present)
     values = {customer_id: found.with_own({}) for customer_id, found in resolved.items()}
     taxes = _rates_of({row["tax"].pk for row in values.values() if row["tax"] is not None})
     firsts = _first_settings({row.issuer_id for row in balances if not _has_parameters(row)})
+    kept = _kept_terms([row for row in balances if row.closed_at is not None])
     found = {}
     for row in balances:
         if _has_parameters(row):
             found[row.pk] = _terms(row, values[row.customer_id], taxes, moment)
-        else:
+        elif row.pk not in kept:
             chosen = {"invoice_settings": firsts.get(row.issuer_id)}
             plain = inherited(own=CustomerParameters(**chosen)).with_own(chosen)
             found[row.pk] = _terms(row, plain, {}, moment)
-    return found
+    return found | kept
 
 
 def _has_parameters(balance: Balance) -> bool:
@@ -75,6 +77,38 @@ def _first_settings(issuers: Collection[int]) -> dict[int, InvoiceSettings]:
         return {}
     rows = InvoiceSettings.objects.filter(owner__in=issuers).order_by("owner_id", "pk")
     return {row.owner_id: row for row in rows.distinct("owner_id")}
+
+
+def _kept_terms(ended: Collection[Balance]) -> dict[int, Terms]:
+    """What the newest invoice of each balance says, a draft too: the move forgot the parameters."""
+    if not ended:
+        return {}
+    rows = Invoice.objects.filter(balance__in=ended, kind=InvoiceKind.INVOICE)
+    newest = rows.order_by("balance_id", "-pk").distinct("balance_id").prefetch_related("taxes")
+    return {invoice.balance_id: _terms_kept(invoice) for invoice in newest}
+
+
+def _terms_kept(invoice: Invoice) -> Terms:
+    rates = [Rate(row.name, row.percent, row.is_compound) for row in invoice.taxes.all()]
+    return Terms(
+        stored=invoice.terms,
+        logo_id=invoice.logo_id,
+        grouping=invoice.terms["grouping"],
+        rate_value=invoice.terms["rate_value"],
+        non_zero_only=True,
+        taxation=Taxation(
+            mode=invoice.tax_mode,
+            rates=tuple(rates),
+            rounding=invoice.terms["rounding"],
+            decimals=minor_units(invoice.currency_id),
+        ),
+        tax_category=invoice.tax_category,
+        tax_reason=invoice.tax_reason,
+        minimum=None,
+        short_calls=None,
+        language=invoice.terms["language"],
+        issue_after=None,
+    )
 
 
 def _rates_of(tax_ids: Collection[int]) -> dict[int, tuple[Rate, ...]]:
@@ -98,7 +132,7 @@ def _terms(
     language = settings.language or balance.customer.language
     return Terms(
         stored=_stored(values, settings, language),
-        settings=settings,
+        logo_id=settings.logo_id,
         grouping=settings.grouping,
         rate_value=str(values["rate_value"]),
         non_zero_only=values["invoice_non_zero_only"],
