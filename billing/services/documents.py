@@ -43,9 +43,11 @@ def deliver_invoice(*, invoice_id: int, by_trunk: ByTrunk | None = None) -> None
     too. What a file needs is frozen, so it is made before the transaction, which locks the invoice
     last. Without an e-mail address there is no letter. Raises DomainError ``pdf_unavailable``.
     """
-    invoice = _issued().get(pk=invoice_id)
+    invoice = _issued().filter(pk=invoice_id).first()
+    if invoice is None:  # voided before its file was made
+        return
     file = file_of(invoice=invoice, by_trunk=by_trunk)
-    if invoice.mailed_at is None and invoice.state == InvoiceState.ISSUED:
+    if invoice.mailed_at is None:
         _mail(invoice, file)
 
 
@@ -103,7 +105,7 @@ def file_name(invoice: Invoice, kind: str) -> str:
 
 
 def _issued() -> QuerySet[Invoice]:
-    rows: QuerySet[Invoice] = Invoice.objects.exclude(state=InvoiceState.DRAFT)
+    rows: QuerySet[Invoice] = Invoice.objects.filter(state=InvoiceState.ISSUED)
     return rows.select_related(*RELATED, "corrects")
 
 

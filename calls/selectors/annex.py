@@ -69,7 +69,10 @@ def annex_lines(invoice: Invoice, zone: ZoneInfo) -> Iterator[list[Any]]:
 
 def _line(row: tuple[Any, ...], zone: ZoneInfo) -> list[Any]:
     at, caller, called, name, duration_ms, billed, first, further, amount = row
-    rate = first if first == further else f"{first:f} / {further:f}"
+    rates = [
+        None if price is None else Decimal(f"{price.normalize():f}") for price in (first, further)
+    ]
+    rate = rates[0] if first == further else " / ".join(map(str, rates))
     seconds = Decimal(duration_ms) / 1000
     return [at.astimezone(zone), caller, called, name, seconds, billed, rate, amount]
 

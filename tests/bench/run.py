@@ -14,6 +14,7 @@ def main() -> int:
     from tests.bench import (  # noqa: PLC0415 (models need the set-up)
         charging,
         customers,
+        documents,
         invoicing,
         parsing,
         rate_import,
@@ -29,7 +30,7 @@ def main() -> int:
     is_met = True
     # Charging last: it keeps this process on one processor from then on.
     measurements = (
-        parsing, rating, customers, tariffs, records, rate_import, reports, what_if,
+        parsing, rating, customers, tariffs, records, rate_import, documents, reports, what_if,
         invoicing, stored, charging,
     )  # fmt: skip
     for measurement in (module.run for module in measurements):

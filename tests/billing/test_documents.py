@@ -91,6 +91,12 @@ def test_included_tax_is_said_to_be_within(world: World) -> None:
     assert "of it VAT 20 % on 1,449.36" in page
 
 
+def test_rates_have_the_chosen_decimals(world: World) -> None:
+    assert ">0.0118</td>" in shown(make_invoice(world))
+    Invoice.objects.update(state="void")
+    assert ">0.012</td>" in shown(make_invoice(world, number="HV-2", terms=terms(rate_decimals=3)))
+
+
 def test_money_left_over_is_said(world: World) -> None:
     page = shown(make_invoice(world, previous="5000"))
     assert "Nothing to pay" in page

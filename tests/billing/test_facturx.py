@@ -134,7 +134,7 @@ def test_the_pdf_holds_the_xml(world: World) -> None:
     kept = invoice.files.get(kind="xml")
     assert bytes(kept.content) == xml
     reader = pypdf.PdfReader(io.BytesIO(content))
-    root = reader.trailer["/Root"]
+    root: Any = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "en"
     assert "/OutputIntents" in root

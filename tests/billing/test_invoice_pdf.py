@@ -23,7 +23,7 @@ from softswitch.core import pdf as core_pdf
 from tests.billing.documents import firms, make_invoice, terms
 from tests.world import World
 
-HTML = {"terms": terms(format="html")}
+HTML: dict[str, Any] = {"terms": terms(format="html")}
 
 
 def download(client: Client, world: World, who: str, invoice: Invoice, **query: str) -> Any:
@@ -49,18 +49,18 @@ def without_pango(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pdf_is_tagged_titled_and_has_bookmarks(world: World) -> None:
     firms(world)
     invoice = make_invoice(world, terms=terms(language="ar"))
-    for variant in ("pdf/ua-1", "pdf/a-3b"):
-        reader = pypdf.PdfReader(
-            io.BytesIO(invoice_pdf(document_of(None, invoice), variant=variant))
-        )  # type: ignore[arg-type]
-        root = reader.trailer["/Root"]
+    variants: tuple[core_pdf.Variant, ...] = ("pdf/ua-1", "pdf/a-3b")
+    for variant in variants:
+        content = invoice_pdf(document_of(None, invoice), variant=variant)
+        reader = pypdf.PdfReader(io.BytesIO(content))
+        root: Any = reader.trailer["/Root"]
         assert root["/MarkInfo"]["/Marked"]
         assert "/StructTreeRoot" in root
         assert root["/Lang"] == "ar"
         assert reader.metadata is not None
         assert reader.metadata.title == "Invoice HV-000117"
         assert reader.metadata.author == "Halyard Voice Ltd"
-        titles = [item["/Title"] for item in reader.outline if not isinstance(item, list)]
+        titles = [str(item["/Title"]) for item in reader.outline if not isinstance(item, list)]
         assert titles == ["Invoice"]
 
 
@@ -163,6 +163,14 @@ def test_without_an_address_there_is_a_file_and_no_letter(world: World) -> None:
     world.shop.main_email = "info@shop.example"
     world.shop.save()
     assert resume_documents() == 1
+
+
+def test_what_is_void_before_it_was_made_is_not_sent(world: World) -> None:
+    firms(world)
+    invoice = make_invoice(world, state="void", **HTML)
+    deliver_invoice(invoice_id=invoice.pk)
+    assert not InvoiceFile.objects.exists()
+    assert not Message.objects.exists()
 
 
 def test_a_credit_note_is_mailed_as_one(world: World) -> None:
