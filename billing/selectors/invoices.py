@@ -122,9 +122,7 @@ def status_counts(rows: QuerySet[Any], actor: Actor) -> dict[str, int]:
     counts = {
         f"n_{status}": CappedCount(_keys(part)) for status, part in {"": rows, **parts}.items()
     }
-    here: QuerySet[Any, dict[str, Any]] = Customer.objects.filter(pk=actor.customer_id).values(
-        **counts
-    )
+    here: QuerySet[Any, Any] = Customer.objects.filter(pk=actor.customer_id).values(**counts)
     return {name.removeprefix("n_"): number for name, number in here.get().items()}
 
 

@@ -169,7 +169,7 @@ def test_sums_stand_under_the_page_and_above_all_of_it(world: World) -> None:
     issued(world, 1, debit="10")
     client = browser(world, "sub_reseller")
     page = client.get(url("invoice_list")).content.decode()
-    assert "132.00 <span" in page  # GBP in all
+    assert "32.00 <span" in page  # 20 and 12 GBP
     assert "48.00 USD to receive" in page  # 32 GBP at 1.5
     assert "to pay" in browser(world, "shop").get(url("invoice_list")).content.decode()
 
