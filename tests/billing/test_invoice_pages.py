@@ -90,9 +90,12 @@ def test_the_issuer_and_those_above_see_drafts_and_the_customer_only_what_is_iss
 def test_tabs_count_each_status_and_lead_to_it(world: World) -> None:
     paid = issued(world, 0, debit="50")  # of the 100 that it opened with
     part = issued(world, 1, debit="100")
-    late = issued(world, 2)
-    Invoice.objects.filter(pk=part.pk).update(due_on=now().date() + timedelta(days=9))
-    Invoice.objects.filter(pk=late.pk).update(due_on=now().date() - timedelta(days=2))
+    late = issue_invoice(
+        actor=world.actor("sub_reseller"),
+        invoice=shop_draft(world, 2),
+        issued_on=now().date() - timedelta(days=60),
+    )
+    assert part.due_on > now().date() > late.due_on
     void_invoice(actor=world.actor("sub_reseller"), invoice=issued(world, 3), reason="wrong")
     shop_draft(world, 4)
     client = browser(world, "sub_reseller")

@@ -32,7 +32,7 @@ def test_an_issuer_issues_and_credits_and_the_customer_reads_it(
     draft(stored_world)
     page = portal.sign_in("sub-reseller")
     portal.follow("Billing", "Invoices")
-    page.get_by_role("link", name="Not numbered").click()
+    page.get_by_role("link", name="Not numbered", exact=True).click()
     expect(page.get_by_role("heading", name="Draft invoice")).to_be_visible()
     page.get_by_role("link", name="Issue", exact=True).click()
     page.get_by_role("button", name="Issue", exact=True).click()
@@ -44,7 +44,7 @@ def test_an_issuer_issues_and_credits_and_the_customer_reads_it(
     portal.sign_out()
     portal.sign_in("shop")
     portal.follow("Billing", "Invoices")
-    page.get_by_role("link", name="INV-000001").click()
+    page.get_by_role("link", name="INV-000001", exact=True).click()
     settled = page.get_by_role("region", name="Settled by")
     expect(settled.get_by_role("row", name=re.compile("^Settled"))).to_contain_text("135.00")
     expect(settled.get_by_role("row", name=re.compile("^Open"))).to_contain_text("0.00")
@@ -63,8 +63,8 @@ def test_a_search_changes_tabs_with_the_rows(portal: Portal, stored_world: World
     portal.fill(text="INV-")
     page.get_by_role("button", name="Search").click()
     expect(tabs.get_by_role("link", name="Draft 0")).to_be_visible()
-    expect(page.get_by_role("link", name="INV-000001")).to_be_visible()
-    expect(page.get_by_role("link", name="Not numbered")).to_have_count(0)
+    expect(page.get_by_role("link", name="INV-000001", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Not numbered", exact=True)).to_have_count(0)
 
 
 def pages(world: World) -> dict[str, list[str]]:
