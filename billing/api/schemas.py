@@ -1,6 +1,6 @@
 """What the API of invoices, periods, statements and payments takes and answers."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -207,9 +207,9 @@ class PaymentSearch(PartySearch):
     def narrow(self, rows: QuerySet[Any], path: str = "") -> QuerySet[Any]:
         days = Q()
         if self.since is not None:
-            days &= Q(posted_at__date__gte=self.since)
+            days &= Q(posted_at__gte=datetime.combine(self.since, time(), UTC))
         if self.until is not None:
-            days &= Q(posted_at__date__lte=self.until)
+            days &= Q(posted_at__lt=datetime.combine(self.until + timedelta(days=1), time(), UTC))
         return super().narrow(rows, path).filter(days)
 
 

@@ -79,9 +79,10 @@ def of_side(rows: QuerySet[Any], actor: Actor, side: str) -> QuerySet[Any]:
     """Those of ``rows`` that the actor's customer issued, received, or that are between others."""
     mine = actor.customer_id
     received = Q(customer_id=mine, account=None)
+    issued = Q(issuer_id=mine)
     if side == "issued":
-        return rows.filter(issuer_id=mine)
-    return rows.filter(received) if side == "received" else rows.exclude(received, issuer_id=mine)
+        return rows.filter(issued)
+    return rows.filter(received) if side == "received" else rows.exclude(received | issued)
 
 
 def named_so(rows: QuerySet[Any], actor: Actor, text: str) -> QuerySet[Any]:
@@ -122,9 +123,7 @@ def status_counts(rows: QuerySet[Any], actor: Actor) -> dict[str, int]:
     counts = {
         f"n_{status}": CappedCount(_keys(part)) for status, part in {"": rows, **parts}.items()
     }
-    here: QuerySet[Any, dict[str, Any]] = Customer.objects.filter(pk=actor.customer_id).values(
-        **counts
-    )
+    here: QuerySet[Any, Any] = Customer.objects.filter(pk=actor.customer_id).values(**counts)
     return {name.removeprefix("n_"): number for name, number in here.get().items()}
 
 

@@ -82,6 +82,12 @@ def _page_sum(name: str, currency: str) -> Callable[..., str]:
     return foot
 
 
+def _page_label(table: "InvoiceTable") -> SafeString:
+    """What the sums are of; the sum itself where their columns have left."""
+    narrow = _page_sum("open_amount", "")(table)
+    return format_html('{}<span class="only-narrow">{}</span>', _("Open, this page"), narrow)
+
+
 def _is_draft(record: Any, actor: Actor) -> bool:
     return record.state == InvoiceState.DRAFT and may_bill(actor, record)
 
@@ -138,7 +144,7 @@ class InvoiceTable(Table):
         verbose_name=_("Number"),
         second="kind_line",
         narrow=("customer", "status"),
-        footer=_("This page"),
+        footer=_page_label,
     )
     customer = TextColumn(
         accessor="payer", order_by="customer_name", verbose_name=_("Customer"), priority=1
@@ -154,7 +160,6 @@ class InvoiceTable(Table):
         order_by="total",
         currency="currency_id",
         verbose_name=_("Total"),
-        footer=_page_sum("signed_total", ""),
     )
     open_amount = MoneyColumn(
         currency="currency_id",

@@ -38,10 +38,10 @@ from softswitch.core.views import DetailView
 from softswitch.core.views.access import rows_of
 
 RELATED = ("account", "balance", "period", "customer", "voided_by")
-# The files of an invoice, each shown where its page exists.
+# The files of an invoice, each shown where its page exists: label, address, icon, in the menu.
 DOWNLOADS = (
-    (gettext_lazy("PDF"), "billing:invoice_pdf", "document-arrow-down"),
-    (gettext_lazy("Calls"), "billing:invoice_annex", "table-cells"),
+    (gettext_lazy("Document"), "billing:invoice_pdf", "document-arrow-down", False),
+    (gettext_lazy("Calls as CSV"), "billing:invoice_annex", "table-cells", True),
 )
 
 
@@ -123,12 +123,11 @@ class InvoiceDetailView(DetailView):
 
 
 def downloads(invoice: Invoice) -> list[Action]:
-    """The files of an invoice that has any: of a draft the page alone is there."""
+    """The document, of a draft as it would be, and the calls behind it; a credit note has none."""
     return [
-        Action(label, url, icon)
-        for label, name, icon in DOWNLOADS
-        if (url := _url_of(name, invoice))
-        and not (name == "billing:invoice_annex" and invoice.kind == InvoiceKind.CREDIT_NOTE)
+        Action(label, url, icon, more=more)
+        for label, name, icon, more in DOWNLOADS
+        if (invoice.period is not None or not more) and (url := _url_of(name, invoice))
     ]
 
 

@@ -165,7 +165,7 @@ def test_an_account_of_a_kind_without_vouchers_redeems_none(world: World, desk: 
     world.sub_reseller.kind = "residential"
     world.sub_reseller.save()
     rights = actor_for(User.objects.get(account=desk)).rights
-    assert rights == {"cdrs.view", "balance.view"}
+    assert rights == {"cdrs.view", "balance.view", "invoices.view"}
 
 
 def test_its_own_profile_and_nothing_of_the_customer(world: World, desk: Account) -> None:

@@ -30,7 +30,7 @@ def test_a_user_makes_a_token_sees_it_once_and_revokes_it(world: World) -> None:
     assert shown is not None
     actor = actor_of_token(text=shown.group(), address=None)
     assert actor is not None
-    assert actor.rights == {"api.access", "balance.view", "customers.view"}
+    assert actor.rights == {"api.access", "balance.view", "invoices.view", "customers.view"}
     again = client.get(reverse(LIST)).content.decode()
     assert shown.group() not in again
     assert "Billing sync" in again
