@@ -24,7 +24,7 @@ from tests.billing.fake_stripe import (
     event,
     signed,
 )
-from tests.billing.money import amount_of, fresh, paying_account
+from tests.billing.money import amount_of, fresh, paying_account, post
 from tests.billing.paying import ON, begun, fake, paid, pay, set_up, tell
 from tests.billing.test_ledger_pages import browser, signed_in
 from tests.concurrency.threads import at_once
@@ -99,6 +99,24 @@ def test_pressing_twice_is_one_payment_and_leads_to_one_page(
     assert form["success_url"] == f"http://testserver{back}?from=paid"
     assert pay(client, "21", key).status_code == 422
     assert amount_of(world.balance("shop")) == 100
+
+
+def test_what_is_owed_is_offered_rounded_up_and_within_the_limits(
+    world: World, fake: FakeStripe
+) -> None:
+    set_up(world)
+    client, balance = browser(world, "shop"), world.balance("shop")
+
+    def offered() -> str:
+        form = client.get(reverse("billing:pay")).context["form"]
+        return str(form["amount"].value())
+
+    assert offered() == "5.00"
+    post(balance, "debit", "112.345678")
+    assert offered() == "12.35"
+    assert pay(client, offered()).status_code == 303
+    post(balance, "debit", "900")
+    assert Decimal(offered()) == 500
 
 
 @pytest.mark.parametrize("amount", ["4.99", "500.01", "10.001", "-5"])
