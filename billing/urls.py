@@ -7,6 +7,7 @@ from billing.views import (
     corrections,
     documents,
     dunning,
+    entries,
     fees,
     former,
     invoice_actions,
@@ -30,8 +31,8 @@ from billing.views import (
 app_name = "billing"
 urlpatterns = [
     path("statement/", ledger.OwnLedgerView.as_view(), name="own_ledger"),
-    path("entries/", ledger.EntryListView.as_view(), name="entry_list"),
-    path("entries/<int:pk>/", ledger.EntryDetailView.as_view(), name="entry_detail"),
+    path("entries/", entries.EntryListView.as_view(), name="entry_list"),
+    path("entries/<int:pk>/", entries.EntryDetailView.as_view(), name="entry_detail"),
     path("entries/<int:pk>/reverse/", corrections.ReverseView.as_view(), name="entry_reverse"),
     path("customers/<int:pk>/write-off/", corrections.WriteOffView.as_view(), name="write_off"),
     path(

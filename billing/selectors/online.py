@@ -1,6 +1,6 @@
 """Online payments: who takes money online, what one owes, and automatic top-up."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -10,7 +10,7 @@ from billing.models import Balance, Invoice, OnlinePayment, PaymentProvider, Top
 from billing.selectors.redeem import is_payable, own_balance
 from customers.selectors.names import shown_name
 from customers.tenancy import Actor
-from softswitch.core.money import ZERO
+from softswitch.core.money import ZERO, minor_units
 from tariffs.models import Currency
 
 
@@ -45,6 +45,13 @@ def amount_due(balance: Balance) -> Decimal:
     rows = Invoice.objects.filter(balance=balance, state=InvoiceState.ISSUED)
     total: Decimal | None = rows.aggregate(total=Sum("open_amount"))["total"]
     return total or max(ZERO, -balance.amount)
+
+
+def offered_amount(balance: Balance, provider: PaymentProvider, due: Decimal) -> Decimal:
+    """``due`` as it can be paid: within the provider's limits, rounded up to the minor unit."""
+    amount = min(max(due, provider.minimum), provider.maximum)
+    step = Decimal(1).scaleb(-minor_units(balance.currency_id))
+    return min(amount.quantize(step, ROUND_CEILING), provider.maximum)
 
 
 def online_shown_to(rows: QuerySet[OnlinePayment], actor: Actor) -> QuerySet[Any]:

@@ -41,8 +41,8 @@ def begin_payment(
     Raises DomainError ``offline`` (nobody takes money online here), ``amount``, ``currency``,
     ``closed``, ``key_reused``, ``provider`` (it refused, or cannot be reached).
 
-    Owns its transactions and must not run within another: the payment is stored before the provider
-    is asked, so that a notice finds it; no lock is held meanwhile.
+    Must not run within a transaction: the payment is stored before the provider is asked, so that a
+    notice finds it; no lock is held meanwhile.
     """
     provider = _provider(actor, balance, amount)
     payment = _stored(
@@ -59,10 +59,8 @@ def begin_payment(
         )
     )
     page = driver_of(provider).open_page(_order(payment, success_url, cancel_url))
-    take_notice(
-        provider=provider,
-        notice=Notice(Event.STARTED, payment_id=payment.pk, session_id=page.session_id),
-    )
+    notice = Notice(Event.STARTED, payment_id=payment.pk, session_id=page.session_id)
+    take_notice(provider=provider, notice=notice)
     return page
 
 

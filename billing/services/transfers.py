@@ -35,9 +35,8 @@ def transfer_funds(
     account gives back at most what was moved to it: its balance is its customer's to make, the
     customer's own with its owner is not. ``key`` comes with the form, so pressing twice moves once.
 
-    Atomic with the audit row: two entries TRANSFER; locks both balances in one statement, ascending
-    id. Raises DomainError ``amount``, ``available``, ``moved``, ``key_reused``, ``closed`` or
-    ``archived``.
+    Atomic with the audit row; locks both balances in one statement, ascending id. Raises
+    DomainError ``amount``, ``available``, ``moved``, ``key_reused``, ``closed`` or ``archived``.
     """
     account = _account_end(actor, source, target)
     if not (amount.is_finite() and 0 < amount < LARGEST):

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -25,10 +24,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account
-from billing.choices import EntryKind
-from billing.filters import EntryFilter
 from billing.forms import StatementForm
-from billing.models import Balance, LedgerEntry
+from billing.models import Balance
 from billing.selectors.balances import (
     account_balance,
     balance_of,
@@ -41,21 +38,18 @@ from billing.selectors.statements import (
     Line,
     Statement,
     default_days,
-    entries_shown_to,
-    reversal_of,
     statement,
 )
-from billing.tables import EntryTable, poster
-from billing.views.corrections import balance_actions, reverse_actions
+from billing.tables import poster
+from billing.views.corrections import balance_actions
 from billing.views.online import pay_actions
-from billing.views.settle import settle_actions, statement_url
+from billing.views.settle import settle_actions
 from customers.models import Customer
 from softswitch.core import display, exports
 from softswitch.core.chrome import Action, Link
 from softswitch.core.errors import DomainError
 from softswitch.core.filters import DATETIME_FORMAT
 from softswitch.core.pdf import render_pdf
-from softswitch.core.views import DetailView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin
 from softswitch.core.views.edit import UNPROCESSABLE
 
@@ -299,62 +293,6 @@ class AccountLedgerView(StatementMixin):
 
     def calls_query(self, line: Line) -> str:
         return day_query(line, self.balance, account=self.object.auth_name)
-
-
-class EntryListView(ListView):
-    """Entries between the actor and its customers, and all below; newest first."""
-
-    permission = "balance.view"
-    model = LedgerEntry
-    title = gettext_lazy("Ledger entries")
-    table_class = EntryTable
-    filterset_class = EntryFilter
-    empty_icon = "banknotes"
-    empty_title = gettext_lazy("Nothing posted yet")
-    empty_text = gettext_lazy("Maintenance posts to the balance of a customer.")
-
-    def get_actions(self) -> list[Action]:
-        return closed_actions(self.actor)
-
-    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = queryset.select_related("account", "balance")
-        return entries_shown_to(rows, self.actor)
-
-
-class EntryDetailView(DetailView):
-    """One entry: what was entered, what it became, who posted it as whom."""
-
-    model = LedgerEntry
-    template_name = "billing/entry_detail.html"
-
-    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        related = ("customer", "account", "period", "balance__customer", "balance__account")
-        return entries_shown_to(queryset.select_related(*related), self.actor)
-
-    def check_object(self, obj: LedgerEntry) -> None:
-        if not may_see_balance(self.actor, obj.customer):
-            raise PermissionDenied
-
-    def get_title(self) -> str:
-        return _("Entry %(number)s") % {"number": self.object.pk}
-
-    def get_crumbs(self) -> list[Link]:
-        entry: Any = self.object
-        return [Link(str(entry.account or entry.customer_name), statement_url(entry.balance))]
-
-    def get_actions(self) -> list[Action]:
-        return reverse_actions(self.actor, self.object)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        entry: Any = self.object
-        return super().get_context_data(
-            kind=EntryKind(entry.kind).label,
-            who=poster(entry.who, is_above=entry.is_above),
-            acting_as=entry.posted_for,
-            reversed_by=reversal_of(self.actor, entry),
-            source=sources_of(self.actor, [entry.pk]).get(entry.pk),
-            **kwargs,
-        )
 
 
 def closed_actions(actor: Any, customer: Customer | None = None) -> list[Action]:

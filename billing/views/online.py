@@ -22,6 +22,7 @@ from billing.models import Balance, OnlinePayment, PaymentProvider, TopUp
 from billing.selectors.balances import may_see_balance, may_see_balances
 from billing.selectors.online import (
     amount_due,
+    offered_amount,
     online_shown_to,
     own_provider,
     payable_online,
@@ -101,7 +102,7 @@ class PayView(OwnMoneyMixin, FormMixin):
     def get_initial(self) -> dict[str, Any]:
         balance, provider = self.payable
         due = amount_due(balance) if self.shows_balance else provider.minimum
-        return {"amount": min(max(due, provider.minimum), provider.maximum)}
+        return {"amount": offered_amount(balance, provider, due)}
 
     @property
     def shows_balance(self) -> bool:

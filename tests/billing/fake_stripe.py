@@ -63,7 +63,7 @@ class FakeStripe:
         number = next(self.numbers)
         line = "line_items[0][price_data]"
         total = int(form[f"{line}[unit_amount]"]) * int(form["line_items[0][quantity]"])
-        made = {
+        made: dict[str, Any] = {
             "id": f"cs_test_{number}",
             "object": "checkout.session",
             "amount_subtotal": total,
@@ -89,7 +89,7 @@ class FakeStripe:
     def intent(self, form: dict[str, str]) -> dict[str, Any]:
         """A new payment intent, confirmed at once."""
         number = next(self.numbers)
-        made = {
+        made: dict[str, Any] = {
             "id": f"pi_{number}",
             "object": "payment_intent",
             "amount": int(form["amount"]),
@@ -182,8 +182,7 @@ def serving() -> Iterator[FakeStripe]:
 
         def do_GET(self) -> None:
             found = fake.sessions.get(self.path.rpartition("/")[2])
-            missing = error("invalid_request_error", "No such checkout.session")
-            self.say(200 if found else 404, found or missing)
+            self.say(200 if found else 404, found or error("invalid_request_error", "None such"))
 
         def say(self, status: int, answer: dict[str, Any]) -> None:
             body = json.dumps(answer).encode()
@@ -199,7 +198,7 @@ def serving() -> Iterator[FakeStripe]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         fake.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
             yield fake

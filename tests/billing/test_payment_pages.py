@@ -22,7 +22,7 @@ LIST = "billing:payment_list"
 def exported(world: World, who: str, **query: Any) -> list[list[str]]:
     """Kind and amount of the payments found, oldest first."""
     answer = browser(world, who).get(reverse(LIST), {"export": "csv", "sort": "posted_at"} | query)
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = answer.getvalue().decode("utf-8-sig")
     head, *rows = [line.split(",") for line in text.splitlines()]
     kind, amount = head.index("Kind"), head.index("Amount")
     return [[row[kind], row[amount]] for row in rows]
@@ -81,7 +81,7 @@ def test_a_payment_is_recorded_once_for_a_direct_customer(world: World) -> None:
     for _press in range(2):
         assert client.post(address, values).status_code == 302
     entry = LedgerEntry.objects.latest("pk")
-    assert (entry.kind, entry.original_amount, entry.notes) == ("add_funds", 12, "Bank")
+    assert (entry.kind, entry.original_amount, entry.notes) == ("add_funds", Decimal(12), "Bank")
     assert amount_of(world.balance("shop")) == 110
     again = values | {"idempotency_key": fresh()}
     for wrong in ({"amount": "0"}, {"customer": "Sub customer"}, {"customer": "Sub reseller"}):
@@ -137,7 +137,7 @@ def test_a_statement_names_the_source_of_each_entry(world: World, invoice: Invoi
     answer = browser(world, "sub_reseller").get(
         reverse("billing:ledger", args=[world.shop.pk]), {"export": "csv"}
     )
-    sheet = b"".join(answer.streaming_content).decode()
+    sheet = answer.getvalue().decode("utf-8-sig")
     assert sheet.splitlines()[0].rstrip().endswith("Source")
     assert serial in sheet
     assert Balance.objects.get(pk=own.pk).amount == 120

@@ -2,17 +2,15 @@
 
 import json
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import stripe
-from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import LedgerEntry, OnlinePayment, PaymentProvider
+from billing.models import LedgerEntry, OnlinePayment
 from billing.services import verify
 from billing.services.archive import archive_customer
 from billing.services.payment_providers import save_provider
@@ -20,70 +18,19 @@ from billing.services.providers.amounts import from_units, to_units
 from customers.models import AuditEvent
 from softswitch.core.errors import DomainError
 from tests.billing.fake_stripe import (
-    API_KEY,
-    SECRET,
     FakeStripe,
     charge,
     error,
     event,
-    serving,
     signed,
 )
-from tests.billing.money import amount_of, fresh, paying_account
+from tests.billing.money import amount_of, fresh, paying_account, post
+from tests.billing.paying import ON, begun, fake, paid, pay, set_up, tell
 from tests.billing.test_ledger_pages import browser, signed_in
 from tests.concurrency.threads import at_once
 from tests.world import World, build_world
 
-ON: dict[str, Any] = {
-    "is_enabled": True,
-    "api_key": API_KEY,
-    "webhook_secret": SECRET,
-    "minimum": Decimal(5),
-    "maximum": Decimal(500),
-    "currencies": ["GBP", "JPY"],
-}
-
-
-@pytest.fixture
-def fake(settings: Any) -> Iterator[FakeStripe]:
-    with serving() as served:
-        settings.STRIPE_API_URL = served.url
-        yield served
-
-
-def set_up(world: World, who: str = "sub_reseller") -> PaymentProvider:
-    return save_provider(actor=world.actor(who), values=ON)
-
-
-def pay(client: Client, amount: str = "20", key: str = "", **more: Any) -> Any:
-    values = {"amount": amount, "idempotency_key": key or fresh()} | more
-    return client.post(reverse("billing:pay"), values)
-
-
-def tell(provider: PaymentProvider, body: bytes, header: str | None = None) -> int:
-    """Send a notice as Stripe does, without a session or a CSRF token; the status."""
-    answer = Client(enforce_csrf_checks=True).post(
-        reverse("billing:webhook", args=[provider.public_id]),
-        body,
-        content_type="application/json",
-        headers={"Stripe-Signature": signed(body) if header is None else header},
-    )
-    return int(answer.status_code)
-
-
-def begun(world: World, fake: FakeStripe, amount: str = "20") -> tuple[PaymentProvider, str]:
-    """A payment of the shop that waits on Stripe's page: the provider and the session's id."""
-    provider = set_up(world)
-    assert pay(browser(world, "shop"), amount).status_code == 303
-    return provider, OnlinePayment.objects.latest("pk").session_id
-
-
-def paid(world: World, fake: FakeStripe, amount: str = "20") -> tuple[PaymentProvider, str]:
-    """A payment of the shop that is posted: the provider and the intent's id."""
-    provider, session_id = begun(world, fake, amount)
-    session = fake.complete(session_id)
-    assert tell(provider, event("checkout.session.completed", session)) == 200
-    return provider, str(session["payment_intent"])
+__all__ = ["fake"]
 
 
 def test_amounts_are_exact_in_every_kind_of_currency() -> None:
@@ -119,56 +66,6 @@ def test_the_fake_has_the_fields_of_stripes_own_library(fake: FakeStripe) -> Non
     assert set(told) <= set(stripe.Event.__annotations__)
 
 
-def test_keys_are_sealed_and_never_shown_nor_audited(world: World) -> None:
-    client = browser(world, "sub_reseller")
-    address = reverse("billing:payment_provider")
-    assert client.get(address).status_code == 200
-    assert client.post(address, ON | {"is_enabled": "on"}).status_code == 302
-    row = PaymentProvider.objects.get()
-    assert row.is_enabled
-    assert API_KEY.encode() not in bytes(row.api_key)
-    page = client.get(address).content.decode()
-    assert reverse("billing:webhook", args=[row.public_id]) in page
-    told = str(list(AuditEvent.objects.values_list("changes", flat=True)))
-    for secret in (API_KEY, SECRET):
-        assert secret not in page
-        assert secret not in told
-    sealed = bytes(row.api_key)
-    values = {"minimum": "7", "maximum": "500", "currencies": ["GBP"], "is_enabled": "on"}
-    assert client.post(address, values).status_code == 302
-    row.refresh_from_db()
-    assert (row.minimum, bytes(row.api_key)) == (7, sealed)
-
-
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
-        ({"api_key": ""}, "api_key"),
-        ({"api_key": "pk_test_x"}, "api_key"),
-        ({"webhook_secret": "sk_x"}, "webhook_secret"),
-        ({"currencies": []}, "currencies"),
-        ({"minimum": Decimal(501)}, "minimum"),
-    ],
-)
-def test_it_is_switched_on_with_all_that_it_needs(
-    world: World, given: dict[str, Any], field: str
-) -> None:
-    with pytest.raises(DomainError) as refused:
-        save_provider(actor=world.actor("sub_reseller"), values=ON | given)
-    assert refused.value.field == field
-
-
-def test_only_administrators_set_it_up(world: World) -> None:
-    user = world.user("sub_reseller")
-    user.role = "billing"
-    user.save()
-    with pytest.raises(PermissionDenied):
-        set_up(world)
-    assert (
-        browser(world, "sub_reseller").get(reverse("billing:payment_provider")).status_code == 403
-    )
-
-
 def test_nothing_is_paid_online_until_it_is_switched_on(world: World, fake: FakeStripe) -> None:
     client = browser(world, "shop")
     assert client.get(reverse("billing:pay")).status_code == 404
@@ -202,6 +99,24 @@ def test_pressing_twice_is_one_payment_and_leads_to_one_page(
     assert form["success_url"] == f"http://testserver{back}?from=paid"
     assert pay(client, "21", key).status_code == 422
     assert amount_of(world.balance("shop")) == 100
+
+
+def test_what_is_owed_is_offered_rounded_up_and_within_the_limits(
+    world: World, fake: FakeStripe
+) -> None:
+    set_up(world)
+    client, balance = browser(world, "shop"), world.balance("shop")
+
+    def offered() -> str:
+        form = client.get(reverse("billing:pay")).context["form"]
+        return str(form["amount"].value())
+
+    assert offered() == "5.00"
+    post(balance, "debit", "112.345678")
+    assert offered() == "12.35"
+    assert pay(client, offered()).status_code == 303
+    post(balance, "debit", "900")
+    assert Decimal(offered()) == 500
 
 
 @pytest.mark.parametrize("amount", ["4.99", "500.01", "10.001", "-5"])
@@ -240,7 +155,7 @@ def test_a_signed_notice_posts_once_however_often_it_comes(world: World, fake: F
     body = event("checkout.session.completed", fake.complete(session_id))
     assert [tell(provider, body) for _delivery in range(3)] == [200, 200, 200]
     entry = LedgerEntry.objects.get(source="online")
-    assert (entry.kind, entry.amount, entry.user) == ("add_funds", 20, world.user("shop"))
+    assert (entry.kind, entry.amount, entry.user) == ("add_funds", Decimal(20), world.user("shop"))
     payment.refresh_from_db()
     assert (payment.state, payment.entry) == ("paid", entry)
     page = client.get(back + "?from=paid").content.decode()

@@ -19,8 +19,8 @@ from notifications.models import Message
 from softswitch.core.errors import DomainError
 from tests.billing.fake_stripe import FakeStripe, error, event
 from tests.billing.money import amount_of, fresh
+from tests.billing.paying import ON, begun, fake, pay, set_up, tell
 from tests.billing.test_ledger_pages import browser
-from tests.billing.test_stripe import ON, begun, fake, pay, set_up, tell
 from tests.concurrency.threads import at_once
 from tests.world import World, build_world
 
@@ -93,7 +93,7 @@ def test_too_little_available_charges_the_card_once(fake: FakeStripe, balance: B
     assert named.items() <= form.items()
     assert form["off_session"] == "true"
     entry = LedgerEntry.objects.filter(source="online").latest("pk")
-    assert (entry.kind, entry.amount, entry.user) == ("add_funds", 30, None)
+    assert (entry.kind, entry.amount, entry.user) == ("add_funds", Decimal(30), None)
     assert amount_of(balance) == 150
     assert [*verify.differences()] == []
 

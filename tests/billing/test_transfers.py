@@ -40,7 +40,7 @@ def refusal(*arguments: Any, **given: Any) -> str:
 def test_money_goes_to_the_account_and_back(world: World) -> None:
     own, account = world.balance("shop"), paying_account(world)
     out = move(world, own, account, "40", notes="For calls")
-    assert (out.kind, out.amount, out.balance_after) == ("transfer", -40, 60)
+    assert (out.kind, out.amount, out.balance_after) == ("transfer", Decimal(-40), Decimal(60))
     assert (amount_of(own), amount_of(account)) == (60, 40)
     move(world, account, own, "15")
     assert (amount_of(own), amount_of(account)) == (75, 25)

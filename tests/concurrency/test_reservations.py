@@ -74,5 +74,5 @@ def test_holding_releasing_expiring_and_posting_at_once_add_up() -> None:
     )
     expire_due(moment=OPENED + timedelta(days=1))  # what was locked then
     left = Balance.objects.get(pk=shop.pk)
-    assert (left.amount, left.reserved) == (97, 7 + 5 + 4 * 2)
+    assert [left.amount, left.reserved] == [Decimal(97), Decimal(7 + 5 + 4 * 2)]
     assert [*verify.differences()] == []
