@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.timezone import now
 
 from billing.models import Balance, DunningStep
@@ -22,7 +24,7 @@ from billing.services.accounts import AccountTariff, open_account
 from billing.services.dunning import run_dunning
 from billing.services.dunning_actions import promise, suspend
 from customers.choices import Standing
-from customers.models import Customer
+from customers.models import Customer, CustomerParameters
 from customers.selectors.parameters import in_force, parameters_of
 from customers.services.classes import create_class
 from customers.services.parameters import set_parameters
@@ -183,18 +185,14 @@ def test_the_sql_of_a_parameter_says_what_its_rule_says(world: World) -> None:
     """Own values, the class's, nothing and defaults, in all combinations."""
     actor = world.actor("sub_reseller")
     names = ("notifications", "low_balance_amount", "low_balance_percent", "tax_percent")
+    low = {"low_balance_amount": Decimal(9), "low_balance_percent": Decimal(3)}
     classes = [
         None,
         create_class(actor=actor, name="A", parameters={"low_balance_amount": Decimal(7)}),
         create_class(
             actor=actor,
             name="B",
-            parameters={
-                "notifications": True,
-                "low_balance_amount": Decimal(9),
-                "low_balance_percent": Decimal(3),
-                "tax_percent": Decimal(5),
-            },
+            parameters=low | {"notifications": True, "tax_percent": Decimal(5)},
         ),
     ]
     values: list[dict[str, Any]] = [
@@ -209,9 +207,7 @@ def test_the_sql_of_a_parameter_says_what_its_rule_says(world: World) -> None:
             Customer.objects.filter(pk=customer.pk).update(customer_class=shared)
             set_parameters(actor=actor, customer=customer, values=own)
             made.append(customer.pk)
-    Customer.objects.get(pk=made[-1]).parameters.__class__.objects.filter(pk=made[-1]).update(
-        nothing=["low_balance_amount"]
-    )
+    CustomerParameters.objects.filter(pk=made[-1]).update(nothing=["low_balance_amount"])
     found = parameters_of(made)
     rows = Customer.objects.filter(pk__in=made).annotate(
         **{f"sql_{name}": in_force(name) for name in names}
@@ -247,3 +243,27 @@ def test_the_states_are_those_of_the_pair_in_force(world: World, balance: Balanc
     assert not with_states(Customer.objects.filter(pk=world.shop.pk)).get().is_overdue
     with pytest.raises(DomainError):
         suspend(actor=world.actor("reseller"), balance=other, reason="x")
+
+
+def test_the_list_of_customers_finds_and_sorts_by_money(world: World, balance: Balance) -> None:
+    """Each state by itself, as the badges have it."""
+    owing, low = postpaid(world, "Owing"), postpaid(world, "Low")
+    Balance.objects.update(amount=100)
+    invoice(owing, due=now().date() - DAY)
+    values = {"notifications": True, "low_balance_amount": Decimal(200)}
+    set_parameters(actor=world.actor("sub_reseller"), customer=low.customer, values=values)
+    stop(world)
+    client = Client()
+    client.force_login(world.user("sub_reseller"))
+
+    def names(**query: str) -> list[str]:
+        answer = client.get(reverse("customers:customer_list"), query)
+        return [row.record.name for row in answer.context["page"].object_list]
+
+    assert names(status="suspended") == ["Shop"]
+    assert names(status="overdue") == ["Owing"]
+    assert names(status="low") == ["Low"]
+    assert names(status="exhausted") == []
+    assert names(status="active") == names(status="ok") == ["Low", "Owing", "Shop"]
+    assert names(sort="standing") == ["Shop", "Owing", "Low"]
+    assert names(sort="-standing") == ["Low", "Owing", "Shop"]
