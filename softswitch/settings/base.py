@@ -13,11 +13,7 @@ from bootstrap_wrapper import get_bootstrap_dir
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from softswitch.settings.navigation import (  # noqa: F401 - settings, like all others here
-    LIST_TABS,
-    NAVIGATION,
-    SEARCH_RIGHTS,
-)
+from softswitch.settings import navigation
 
 django_stubs_ext.monkeypatch()
 
@@ -277,6 +273,10 @@ PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
 # Online payments: where Stripe's API is, and the origins of the pages that it sends payers to.
 STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
 STRIPE_PAGE_ORIGINS = env.list("STRIPE_PAGE_ORIGINS", default=["https://checkout.stripe.com"])
+# The menu has a module of its own.
+NAVIGATION = navigation.NAVIGATION
+LIST_TABS = navigation.LIST_TABS
+SEARCH_RIGHTS = navigation.SEARCH_RIGHTS
 
 LOGGING = {
     "version": 1,

@@ -95,7 +95,8 @@ def test_tabs_count_each_status_and_lead_to_it(world: World) -> None:
         invoice=shop_draft(world, 2),
         issued_on=now().date() - timedelta(days=60),
     )
-    assert part.due_on > now().date() > late.due_on
+    today = now().date()
+    assert (part.due_on or today) > today > (late.due_on or today)
     void_invoice(actor=world.actor("sub_reseller"), invoice=issued(world, 3), reason="wrong")
     shop_draft(world, 4)
     client = browser(world, "sub_reseller")
