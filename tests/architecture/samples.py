@@ -249,7 +249,7 @@ def invoices_of(world: World) -> dict[type[Model], Any]:
     )  # fmt: skip
     invoice.lines.create(position=1, kind="fee", description=SECRET, exact=10, amount=10)
     invoice.state, invoice.number = "issued", f"INV-{SECRET}"
-    invoice.issued_at, invoice.issued_on = OPENED, OPENED.date()
+    invoice.issued_at, invoice.issued_on, invoice.due_on = OPENED, OPENED.date(), OPENED.date()
     invoice.save()
     fee = {"name": f"Fee {SECRET}", "price": 1, "starts_on": OPENED.date()}
     return {
