@@ -129,7 +129,7 @@ class Invoicing:
                         ("debit", -1),
                         ("credit", 1),
                         ("add_funds", 1),
-                        ("write_off", 1),
+                        ("credit_note", 1),
                         ("transfer", 1),
                     ]
                 )
