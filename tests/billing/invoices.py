@@ -46,10 +46,13 @@ def status_of(invoice: Invoice, today: date) -> str:
 
 
 def close(balance: Balance, at: datetime = MARCH) -> BillingPeriod:
-    """The period that ``at`` lies in, closed."""
-    period = periods_for({balance.pk: balance}, [(balance.pk, at)])[balance.pk, at]
-    BillingPeriod.objects.filter(pk=period.pk).update(closed_at=period.ends_at + timedelta(hours=6))
-    period.refresh_from_db()
+    """The period that ``at`` lies in, closed; one that is closed already stays so."""
+    known = balance.periods.filter(starts_at__lte=at, ends_at__gt=at).first()
+    found = periods_for({balance.pk: balance}, [(balance.pk, at)]) if known is None else {}
+    period: BillingPeriod = known or found[balance.pk, at]
+    if period.closed_at is None:
+        period.closed_at = period.ends_at + timedelta(hours=6)
+        period.save(update_fields=["closed_at"])
     return period
 
 

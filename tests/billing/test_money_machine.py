@@ -5,6 +5,7 @@ order; ledger, invoices and balance say what the model (tests.billing.money_mode
 """
 
 import os
+import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -236,3 +237,60 @@ def test_money_and_a_naive_model_agree() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+WALK = {
+    "post": 5,
+    "charge": 2,
+    "close": 2,
+    "issue": 4,
+    "reverse": 2,
+    "void": 1,
+    "issue_again": 3,
+    "credit": 1,
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_long_walk_agrees_at_every_step(world: World, seed: int) -> None:
+    """What hypothesis seldom comes to: months of everything, as often as it happens in life."""
+    walk, machine = random.Random(seed), MoneyMachine()
+    machine.world = world
+    machine.begin()
+    for _step in range(70):
+        name = walk.choices([*WALK], [*WALK.values()])[0]
+        if is_possible(machine, name):
+            getattr(machine, name)(**arguments(walk, name))
+        machine.ledger_and_balance_agree()
+        machine.invoices_agree()
+    machine.the_proof_holds()
+    states = [bill.state for bill in machine.model.bills]
+    assert machine.model.numbers["INV-"] >= 3, states
+    assert "void" in states
+    assert machine.model.paid
+
+
+def is_possible(machine: MoneyMachine, name: str) -> bool:
+    known = {
+        "reverse": machine.kept(),
+        "issue": machine.bills("draft"),
+        "void": machine.bills("issued"),
+        "credit": machine.bills("issued"),
+        "issue_again": machine.replaceable(),
+        "close": range(MONTHS - machine.month),
+    }
+    return bool(known.get(name, True))
+
+
+def arguments(walk: random.Random, name: str) -> dict[str, object]:
+    if name == "post":
+        kinds = ("debit", "debit", "credit", "add_funds", "opening")
+        return {"kind": walk.choice(kinds), "amount": Decimal(walk.randint(1, 6 * 10**7)) / 10**6}
+    if name == "charge":
+        return {"minutes": walk.randint(1, 900), "is_late": walk.random() < 0.3}
+    if name == "close":
+        return {"fee": walk.choice(["", "3.33"]), "tax": walk.choice([0, 7, 20])}
+    found: dict[str, object] = {"number": walk.randint(0, 30)}
+    if name == "credit":
+        found["amount"] = Decimal(walk.randint(1, 2000)) / 100
+    return found
