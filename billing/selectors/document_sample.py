@@ -52,7 +52,6 @@ def sample_document(
     """
     today = localdate()
     style = replace(style_of(terms, logo=None, language=owner.language), logo=logo)
-    total = NET + VAT
     with override(style.language):
         return Document(
             kind=InvoiceKind.INVOICE,
@@ -71,22 +70,27 @@ def sample_document(
             tax_mode=TaxMode.ADDED,
             tax_category=TaxCategory.STANDARD,
             tax_reason="",
-            sums=Sums(
-                net=NET,
-                tax=VAT,
-                total=total,
-                open_amount=total,
-                previous_balance=-BEFORE,
-                payments=BEFORE,
-                closing_balance=-total,
-                amount_due=total,
-            ),
+            sums=_sums(),
             style=style,
             shares=tuple(_shares(style, today)),
             rates=tuple(_rates(style)),
             payments=tuple(_payments(style, today)),
             annex_url="#" if InvoiceSection.CDRS in style.sections else "",
         )
+
+
+def _sums() -> Sums:
+    total = NET + VAT
+    return Sums(
+        net=NET,
+        tax=VAT,
+        total=total,
+        open_amount=total,
+        previous_balance=-BEFORE,
+        payments=BEFORE,
+        closing_balance=-total,
+        amount_due=total,
+    )
 
 
 def _groups(grouping: str) -> Iterable[LineGroup]:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from billing.models import Invoice, InvoiceFile
+from billing.models import BillingPeriod, Invoice, InvoiceFile
 from billing.pdf import invoice_html
 from billing.selectors.documents import document_of
 from billing.tasks import render_invoice
@@ -16,6 +17,7 @@ from tests.world import World, build_world
 
 INVOICES = 12
 ROUNDS = 3
+FIRST, DAY = datetime(2027, 1, 1, tzinfo=UTC), timedelta(days=1)
 LEAST = 0.8  # of WeasyPrint's own speed
 
 
@@ -51,10 +53,22 @@ def run() -> tuple[list[str], bool]:
 
 
 def _invoice(world: World, number: int) -> Invoice:
-    """An issued invoice of two dozen lines; each replaces a void one, as a period has one."""
-    Invoice.objects.update(state="void")
+    """An issued invoice of a day, of two dozen lines."""
+    balance, start = world.balance("shop"), FIRST + number * DAY
+    period = BillingPeriod.objects.create(
+        balance=balance,
+        starts_at=start,
+        ends_at=start + DAY,
+        closed_at=start + DAY,
+        period_type="daily",
+        timezone=balance.period_timezone,
+    )
     return make_invoice(
-        world, calls=CALLS * 8, number=f"HV-{number:06d}", terms=terms(sections=["tax", "cdrs"])
+        world,
+        calls=CALLS * 8,
+        number=f"HV-{number:06d}",
+        terms=terms(sections=["tax", "cdrs"]),
+        period=period,
     )
 
 

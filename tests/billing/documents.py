@@ -108,33 +108,20 @@ def make_invoice(
     """An invoice of the shop's October by the sub-reseller, in GBP; sums follow from the lines."""
     taxed = taxed or Taxed()
     balance = balance or world.balance("shop")
-    lines = sum((D(row[-1]) for row in (*calls, *items)), D(0))
-    taxes, net, total = sums_of(lines, taxed)
-    closing = D(previous) + D(payments) - total
-    invoice = Invoice.objects.create(
-        **{
-            "kind": "invoice",
-            "issuer": balance.issuer,
-            "customer": balance.customer,
-            "account": balance.account,
-            "balance": balance,
-            "period": period_of(balance),
-            "mode": balance.mode,
-            "currency": balance.currency,
-            "net": net,
-            "tax": total - net,
-            "total": total,
-            "previous_balance": D(previous),
-            "payments": D(payments),
-            "closing_balance": closing,
-            "amount_due": max(D(0), -closing),
-            "tax_mode": taxed.mode,
-            "tax_category": taxed.category,
-            "tax_reason": taxed.reason,
-            "terms": terms(),
-            **values,
-        }
-    )
+    taxes, sums = amounts_of(calls, items, taxed, D(previous), D(payments))
+    whose = {
+        "issuer": balance.issuer,
+        "customer": balance.customer,
+        "account": balance.account,
+        "balance": balance,
+        "mode": balance.mode,
+        "currency": balance.currency,
+        "kind": "invoice",
+        "terms": terms(),
+    }
+    if "period" not in values:
+        whose["period"] = period_of(balance)
+    invoice = Invoice.objects.create(**{**whose, **sums, **values})
     _add_lines(invoice, calls, items)
     for position, (name, percent, base, amount) in enumerate(taxes):
         invoice.taxes.create(
@@ -144,6 +131,27 @@ def make_invoice(
     if state != "draft":
         freeze(invoice, state, number)
     return Invoice.objects.get(pk=invoice.pk)
+
+
+def amounts_of(
+    calls: Any, items: Any, taxed: Taxed, previous: Decimal, payments: Decimal
+) -> tuple[list[Any], dict[str, Any]]:
+    """The taxes on lines, and the columns of the invoice that follow from them."""
+    lines = sum((D(row[-1]) for row in (*calls, *items)), D(0))
+    taxes, net, total = sums_of(lines, taxed)
+    closing = previous + payments - total
+    return taxes, {
+        "net": net,
+        "tax": total - net,
+        "total": total,
+        "previous_balance": previous,
+        "payments": payments,
+        "closing_balance": closing,
+        "amount_due": max(D(0), -closing),
+        "tax_mode": taxed.mode,
+        "tax_category": taxed.category,
+        "tax_reason": taxed.reason,
+    }
 
 
 def freeze(invoice: Invoice, state: str, number: str) -> None:

@@ -112,7 +112,7 @@ def test_a_new_logo_is_previewed_before_it_is_saved(world: World) -> None:
     ("content", "message"),
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not taken"),
-        (picture()[:60], "PNG or JPEG"),
+        (picture("JPEG", (400, 400))[:400], "PNG or JPEG"),
         (picture("GIF"), "PNG or JPEG"),
         (picture(size=(logos.MOST_PIXELS + 1, 1)), "pixels a side"),
         (picture() + bytes(logos.MOST_BYTES), "larger than 300 kB"),
