@@ -15,7 +15,8 @@ from django.db import connection
 from django.db.models import F, Max, Sum
 
 from billing.choices import SETTLING, EntryKind
-from billing.models import Allocation, Invoice, LedgerEntry
+from billing.models import Allocation, Balance, Invoice, LedgerEntry
+from billing.services.suspensions import lift_if_paid
 
 # What is left of each settling entry, reversals of such included: > 0 is free, < 0 is still to be
 # met. Invoices whose total is the payer's money are free money too.
@@ -129,6 +130,7 @@ def settle(balance_id: int) -> None:
     """Give all free money of a balance to what is open, the oldest first.
 
     Before that a reversal is met by what it reverses, and a credit note goes to its own invoice.
+    Who was suspended and has paid all that is overdue may call again.
     """
     invoices = _open_invoices(balance_id)
     if not invoices:
@@ -140,6 +142,8 @@ def settle(balance_id: int) -> None:
         for source in sources:
             book.pay(source, target)
     book.write()
+    if any(row.invoice_id is not None for row in book.rows):
+        lift_if_paid(balance=Balance(pk=balance_id))
 
 
 def take_back(balance_id: int, **end: int) -> None:

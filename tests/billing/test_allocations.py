@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
 
-from billing.models import Allocation, Balance, Invoice
+from billing.models import Allocation, Balance, Invoice, Suspension
 from billing.services import verify
 from billing.services.issuing import issue_invoice
 from tests.billing.invoices import MARCH, draft_of, post, reverse, status_of
@@ -51,6 +52,23 @@ def test_a_payment_settles_the_oldest_first(balance: Balance) -> None:
     assert [status_of(one, due) for one in invoices] == ["paid", "partly_paid", "issued"]
     assert status_of(invoices[1], due + timedelta(days=1)) == "overdue"
     assert Allocation.objects.count() == 3
+
+
+def test_a_payment_of_all_that_is_overdue_lifts_the_suspension(balance: Balance) -> None:
+    Balance.objects.filter(pk=balance.pk).update(mode="postpaid")
+    balance.refresh_from_db()
+    post(balance, "debit", "-10", MARCH)
+    draft = draft_of(balance, MARCH)
+    actor = actor_of(balance.issuer)
+    issue_invoice(actor=actor, invoice=draft, issued_on=date(2026, 4, 1))
+    since = now() - timedelta(days=1)
+    standing = Suspension.objects.create(balance=balance, opened_at=since, since=since)
+    post(balance, "add_funds", "4")
+    standing.refresh_from_db()
+    assert standing.lifted_at is None
+    post(balance, "add_funds", "6")
+    standing.refresh_from_db()
+    assert standing.lifted_at is not None
 
 
 def test_what_was_paid_before_settles_at_issue(balance: Balance) -> None:
