@@ -88,6 +88,11 @@ def discard_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
     DomainError ``reason`` (empty) or ``issued`` (it is no draft any more).
     """
     check_pair(actor, invoice.balance)
+    drop_draft(actor=actor, invoice=invoice, reason=reason)
+
+
+def drop_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
+    """``discard_draft`` for who ends the balance: the right to that was checked."""
     check_reason(reason)
     with transaction.atomic():
         balance = _locked(invoice.balance_id)
@@ -99,7 +104,7 @@ def discard_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
 
 
 def _locked(balance_id: int) -> Balance:
-    rows = Balance.objects.select_related("customer").select_for_update(no_key=True, of=("self",))
+    rows = Balance.objects.select_related("customer", "issuer").select_for_update(no_key=True, of=("self",))
     balance: Balance = rows.get(pk=balance_id)
     return balance
 
@@ -117,10 +122,10 @@ def _locked_draft(invoice: Invoice) -> Invoice:
 def _record(
     actor: Actor, balance: Balance, action: str, invoice: Invoice, changes: dict[str, list[object]]
 ) -> None:
-    """A draft is the issuer's own until it is issued."""
+    """A draft is the issuer's own until it is issued; so is that of an owner it has left."""
     record(
         actor=actor,
-        customer=balance.customer,
+        customer=balance.issuer if balance.closed_at is not None else balance.customer,
         action=action,
         subject=invoice,
         changes=changes,
