@@ -18,8 +18,8 @@ from accounts.services.editing import check_editor
 from billing.choices import FinalInvoice, Mode, PeriodType
 from billing.models import Balance, BillingPeriod
 from billing.selectors.balances import account_balance
-from billing.services.customers import Login
 from billing.services.closing import close_ended
+from billing.services.customers import Login
 from billing.services.final_invoices import (
     Ending,
     bill_rest,

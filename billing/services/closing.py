@@ -153,9 +153,7 @@ def _open_periods(balances: Sequence[Any]) -> dict[int, list[BillingPeriod]]:
     return found
 
 
-def _mark(
-    balance: Balance, period: BillingPeriod, moment: datetime, unrated: int
-) -> BillingPeriod:
+def _mark(balance: Balance, period: BillingPeriod, moment: datetime, unrated: int) -> BillingPeriod:
     period.balance = balance
     period.closed_at = moment
     period.unrated_calls = unrated

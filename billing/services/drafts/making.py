@@ -104,7 +104,9 @@ def drop_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
 
 
 def _locked(balance_id: int) -> Balance:
-    rows = Balance.objects.select_related("customer", "issuer").select_for_update(no_key=True, of=("self",))
+    rows = Balance.objects.select_related("customer", "issuer").select_for_update(
+        no_key=True, of=("self",)
+    )
     balance: Balance = rows.get(pk=balance_id)
     return balance
 
