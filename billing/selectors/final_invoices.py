@@ -1,4 +1,4 @@
-"""What the final invoices of balances that are about to end would bill, and what can become of it."""
+"""What the final invoices of balances that are to end would bill, and what becomes of it."""
 
 from typing import Any
 

@@ -306,7 +306,7 @@ def test_only_an_invoice_posts_to_a_closed_period(world: World, shop: Balance) -
             currency=shop.currency,
         )
         plant(f"UPDATE billing_ledgerentry SET invoice_id = {invoice.pk} WHERE id = {entry.pk}")
-        assert [*verify.differences()] == []
+        assert not [line for line in verify.differences() if line.startswith(said)]
         transaction.set_rollback(True)
 
 

@@ -124,12 +124,13 @@ def _locked_draft(invoice: Invoice) -> Invoice:
 def _record(
     actor: Actor, balance: Balance, action: str, invoice: Invoice, changes: dict[str, list[object]]
 ) -> None:
-    """A draft is the issuer's own until it is issued; so is that of an owner it has left."""
+    """A draft is the issuer's own until it is issued; so is all of a customer that has left it."""
+    is_closed = balance.closed_at is not None
     record(
         actor=actor,
-        customer=balance.issuer if balance.closed_at is not None else balance.customer,
+        customer=balance.issuer if is_closed else balance.customer,
         action=action,
         subject=invoice,
         changes=changes,
-        is_private=True,
+        is_private=not is_closed,
     )
