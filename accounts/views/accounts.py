@@ -19,9 +19,8 @@ from accounts.selectors.charging import may_manage_charging
 from accounts.selectors.records import with_account_money
 from accounts.services.accounts import edit_account, set_status
 from accounts.tables import AccountTable, PlainAccountTable, is_near
-from billing.models import Balance
 from billing.selectors.balances import account_balance, may_see_balances
-from billing.selectors.final_invoices import final_invoice_text
+from billing.selectors.final_invoices import final_invoice_of
 from billing.services.accounts import AccountTariff, close_account, open_account
 from billing.services.customers import Login
 from customers.models import Customer
@@ -243,8 +242,7 @@ class AccountArchiveView(NearAccountMixin, EditView):
         if balance is not None and may_settle:
             shown = display.amount_text(balance.amount, balance.currency_id)
             facts.append((_("Balance"), f"{shown} {balance.currency_id}"))
-            text = final_invoice_text(Balance.objects.filter(pk=balance.pk))
-            facts.append((_("Final invoice"), text))
+            facts.append((_("Final invoice"), final_invoice_of(balance)))
         return super().get_context_data(
             facts=facts,
             is_billed=may_settle and balance is not None,

@@ -24,6 +24,11 @@ def own_balances(*customers: Customer) -> QuerySet[Balance]:
     return found
 
 
+def final_invoice_of(balance: Balance) -> str:
+    """``final_invoice_text`` of one balance."""
+    return final_invoice_text(Balance.objects.filter(pk=balance.pk))
+
+
 def final_invoice_text(rows: QuerySet[Balance]) -> str:
     """What would be billed of ``rows`` if they ended now, in a sentence for who decides it."""
     closed = BillingPeriod.objects.filter(balance=OuterRef("pk"), closed_at__isnull=False)

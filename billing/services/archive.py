@@ -50,14 +50,8 @@ def archive_customer(
     check_choices(surplus=surplus, final_invoice=final_invoice)
     ending = Ending(final_invoice, surplus, reason)
     with transaction.atomic():
-        fresh = lock_tree_of(customer.pk)
-        if fresh.archived_at is not None:
+        if not _lock(actor, customer):
             return
-        if not fresh.is_direct_of(actor):  # it moved away meanwhile
-            raise PermissionDenied
-        live = Customer.objects.direct_of(customer.pk).count()
-        if live:
-            raise DomainError("has_customers", f"It has {live} live sub-customers.")
         at = now()
         archive_row(customer=customer, at=at)
         close_all(customer=customer, at=at)
@@ -72,6 +66,19 @@ def archive_customer(
             changes={"reason": ["", reason], "final_invoice": ["", final_invoice]}
             | _forfeited(forfeited),
         )
+
+
+def _lock(actor: Actor, customer: Customer) -> bool:
+    """Lock the tree; whether archiving is still to do, and nothing below or above forbids it."""
+    fresh = lock_tree_of(customer.pk)
+    if fresh.archived_at is not None:
+        return False
+    if not fresh.is_direct_of(actor):  # it moved away meanwhile
+        raise PermissionDenied
+    live = Customer.objects.direct_of(customer.pk).count()
+    if live:
+        raise DomainError("has_customers", f"It has {live} live sub-customers.")
+    return True
 
 
 def _settle(actor: Actor, customer: Customer, ending: Ending, at: datetime) -> None:

@@ -60,11 +60,10 @@ def move_customer(
     The open period with the old owner closes at that instant, and that owner's drafts are issued
     or discarded (``final_invoice``: issue or discard). Then its balance ends at 0 (a debt is
     written off, a positive one paid out or forfeited: ``surplus`` pay_out or forfeit, with
-    ``reason``) and is closed; a new one is opened. Rights are evaluated, so nothing of them is
-    copied. All or nothing, under the locks of both trees, then of the balance. Raises
-    PermissionDenied, DomainError naming the field: ``surplus``, ``final_invoice``, ``reason``,
-    ``owner``, ``same_owner``, ``tariff``, ``currency``, ``mode``, ``credit_limit``,
-    ``into_own_subtree``, ``too_deep``, ``live_calls``, ``moved``, or what issuing refuses.
+    ``reason``) and is closed; a new one is opened. Rights are evaluated, never copied. All or
+    nothing, under the locks of both trees, then of the balance. Raises PermissionDenied,
+    DomainError naming the field or ``same_owner``, ``into_own_subtree``, ``too_deep``,
+    ``live_calls``, ``moved``, or what issuing refuses.
     """
     check_choices(surplus=surplus, final_invoice=final_invoice)
     with transaction.atomic():

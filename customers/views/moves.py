@@ -10,9 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Balance
 from billing.selectors.balances import balance_of, mode_choices
-from billing.selectors.final_invoices import final_invoice_text
+from billing.selectors.final_invoices import final_invoice_of
 from billing.selectors.lifecycle import effects_of, live_calls
 from billing.selectors.overview import open_period
 from billing.services.move import NewTerms, move_customer
@@ -170,7 +169,7 @@ def _money_facts(customer: Customer, answers: dict[str, Any]) -> Iterable[tuple[
     period = open_period(balance)
     since = display.date_text(period.starts_at) if period else display.date_text(balance.opened_at)
     yield _("Ends now"), _("The billing period since %(day)s.") % {"day": since}
-    text = final_invoice_text(Balance.objects.filter(pk=balance.pk))
+    text = final_invoice_of(balance)
     yield _("Final invoice"), f"{customer.owner}: {text}"
     new = answers["tariff"].currency_id if answers["currency"] else code
     limit = display.amount_text(answers["credit_limit"], new)
