@@ -53,22 +53,7 @@ def issue_credit_note(
         credited = _check(locked, amount)
         note = _draft(locked, amount, credited, reason.strip())
         _number(note)
-        posting = Posting(
-            kind=EntryKind.CREDIT_NOTE,
-            amount=amount,
-            currency=locked.currency_id,
-            key=key,
-            notes=note.number,
-            source=SOURCE,
-            invoice=note,
-        )
-        post_entry(
-            actor=actor,
-            balance_id=locked.balance_id,
-            posting=posting,
-            at=moment,
-            period_at=period_at,
-        )
+        _post(actor, note, key, moment, period_at)
         changes: dict[str, list[object]] = {
             "total": ["", money_text(note)],
             "corrects": ["", locked],
@@ -77,6 +62,19 @@ def issue_credit_note(
         record_of(actor, note, "credit_note_issued", changes)
         enqueue("billing.render_invoice", invoice_id=note.pk)
     return note
+
+
+def _post(actor: Actor, note: Invoice, key: str, at: datetime, period_at: datetime) -> None:
+    posting = Posting(
+        kind=EntryKind.CREDIT_NOTE,
+        amount=note.total,
+        currency=note.currency_id,
+        key=key,
+        notes=note.number,
+        source=SOURCE,
+        invoice=note,
+    )
+    post_entry(actor=actor, balance_id=note.balance_id, posting=posting, at=at, period_at=period_at)
 
 
 def _period_at(invoice: Invoice, moment: datetime) -> datetime:

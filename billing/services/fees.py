@@ -37,9 +37,8 @@ def add_fee(
 ) -> Fee:
     """A fee of a balance that the actor's customer bills, in the balance's currency.
 
-    ``key`` comes with the form, so pressing twice adds one. Locks the balance; atomic with the
-    audit row. Raises PermissionDenied, or DomainError ``invalid`` or ``required`` (naming the
-    field), ``closed``, ``archived`` or ``key_reused``.
+    ``key`` comes with the form: pressing twice adds one. Locks the balance; atomic with the audit.
+    Raises PermissionDenied, DomainError ``invalid``, ``closed``, ``archived`` or ``key_reused``.
     """
     check_pair(actor, balance)
     fee = Fee(
@@ -56,9 +55,8 @@ def add_fee(
     _check(fee)
     with transaction.atomic():
         fee.balance = _locked(balance.pk)
-        made: Fee | None = Fee.objects.filter(creation_key=key).first()
-        if made is not None:
-            return _repeated(made, balance)
+        if (made := _made(key, balance)) is not None:
+            return made
         check_payer(fee.balance)
         fee.save(force_insert=True)
         _record(actor, fee, "fee_added", {"price": ["", fee.price]})
@@ -99,8 +97,10 @@ def _locked(balance_id: int) -> Balance:
     return balance
 
 
-def _repeated(made: Fee, balance: Balance) -> Fee:
-    if made.balance_id != balance.pk:
+def _made(key: UUID, balance: Balance) -> Fee | None:
+    """The fee that this form added already."""
+    made: Fee | None = Fee.objects.filter(creation_key=key).first()
+    if made is not None and made.balance_id != balance.pk:
         raise DomainError("key_reused", "This form was already used for another fee.")
     return made
 
@@ -108,7 +108,7 @@ def _repeated(made: Fee, balance: Balance) -> Fee:
 def _check(fee: Fee) -> None:
     fee.name = " ".join(fee.name.split())
     if not fee.name:
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("invalid", "Enter a name.", field="name")
     columns = ["kind", "name", "price", "quantity", "starts_on", "is_prorated", "is_taxed"]
     check_columns(fee, columns if fee.ends_on is None else [*columns, "ends_on"])
     for name in ("price", "quantity"):

@@ -260,6 +260,15 @@ def invoices_of(world: World) -> dict[type[Model], Any]:
     }
 
 
+def money_of(world: World) -> dict[type[Model], Any]:
+    """What was billed to the shop, what it paid online, and how it is dunned."""
+    return {
+        **invoices_of(world),
+        OnlinePayment: online_of(world),
+        DunningStep: dunning_of(world),
+    }
+
+
 def vouchers_of(world: World) -> dict[type[Model], Any]:
     """A batch of the sub-reseller, and one of its vouchers."""
     new = NewBatch(name=f"Vouchers {SECRET}", count=1, value=Decimal(5), currency="GBP")
@@ -330,8 +339,7 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         RecordImport: record_import_of(world),
         RateImport: RateImport.objects.create(tariff=tariff, file="x.csv", file_name=SECRET),
         Balance: world.balance("shop"),
-        **invoices_of(world),
-        OnlinePayment: online_of(world),
+        **money_of(world),
         CustomerTemplate: CustomerTemplate.objects.create(
             owner=world.sub_reseller, name=f"Template {SECRET}", answers={}
         ),
@@ -344,6 +352,5 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
         Message: message_of(world),
-        DunningStep: dunning_of(world),
         **defined_by(world),
     }

@@ -109,7 +109,7 @@ def make_invoice(
     taxed = taxed or Taxed()
     balance = balance or world.balance("shop")
     taxes, sums = amounts_of(calls, items, taxed, D(previous), D(payments))
-    whose = {
+    whose: dict[str, Any] = {
         "issuer": balance.issuer,
         "customer": balance.customer,
         "account": balance.account,

@@ -135,13 +135,16 @@ class Oracle:
         tariff = version.tariff if version is not None else None
         foreign = tariff is not None and tariff.currency_id != self.balance.currency_id
         by_country = self.plan.grouping == "country"
-        name = "" if rate is None else rate.country if by_country else rate.destination
+        rates = [c.rate for c in charges if c.rate is not None]
+        countries = [one.country for one in rates if one.country]
+        names = countries if by_country else [one.destination for one in rates if one.destination]
+        name = min(names, default="")
         self.add(
             kind,
             name or (rate.prefix if rate is not None and not by_country else "")
             or "Other destinations",
             exact,
-            country=min(c.rate.country if c.rate else "" for c in charges),
+            country=min(countries, default=""),
             prefix=rate.prefix if rate is not None and self.plan.grouping == "prefix" else "",
             tariff=f"{tariff} ({tariff.currency_id})" if tariff and foreign else str(tariff or ""),
             calls=len(charges),

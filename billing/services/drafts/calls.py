@@ -61,7 +61,8 @@ SELECT c.period_id, c.is_late, coalesce(v.is_not_billed, false) AS is_not_billed
     CASE b.grouping WHEN 'prefix' THEN coalesce(r.prefix, '') ELSE '' END AS prefix,
     CASE WHEN b.is_actual THEN r.price_1 END AS price_1,
     CASE WHEN b.is_actual THEN r.price_n END AS price_n,
-    coalesce(min(r.destination), '') AS name, coalesce(min(r.country), '') AS of_country,
+    coalesce(min(nullif(r.destination, '')), '') AS name,
+    coalesce(min(nullif(r.country, '')), '') AS of_country,
     sum(c.calls)::bigint, sum(c.answered)::bigint, sum(c.short)::bigint,
     sum(c.seconds)::bigint, sum(c.cost), sum(c.amount)
 FROM charged c
