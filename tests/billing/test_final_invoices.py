@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Account
 from billing.choices import NEVER, PeriodOutcome
 from billing.models import (
     Allocation,
@@ -91,8 +92,8 @@ class Everything:
     def of(cls, balance: Balance) -> "Everything":
         rows = BillingPeriod.objects.filter(balance=balance).order_by("starts_at")
         return cls(
-            list(rows.values()),
-            list(Invoice.objects.filter(balance=balance).order_by("pk").values()),
+            [*map(dict, rows.values())],
+            [*map(dict, Invoice.objects.filter(balance=balance).order_by("pk").values())],
             LedgerEntry.objects.filter(balance=balance).count(),
         )
 
@@ -265,6 +266,11 @@ def desk(world: World) -> Balance:
     return Balance.objects.select_related("account").get(account=account)
 
 
+def account_of(balance: Balance) -> Account:
+    assert balance.account is not None
+    return balance.account
+
+
 @pytest.mark.parametrize(
     ("choice", "billed", "written_off"),
     [("issue", [("issued", D("0.05"))], "0.05"), ("discard", [], "0.045")],
@@ -274,7 +280,7 @@ def test_a_closed_account_is_billed_by_its_customer(
 ) -> None:
     close_account(
         actor=world.actor("sub_reseller"),
-        account=desk.account,
+        account=account_of(desk),
         reason="Left",
         final_invoice=choice,
     )
@@ -290,7 +296,7 @@ def test_who_does_not_bill_an_account_leaves_its_draft_to_its_customer(
     world: World, desk: Balance
 ) -> None:
     with pytest.raises(DomainError) as caught:
-        close_account(actor=world.actor("reseller"), account=desk.account, reason="Left")
+        close_account(actor=world.actor("reseller"), account=account_of(desk), reason="Left")
     assert caught.value.code == "balance_not_zero"
     maintain(
         actor=world.actor("sub_reseller"),
@@ -300,7 +306,7 @@ def test_who_does_not_bill_an_account_leaves_its_draft_to_its_customer(
         currency=desk.currency_id,
         key="paid",
     )
-    close_account(actor=world.actor("reseller"), account=desk.account, reason="Left")
+    close_account(actor=world.actor("reseller"), account=account_of(desk), reason="Left")
     assert [row.state for row in invoices(desk)] == ["draft"]
     assert settled(desk) == []
 

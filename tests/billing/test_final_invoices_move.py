@@ -153,7 +153,12 @@ def test_an_invoice_alone_can_bring_a_closed_balance_to_0(world: World, beside: 
 def test_the_move_says_who_bills_what(world: World, beside: Tariff) -> None:
     client = client_of(world, "operator")
     url = reverse("customers:customer_move", args=[world.sub_reseller.pk])
-    asked = {"owner": "Other reseller", "tariff": beside.pk, "credit_limit": "0", "step": 1}
+    asked: dict[str, Any] = {
+        "owner": "Other reseller",
+        "tariff": beside.pk,
+        "credit_limit": "0",
+        "step": 1,
+    }
     page = client.get(url, asked).content.decode()
     assert "Reseller: Bills calls, adjustments, fees and taxes since 1 Jan 2026" in page
     given = asked | {"final_invoice": "discard", "surplus": "pay_out", "reason": "Sold on"}
