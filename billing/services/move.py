@@ -57,10 +57,9 @@ def move_customer(
 ) -> Customer:
     """Let ``owner`` own ``customer`` from this instant on; both stand below the actor's customer.
 
-    The open period with the old owner closes at that instant, and that owner's drafts are issued
-    or discarded (``final_invoice``: issue or discard). Then its balance ends at 0 (a debt written
-    off, a positive one paid out or forfeited: ``surplus``, with ``reason``) and is closed; a new
-    one is opened. Rights are evaluated, never copied. All or nothing, under the locks of both
+    The open period with the old owner closes at that instant; its drafts are issued or discarded
+    (``final_invoice``), then its balance ends at 0 (a debt written off, a positive one paid out or
+    forfeited: ``surplus``, with ``reason``) and closes; a new one opens. Under the locks of both
     trees, then of the balance. Raises PermissionDenied, DomainError of a field, ``same_owner``,
     ``into_own_subtree``, ``too_deep``, ``live_calls``, ``moved``, or what issuing refuses.
     """
@@ -74,10 +73,10 @@ def move_customer(
         node = move_node(customer=node, owner=fresh, at=at)
         _change_tariffs(actor, node, terms.tariff, at)
         old = _close_balance(actor, node, Ending(final_invoice, surplus, reason), at)
-        forgotten = forget_owner(customer=node)  # after the invoice, which goes by it
+        kept = forget_owner(customer=node)  # after the invoice, which goes by what it forgets
         new = _open_balance(old, fresh, terms, at)
-        chosen = {"reason": ["", reason], "final_invoice": ["", final_invoice]}
-        _record_for_each(actor, node, at, terms, kept=forgotten | chosen)
+        kept |= {"reason": ["", reason], "final_invoice": ["", final_invoice]}
+        _record_for_each(actor, node, at, terms, kept=kept)
         record(
             actor=actor,
             customer=actor.customer,
