@@ -134,6 +134,13 @@ class HoldReason(models.TextChoices):
     ERROR = "error", _("Could not be charged")
 
 
+class FinalInvoice(models.TextChoices):
+    """What becomes of the drafts of a balance that ends, its last one among them."""
+
+    ISSUE = "issue", _("Issued")
+    DISCARD = "discard", _("Discarded")
+
+
 class PeriodOutcome(ToneChoices):
     """What came of a billing period; empty while it is open."""
 

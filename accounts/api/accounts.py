@@ -95,10 +95,10 @@ def change_charging(request: HttpRequest, key: int, body: ChargingIn) -> Any:
 
 @router.post("/accounts/{key}/archive", response={204: None, REFUSALS: ErrorOut})
 def archive(request: HttpRequest, key: int, body: ClosingIn) -> Any:
-    """Archive an account; its balance ends with 0. There is no undo."""
+    """Archive an account: billed up to now, its balance ends with 0. There is no undo."""
     actor = actor_of(request, "accounts.delete")
     account = visible_or_404(accounts_of(actor), key)
-    close_account(actor=actor, account=account, surplus=body.surplus, reason=body.reason)
+    close_account(actor=actor, account=account, **body.model_dump())
     return Status(204, None)
 
 

@@ -79,8 +79,9 @@ class ChargingIn(In):
 
 
 class ClosingIn(In):
-    """What becomes of a balance that is not 0, and why."""
+    """What becomes of the final invoice, and of a balance that is not 0, and why."""
 
+    final_invoice: Literal["issue", "discard"] = "issue"
     surplus: Surplus | Literal[""] = ""
     reason: Annotated[str, Field(max_length=500)] = ""
 

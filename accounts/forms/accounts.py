@@ -19,6 +19,7 @@ from accounts.forms.fields import (
 from accounts.models import Account
 from accounts.selectors.charging import has_accounts, may_manage_charging
 from billing.selectors.balances import mode_choices, period_choices
+from billing.selectors.final_invoices import final_invoice_choices
 from billing.selectors.overview import surplus_choices
 from customers.choices import Kind
 from customers.models import Customer
@@ -257,9 +258,17 @@ class AccountLoginForm(ScopedForm):
 
 
 class ArchiveAccountForm(ScopedForm):
-    """What becomes of the balance of an account that is archived, and why."""
+    """What becomes of the last invoice and the balance of an account that is archived, and why."""
 
     widths = {"surplus": 3}
+    final_invoice = forms.TypedChoiceField(
+        label=_("The final invoice is"),
+        choices=final_invoice_choices,
+        widget=forms.RadioSelect,
+        required=False,
+        initial="issue",
+        empty_value="issue",
+    )
     surplus = forms.ChoiceField(
         label=_("The positive balance is"), choices=surplus_choices, required=False
     )

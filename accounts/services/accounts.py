@@ -125,11 +125,14 @@ def set_sip_password(*, actor: Actor, account: Account, sip_password: str = "") 
     return password
 
 
-def archive_account(*, actor: Actor, account: Account, at: datetime, reason: str = "") -> bool:
+def archive_account(
+    *, actor: Actor, account: Account, at: datetime, reason: str = "", final_invoice: str = ""
+) -> bool:
     """Take an account and its logins out of service at ``at``; whether that was still to do.
 
-    Part of the caller's transaction, which settles its balance (``billing.services.accounts``).
-    The auth name stays taken, calls and ledger stay.
+    Part of the caller's transaction, which bills it and settles its balance
+    (``billing.services.accounts``); ``final_invoice`` is what the event says of that. The auth
+    name stays taken, calls and ledger stay.
     """
     check_editor(actor, account.customer, "accounts.delete")
     rows = Account.objects.filter(pk=account.pk)
@@ -137,12 +140,13 @@ def archive_account(*, actor: Actor, account: Account, at: datetime, reason: str
         return False
     close_accounts(rows, at=at)
     User.objects.filter(account=account).update(is_active=False)
+    said = {"reason": reason, "final_invoice": final_invoice}
     record(
         actor=actor,
         customer=account.customer,
         action="account_archived",
         subject=account,
-        changes={"reason": ["", reason]} if reason else None,
+        changes={name: ["", text] for name, text in said.items() if text},
     )
     return True
 

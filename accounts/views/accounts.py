@@ -20,6 +20,7 @@ from accounts.selectors.records import with_account_money
 from accounts.services.accounts import edit_account, set_status
 from accounts.tables import AccountTable, PlainAccountTable, is_near
 from billing.selectors.balances import account_balance, may_see_balances
+from billing.selectors.final_invoices import final_invoice_of
 from billing.services.accounts import AccountTariff, close_account, open_account
 from billing.services.customers import Login
 from customers.models import Customer
@@ -241,8 +242,10 @@ class AccountArchiveView(NearAccountMixin, EditView):
         if balance is not None and may_settle:
             shown = display.amount_text(balance.amount, balance.currency_id)
             facts.append((_("Balance"), f"{shown} {balance.currency_id}"))
+            facts.append((_("Final invoice"), final_invoice_of(balance)))
         return super().get_context_data(
             facts=facts,
+            is_billed=may_settle and balance is not None,
             has_surplus=may_settle and balance is not None and balance.amount > 0,
             is_debtor=may_settle and balance is not None and balance.amount < 0,
             **kwargs,

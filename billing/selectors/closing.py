@@ -69,6 +69,20 @@ def with_holds(rows: QuerySet[Balance]) -> QuerySet[Any]:
     return cast("QuerySet[Any]", rows.annotate(unrated_calls=Coalesce(found, 0)))
 
 
+def open_periods(rows: QuerySet[Balance]) -> QuerySet[Any]:
+    """The open periods of ``rows`` in their order; with ``held``: the unrated calls in each."""
+    calls = ClosingHold.objects.filter(
+        customer=OuterRef("balance__customer"),
+        ended_at__gte=OuterRef("starts_at"),
+        ended_at__lt=OuterRef("ends_at"),
+    )
+    counted = calls.order_by().values("customer").annotate(calls=Count("pk")).values("calls")
+    found = Subquery(counted, output_field=IntegerField())
+    periods = BillingPeriod.objects.filter(balance__in=rows, closed_at=None)
+    ordered = periods.annotate(held=Coalesce(found, 0)).order_by("balance", "starts_at")
+    return cast("QuerySet[Any]", ordered)
+
+
 def scheduled(rows: QuerySet[Balance], moment: datetime) -> QuerySet[Any]:
     """Those of ``rows`` that have a period to close, with its ``state``, a ClosingState."""
     limits = limits_at(moment)

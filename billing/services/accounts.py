@@ -15,12 +15,19 @@ from accounts.models import Account, AccountTerms
 from accounts.selectors.charging import is_by_itself, may_charge, may_manage_charging
 from accounts.services.accounts import archive_account, create_account
 from accounts.services.editing import check_editor
-from billing.choices import SURPLUS, EntryKind, Mode, PeriodType
+from billing.choices import FinalInvoice, Mode, PeriodType
 from billing.models import Balance, BillingPeriod
 from billing.selectors.balances import account_balance
+from billing.services.closing import close_ended
 from billing.services.customers import Login
-from billing.services.maintenance import bring_to_zero, lock_to_post, post_opening
-from billing.services.periods import end_period
+from billing.services.final_invoices import (
+    Ending,
+    bill_rest,
+    check_final_invoice,
+    settle_rest,
+)
+from billing.services.maintenance import post_opening
+from billing.services.periods import open_until
 from billing.services.suspensions import end_dunning
 from customers.models import Customer
 from customers.selectors import may_see_logins
@@ -137,21 +144,34 @@ def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | N
         _date_terms(actor, account, current, by_itself.tariff if by_itself else None)
 
 
-def close_account(*, actor: Actor, account: Account, surplus: str = "", reason: str = "") -> None:
+def close_account(
+    *,
+    actor: Actor,
+    account: Account,
+    surplus: str = "",
+    reason: str = "",
+    final_invoice: str = FinalInvoice.ISSUE,
+) -> None:
     """Archive an account and its logins; it ends with a balance of 0.
 
-    What it owes is written off, what it has left is paid out or forfeited (``surplus``), by an
-    entry with ``reason``; its open period ends. Only the customer itself settles a balance that
-    is not 0 (else DomainError ``balance_not_zero``). Raises DomainError ``surplus``, ``reason``,
-    ``live_calls``, PermissionDenied. Archiving twice changes nothing.
+    Its open period closes at that instant; its drafts are issued or discarded (``final_invoice``:
+    issue or discard), and left to the customer where somebody else archives it. Then what it owes
+    is written off, what it has left is paid out or forfeited (``surplus``), by an entry with
+    ``reason``. Only the customer itself settles a balance that is not 0 (else DomainError
+    ``balance_not_zero``). Raises DomainError ``surplus``, ``final_invoice``, ``reason``,
+    ``live_calls``, or what issuing refuses, PermissionDenied. Archiving twice changes nothing.
     """
+    check_final_invoice(final_invoice)
+    ending = Ending(final_invoice, surplus, reason)
     with transaction.atomic():
-        at = now()
-        if not archive_account(actor=actor, account=account, at=at, reason=reason):
+        at, balance = now(), account_balance(account)
+        chosen = final_invoice if balance is not None else ""
+        if not archive_account(
+            actor=actor, account=account, at=at, reason=reason, final_invoice=chosen
+        ):
             return
-        balance = account_balance(account)
         if balance is not None:
-            _settle(actor, balance, surplus, reason, at)
+            _settle(actor, balance, ending, at)
 
 
 def check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> None:
@@ -258,23 +278,16 @@ def _not_zero(balance: Balance) -> str:
     return f"The balance of the account is {shown} {balance.currency_id}: bring it to 0 first."
 
 
-def _settle(actor: Actor, balance: Balance, surplus: str, reason: str, at: datetime) -> None:
-    """Bring the balance to 0 and end its period."""
-    locked = lock_to_post(balance, at)
+def _settle(actor: Actor, balance: Balance, ending: Ending, at: datetime) -> None:
+    """Close its periods, bill them as far as that is the actor's, and bring the balance to 0."""
+    open_until({balance.pk: balance}, at)
+    locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
     if locked.reserved:
         raise DomainError("live_calls", "A call is going on. Try later.")
     end_dunning(actor=actor, balance=locked, at=at)
-    if locked.amount:
-        if not may_manage_charging(actor, locked.customer):
-            raise DomainError("balance_not_zero", "Its balance is not 0: its customer settles it.")
-        if locked.amount > 0 and surplus not in SURPLUS:
-            raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
-        bring_to_zero(
-            actor=actor,
-            balance=locked,
-            kind=EntryKind.WRITE_OFF if locked.amount < 0 else surplus,
-            reason=reason,
-            key=f"archive:{balance.pk}",
-            at=at,
-        )
-    end_period(locked, at)
+    close_ended(balances=[locked], at=at)
+    if may_manage_charging(actor, locked.customer):
+        bill_rest(actor=actor, balances=[locked], ending=ending)
+    elif locked.amount:
+        raise DomainError("balance_not_zero", "Its balance is not 0: its customer settles it.")
+    settle_rest(actor=actor, balance=locked, ending=ending, key=f"archive:{balance.pk}", at=at)

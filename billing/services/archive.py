@@ -9,11 +9,13 @@ from django.utils.timezone import now
 from accounts.selectors.vouchers import VoucherSum
 from accounts.services.closing import close_all
 from accounts.services.vouchers import forfeit_unused
-from billing.choices import SURPLUS, EntryKind
+from billing.choices import FinalInvoice
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
-from billing.services.maintenance import bring_to_zero
-from billing.services.periods import end_period, periods_for
+from billing.services.closing import close_ended
+from billing.services.final_invoices import Ending, bill_rest, check_choices, settle_rest
+from billing.services.maintenance import check_reason
+from billing.services.periods import open_until
 from billing.services.suspensions import end_dunning
 from customers.models import Customer
 from customers.services.audit import record
@@ -24,70 +26,81 @@ from softswitch.core.errors import DomainError
 from tariffs.services.assignments import end_assignment
 
 
-def archive_customer(*, actor: Actor, customer: Customer, surplus: str, reason: str) -> None:
+def archive_customer(
+    *,
+    actor: Actor,
+    customer: Customer,
+    surplus: str,
+    reason: str,
+    final_invoice: str = FinalInvoice.ISSUE,
+) -> None:
     """Take a direct customer out of service for good; it ends with every balance 0.
 
     Live sub-customers and live calls refuse (DomainError ``has_customers``, ``live_calls``, with
-    the count). A debt is written off; a positive balance, accounts' too, is paid out or forfeited
-    (``surplus``: pay_out or forfeit), each by its own entry with ``reason``; its unused vouchers
-    are forfeited, which the event says, as no balance holds their value. The open periods end, and
-    so do accounts, trunks and hosts; calls and ledger stay. One transaction, under the locks of the
-    tree, its accounts, the balances, then the vouchers, as charging and redemption lock them;
-    archiving twice changes nothing.
+    the count). The open periods, accounts' too, close at that instant, and all drafts are issued or
+    discarded (``final_invoice``: issue or discard). After that a debt is written off, a positive
+    balance paid out or forfeited (``surplus``: pay_out or forfeit), each by its own entry with
+    ``reason``; its unused vouchers are forfeited, which the event says, as no balance holds their
+    value. Accounts, trunks and hosts end; calls and ledger stay. One transaction, under the locks
+    of the tree, its accounts, the balances, then the vouchers, as charging and redemption lock
+    them; archiving twice changes nothing.
     """
     if not customer.is_direct_of(actor) or not actor.can("customers.delete"):
         raise PermissionDenied
-    if surplus not in SURPLUS:
-        raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
+    check_choices(surplus=surplus, final_invoice=final_invoice)
+    ending = Ending(final_invoice, surplus, reason)
     with transaction.atomic():
-        fresh = lock_tree_of(customer.pk)
-        if fresh.archived_at is not None:
+        if not _lock(actor, customer):
             return
-        if not fresh.is_direct_of(actor):  # it moved away meanwhile
-            raise PermissionDenied
-        live = Customer.objects.direct_of(customer.pk).count()
-        if live:
-            raise DomainError("has_customers", f"It has {live} live sub-customers.")
         at = now()
         archive_row(customer=customer, at=at)
         close_all(customer=customer, at=at)
         end_assignment(customer=customer, at=at)
-        _settle(actor, customer, surplus, reason, at)
+        _settle(actor, customer, ending, at)
         forfeited = forfeit_unused(customer=customer, at=at)
         record(
             actor=actor,
             customer=customer,
             action="customer_archived",
             subject=customer,
-            changes={"reason": ["", reason]} | _forfeited(forfeited),
+            changes={"reason": ["", reason], "final_invoice": ["", final_invoice]}
+            | _forfeited(forfeited),
         )
 
 
-def _settle(actor: Actor, customer: Customer, surplus: str, reason: str, at: datetime) -> None:
-    """Periods are opened before the locks; debt or surplus is told under them.
+def _lock(actor: Actor, customer: Customer) -> bool:
+    """Lock the tree; whether archiving is still to do, and nothing below or above forbids it."""
+    fresh = lock_tree_of(customer.pk)
+    if fresh.archived_at is not None:
+        return False
+    if not fresh.is_direct_of(actor):  # it moved away meanwhile
+        raise PermissionDenied
+    live = Customer.objects.direct_of(customer.pk).count()
+    if live:
+        raise DomainError("has_customers", f"It has {live} live sub-customers.")
+    return True
+
+
+def _settle(actor: Actor, customer: Customer, ending: Ending, at: datetime) -> None:
+    """Periods are opened before the locks; debt or surplus is told under them, after the invoices.
 
     What is between the customer and an owner that it has left stays that owner's.
     """
+    check_reason(ending.reason)
     balances = Balance.objects.filter(customer=customer, closed_at=None)
-    known = balances.in_bulk()
-    periods_for(known, [(pk, at) for pk in known])
+    open_until(balances.in_bulk(), at)
     locked = list(balances.order_by("pk").select_for_update(no_key=True, of=("self",)))
     live = live_calls(customer)
     if live:
         raise DomainError(
             "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
         )
+    close_ended(balances=locked, at=at)
+    bill_rest(actor=actor, balances=locked, ending=ending)
     for balance in locked:
         end_dunning(actor=actor, balance=balance, at=at)
-        bring_to_zero(
-            actor=actor,
-            balance=balance,
-            kind=EntryKind.WRITE_OFF if balance.amount < 0 else surplus,
-            reason=reason,
-            key=f"archive:{balance.pk}:customer",
-            at=at,
-        )
-        end_period(balance, at)
+        key = f"archive:{balance.pk}:customer"
+        settle_rest(actor=actor, balance=balance, ending=ending, key=key, at=at)
 
 
 def _forfeited(sums: list[VoucherSum]) -> dict[str, list[object]]:

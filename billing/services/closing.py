@@ -14,11 +14,11 @@ from psycopg.errors import LockNotAvailable
 from billing.choices import NEVER
 from billing.models import Balance, BillingPeriod
 from billing.selectors.calendars import end_after, first_end, has_change
-from billing.selectors.closing import due_balances, limits_at
+from billing.selectors.closing import due_balances, limits_at, open_periods
 from billing.selectors.ended import end_of
 from billing.services.calendars import apply_change
 from billing.services.drafts import draft_periods
-from billing.services.periods import open_at
+from billing.services.periods import end_period, open_at, open_until
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -64,6 +64,28 @@ def close_due(
     return count
 
 
+def close_ended(*, balances: Sequence[Balance], at: datetime) -> None:
+    """Close at once what is open of balances that end at ``at``, with a draft of each period.
+
+    Neither the delay nor unrated calls hold it back: these are counted, and late once they can be
+    rated. Afterwards nothing of the balances closes any more, whatever late calls leave on them.
+    Part of the caller's transaction, which has opened their periods (``periods.open_until``), then
+    locked them, and says what they ended by only after that: the terms are still to be found.
+    """
+    known = {row.pk: row for row in balances if row.closes_at is None or row.closes_at < NEVER}
+    open_until(known, at)  # what a closing changed while the locks were waited for
+    ends = {pk: end_period(balance, at) for pk, balance in known.items()}
+    closed = [
+        _mark(known[row.balance_id], row, at, row.held)
+        for row in open_periods(Balance.objects.filter(pk__in=known))
+        if row.starts_at < ends[row.balance_id]
+    ]
+    _store(closed, at)
+    for balance in balances:
+        balance.closes_at = NEVER
+    Balance.objects.filter(pk__in=known).update(closes_at=NEVER)
+
+
 def request_closing(*, actor: Actor) -> None:
     """Let what is due between the actor's customer and those it bills be closed without delay."""
     if not actor.can("money.manage"):
@@ -104,16 +126,12 @@ def _close_batch(due: QuerySet[Any], ids: Sequence[int], moment: datetime) -> se
         for balance in locked:
             rows = stored.get(balance.pk, [])
             if rows and rows[0].ends_at == balance.closes_at:
-                closed.append(_mark(balance, rows[0], moment))
+                closed.append(_mark(balance, rows[0], moment, balance.unrated_calls))
                 balance.closes_at = _next_end(balance, rows[0], rows[1:])
             else:  # another worker was here meanwhile, or it ends elsewhere: found next time
                 balance.closes_at = first_end(balance)
         Balance.objects.bulk_update(locked, ["closes_at"])
-        BillingPeriod.objects.bulk_update(closed, ["closed_at", "unrated_calls"])
-        outcomes = draft_periods(closed, moment=moment) if closed else {}
-        for period in closed:
-            period.outcome = outcomes[period.pk]
-        BillingPeriod.objects.bulk_update(closed, ["outcome"])
+        _store(closed, moment)
     return {period.balance_id for period in closed}
 
 
@@ -135,11 +153,20 @@ def _open_periods(balances: Sequence[Any]) -> dict[int, list[BillingPeriod]]:
     return found
 
 
-def _mark(balance: Any, period: BillingPeriod, moment: datetime) -> BillingPeriod:
+def _mark(balance: Balance, period: BillingPeriod, moment: datetime, unrated: int) -> BillingPeriod:
     period.balance = balance
     period.closed_at = moment
-    period.unrated_calls = balance.unrated_calls
+    period.unrated_calls = unrated
     return period
+
+
+def _store(closed: Sequence[BillingPeriod], moment: datetime) -> None:
+    """Store the periods as closed, their drafts, and what came of each."""
+    BillingPeriod.objects.bulk_update(closed, ["closed_at", "unrated_calls"])
+    outcomes = draft_periods(closed, moment=moment) if closed else {}
+    for period in closed:
+        period.outcome = outcomes[period.pk]
+    BillingPeriod.objects.bulk_update(closed, ["outcome"])
 
 
 def _next_end(balance: Balance, closed: BillingPeriod, later: Sequence[BillingPeriod]) -> datetime:

@@ -47,6 +47,11 @@ def issue_invoice(*, actor: Actor, invoice: Invoice, issued_on: date | None = No
     ``stale`` (the period holds something else than the draft bills) or ``issued_on``.
     """
     check_pair(actor, invoice.balance)
+    return issue_draft(actor=actor, invoice=invoice, issued_on=issued_on)
+
+
+def issue_draft(*, actor: Actor, invoice: Invoice, issued_on: date | None = None) -> Invoice:
+    """``issue_invoice`` for who ends the balance: the right to that was checked, none to issue."""
     with transaction.atomic():
         locked = lock_invoice(invoice)
         if locked.state == InvoiceState.ISSUED:

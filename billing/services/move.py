@@ -9,11 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
 
-from billing.choices import SURPLUS, EntryKind, Mode
+from billing.choices import FinalInvoice, Mode
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
-from billing.services.maintenance import bring_to_zero
-from billing.services.periods import end_period, periods_for
+from billing.services.closing import close_ended
+from billing.services.final_invoices import Ending, bill_rest, check_choices, settle_rest
+from billing.services.maintenance import check_reason
+from billing.services.periods import open_until
 from billing.services.suspensions import end_dunning
 from billing.services.tariffs import follow_tariff
 from customers.models import Customer
@@ -51,18 +53,17 @@ def move_customer(
     terms: NewTerms,
     surplus: str,
     reason: str,
+    final_invoice: str = FinalInvoice.ISSUE,
 ) -> Customer:
     """Let ``owner`` own ``customer`` from this instant on; both stand below the actor's customer.
 
-    The balance with the old owner ends at 0 (a debt is written off, a positive one paid out or
-    forfeited: ``surplus`` pay_out or forfeit, with ``reason``) and is closed, and its open period
-    ends; a new one is opened. Rights are evaluated, so nothing of them is copied. All or nothing,
-    under the locks of both trees, then of the balance. Raises PermissionDenied, DomainError naming
-    the field: ``surplus``, ``reason``, ``owner``, ``same_owner``, ``tariff``, ``currency``,
-    ``mode``, ``credit_limit``, ``into_own_subtree``, ``too_deep``, ``live_calls``, ``moved``.
+    The open period with the old owner closes at that instant; its drafts are issued or discarded
+    (``final_invoice``), then its balance ends at 0 (a debt written off, a positive one paid out or
+    forfeited: ``surplus``, with ``reason``) and closes; a new one opens. Under the locks of both
+    trees, then of the balance. Raises PermissionDenied, DomainError of a field, ``same_owner``,
+    ``into_own_subtree``, ``too_deep``, ``live_calls``, ``moved``, or what issuing refuses.
     """
-    if surplus not in SURPLUS:
-        raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
+    check_choices(surplus=surplus, final_invoice=final_invoice)
     with transaction.atomic():
         node, _parent = lock_trees_of(customer, owner)
         fresh = Customer.objects.get(pk=owner.pk)
@@ -70,11 +71,12 @@ def move_customer(
         _check_terms(fresh, terms)
         at, before = now(), node.owner
         node = move_node(customer=node, owner=fresh, at=at)
-        forgotten = forget_owner(customer=node)
         _change_tariffs(actor, node, terms.tariff, at)
-        old = _close_balance(actor, node, surplus, reason, at)
+        old = _close_balance(actor, node, Ending(final_invoice, surplus, reason), at)
+        kept = forget_owner(customer=node)  # after the invoice, which goes by what it forgets
         new = _open_balance(old, fresh, terms, at)
-        _record_for_each(actor, node, at, terms, kept=forgotten | {"reason": ["", reason]})
+        kept |= {"reason": ["", reason], "final_invoice": ["", final_invoice]}
+        _record_for_each(actor, node, at, terms, kept=kept)
         record(
             actor=actor,
             customer=actor.customer,
@@ -115,12 +117,15 @@ def _change_tariffs(actor: Actor, customer: Customer, tariff: Tariff, at: dateti
     follow_tariff(actor=actor, customer=customer, tariff=tariff, at=at)
 
 
-def _close_balance(
-    actor: Actor, customer: Customer, surplus: str, reason: str, at: datetime
-) -> Balance:
-    """Bring the balance with the old owner to 0, end its period at ``at`` and close it."""
+def _close_balance(actor: Actor, customer: Customer, ending: Ending, at: datetime) -> Balance:
+    """Close the periods with the old owner, bill them, bring the balance to 0 and close it.
+
+    Its drafts are made while it is open, by the parameters; issued when it is closed, so that the
+    events are the old owner's.
+    """
+    check_reason(ending.reason)
     pair = Balance.objects.of_customers().filter(customer=customer)
-    periods_for(pair.in_bulk(), [(pk, at) for pk in pair.values_list("pk", flat=True)])
+    open_until(pair.in_bulk(), at)
     balance = pair.select_for_update(no_key=True).get()
     live = live_calls(customer)
     if live:
@@ -128,16 +133,10 @@ def _close_balance(
             "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
         )
     end_dunning(actor=actor, balance=balance, at=at)
-    bring_to_zero(
-        actor=actor,
-        balance=balance,
-        kind=EntryKind.WRITE_OFF if balance.amount < 0 else surplus,
-        reason=reason,
-        key=f"move:{balance.pk}",
-        at=at,
-    )
-    end_period(balance, at)
+    close_ended(balances=[balance], at=at)
     Balance.objects.filter(pk=balance.pk).update(closed_at=at)
+    bill_rest(actor=actor, balances=[balance], ending=ending)
+    settle_rest(actor=actor, balance=balance, ending=ending, key=f"move:{balance.pk}", at=at)
     return balance
 
 

@@ -1,15 +1,17 @@
 """Finds, and opens where missing, the billing period that a moment of a balance belongs to."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 
+from billing.choices import NEVER
 from billing.models import Balance, BillingPeriod, LedgerEntry
 from billing.periods import Period
-from billing.selectors.calendars import first_end, natural_period
+from billing.selectors.calendars import end_after, first_end, natural_period
 
 Moment = tuple[int, datetime]
+_INSTANT = timedelta(microseconds=1)
 
 
 def periods_for(
@@ -65,8 +67,28 @@ def first_period(balance: Balance) -> Period:
     return natural_period(balance, balance.opened_at)
 
 
-def end_period(balance: Balance, at: datetime) -> None:
-    """Let the open period that ``at`` lies in end there; it waits to be closed like any other.
+def open_until(balances: dict[int, Balance], at: datetime) -> None:
+    """Open what is missing of the periods that are not closed yet, up to that of ``at``.
+
+    Like ``periods_for`` called before balances are locked. Of one that is all closed, nothing.
+    """
+    stored: dict[int, list[BillingPeriod]] = {pk: [] for pk in balances}
+    rows = BillingPeriod.objects.filter(balance__in=balances, closed_at=None)
+    for row in rows.order_by("starts_at"):
+        stored[row.balance_id].append(row)
+    moments: list[Moment] = []
+    for pk, balance in balances.items():
+        end = balance.closes_at or first_end(balance)
+        if end < NEVER:
+            moments.append((pk, end - _INSTANT))
+        while end < at:
+            moments.append((pk, end))
+            end = end_after(balance, end, stored[pk])
+    open_at(balances, moments)
+
+
+def end_period(balance: Balance, at: datetime) -> datetime:
+    """Let the open period that ``at`` lies in end there; returns when it ends.
 
     What ended up to then still belongs to it, and so does what was posted after ``at`` while the
     caller waited for the balance's lock, which it holds now. Part of the caller's transaction.
@@ -75,8 +97,7 @@ def end_period(balance: Balance, at: datetime) -> None:
     end = max(at, posted or at)
     rows = BillingPeriod.objects.filter(balance=balance, closed_at=None)
     rows.filter(starts_at__lt=at, ends_at__gt=end).update(ends_at=end)
-    closes_at = min(balance.closes_at or first_end(balance), end)
-    Balance.objects.filter(pk=balance.pk).update(closes_at=closes_at)
+    return end
 
 
 def _open(balances: dict[int, Balance], missing: list[Moment]) -> None:

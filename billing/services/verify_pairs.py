@@ -62,7 +62,10 @@ LEFT JOIN LATERAL (
 WHERE {of_b} AND b.closed_at IS NOT NULL AND (
     b.reserved <> 0 OR last.posted_at > b.closed_at OR (last.balance_after <> 0 AND NOT EXISTS (
         SELECT FROM billing_usageentry u
-        WHERE u.balance_id = b.id AND u.sequence > last.sequence AND u.balance_after = 0)))
+        WHERE u.balance_id = b.id AND u.sequence > last.sequence AND u.balance_after = 0
+      UNION ALL
+        SELECT FROM billing_ledgerentry i WHERE i.balance_id = b.id AND i.source = 'invoice'
+          AND i.sequence > last.sequence AND i.balance_after = 0)))
 ORDER BY b.id
 """
 _OWNERS = """

@@ -145,11 +145,9 @@ def change_customer(request: HttpRequest, key: int, body: CustomerPatch) -> Any:
 
 @router.post("/customers/{key}/archive", response={204: None, REFUSALS: ErrorOut})
 def archive(request: HttpRequest, key: int, body: ArchiveIn) -> Any:
-    """Archive a direct customer; every balance ends with 0. There is no undo."""
+    """Archive a direct customer: billed up to now, every balance ends with 0. There is no undo."""
     actor = actor_of(request, "customers.delete")
-    archive_customer(
-        actor=actor, customer=find(actor, key), surplus=body.surplus, reason=body.reason
-    )
+    archive_customer(actor=actor, customer=find(actor, key), **body.model_dump())
     return Status(204, None)
 
 

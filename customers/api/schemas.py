@@ -100,8 +100,9 @@ class CustomerPatch(Kept):
 
 
 class ArchiveIn(In):
-    """What becomes of the money, and why."""
+    """What becomes of the final invoices and the money, and why."""
 
+    final_invoice: Literal["issue", "discard"] = "issue"
     surplus: Literal["pay_out", "forfeit"]
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing.selectors.final_invoices import final_invoice_choices
 from billing.selectors.overview import surplus_choices
 from softswitch.core.forms import IdempotentFormMixin, ScopedForm
 
@@ -20,12 +21,20 @@ class ResetForm(IdempotentFormMixin, ReasonForm):
 
 
 class ArchiveManyForm(ReasonForm):
-    """What becomes of the money of those that are archived, and why."""
+    """What becomes of the last invoices and the money of those that are archived, and why."""
 
+    final_invoice = forms.TypedChoiceField(
+        label=_("Final invoices are"),
+        choices=final_invoice_choices,
+        widget=forms.RadioSelect,
+        required=False,
+        initial="issue",
+        empty_value="issue",
+    )
     surplus = forms.ChoiceField(
         label=_("Positive balances are"),
         choices=surplus_choices,
         widget=forms.RadioSelect,
         initial="pay_out",
     )
-    field_order = ("surplus", "reason")
+    field_order = ("final_invoice", "surplus", "reason")

@@ -11,6 +11,7 @@ from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.balances import mode_choices, tariff_choices
+from billing.selectors.final_invoices import final_invoice_choices
 from billing.selectors.overview import surplus_choices
 from customers.choices import Kind
 from customers.forms.custom_fields import custom_form_fields
@@ -310,8 +311,16 @@ class CompanyForm(ScopedForm):
 
 
 class ArchiveForm(ScopedForm):
-    """What becomes of the money of a customer that is archived, and why."""
+    """What becomes of the last invoice and the money of a customer that is archived, and why."""
 
+    final_invoice = forms.TypedChoiceField(
+        label=_("The final invoice is"),
+        choices=final_invoice_choices,
+        widget=forms.RadioSelect,
+        required=False,
+        initial="issue",
+        empty_value="issue",
+    )
     surplus = forms.ChoiceField(
         label=_("A positive balance is"), choices=surplus_choices, widget=forms.RadioSelect
     )

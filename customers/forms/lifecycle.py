@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.balances import mode_choices, tariff_choices
+from billing.selectors.final_invoices import final_invoice_choices
 from billing.selectors.overview import surplus_choices
 from customers.models import Customer
 from customers.selectors.moves import owner_choices
@@ -26,7 +27,7 @@ class MoveForm(ScopedForm):
     steps: ClassVar[Sequence[tuple[str, ...]]] = (
         ("owner",),
         ("tariff", "currency", "mode", "credit_limit"),
-        ("surplus", "reason"),
+        ("final_invoice", "surplus", "reason"),
     )
     widths = {"currency": 2, "mode": 2, "credit_limit": 2}
 
@@ -46,6 +47,14 @@ class MoveForm(ScopedForm):
     )
     credit_limit = forms.DecimalField(
         label=_("Credit limit"), min_value=0, max_digits=20, decimal_places=6, initial=0
+    )
+    final_invoice = forms.TypedChoiceField(
+        label=_("The final invoice is"),
+        choices=final_invoice_choices,
+        widget=forms.RadioSelect,
+        required=False,
+        initial="issue",
+        empty_value="issue",
     )
     surplus = forms.ChoiceField(
         label=_("A positive balance is"), choices=surplus_choices, widget=forms.RadioSelect

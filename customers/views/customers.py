@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.selectors.vouchers import unused_vouchers
 from billing.selectors.balances import display_code, with_balances
+from billing.selectors.final_invoices import final_invoice_text, own_balances
 from billing.selectors.listing import open_sums
 from billing.services.archive import archive_customer
 from billing.services.resets import reset_balance
@@ -32,9 +33,13 @@ def reset(*, actor: Actor, record: Customer, reason: str, idempotency_key: UUID)
     reset_balance(actor=actor, customer=record, reason=reason, key=str(idempotency_key))
 
 
-def archive(*, actor: Actor, record: Customer, surplus: str, reason: str) -> None:
+def archive(
+    *, actor: Actor, record: Customer, surplus: str, reason: str, final_invoice: str
+) -> None:
     """Take a direct customer out of service for good."""
-    archive_customer(actor=actor, customer=record, surplus=surplus, reason=reason)
+    archive_customer(
+        actor=actor, customer=record, surplus=surplus, reason=reason, final_invoice=final_invoice
+    )
 
 
 class CustomerListView(ListView):
@@ -87,6 +92,7 @@ class CustomerListView(ListView):
         posted = ", ".join(f"{display.amount_text(-sum_, code)} {code}" for sum_, code in sums)
         yield _("Posted"), posted or _("Nothing: every balance is 0.")
         if action.name == "delete":
+            yield _("Final invoice"), final_invoice_text(own_balances(*mine))
             yield _("Debts"), _("Are written off.")
             vouchers = unused_vouchers(mine, now())
             if vouchers:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.selectors.vouchers import VoucherSum, unused_vouchers
+from billing.selectors.final_invoices import final_invoice_text, own_balances
 from billing.selectors.lifecycle import Effects, effects_of, live_calls
 from billing.selectors.overview import Counts, Settlement, counts_of, settlements
 from billing.services.archive import archive_customer
@@ -157,7 +158,7 @@ class ArchiveView(DirectMixin, EditView):
         return customer_crumbs(self.object)
 
     def get_initial(self) -> dict[str, Any]:
-        return {"surplus": "pay_out"}
+        return {"surplus": "pay_out", "final_invoice": "issue"}
 
     def get_cancel_url(self) -> str:
         return reverse(DETAIL, args=[self.object.pk])
@@ -171,17 +172,16 @@ class ArchiveView(DirectMixin, EditView):
         return super().get_context_data(
             counts=counts,
             live_calls=live_calls(self.object),
-            facts=archive_facts(counts, posted, vouchers),
+            facts=archive_facts(
+                counts, posted, vouchers, final_invoice_text(own_balances(self.object))
+            ),
             has_surplus=any(row.amount > 0 for row in posted),
             is_debtor=any(row.amount < 0 for row in posted),
             **kwargs,
         )
 
     def service(self, form: Any) -> None:
-        data = form.cleaned_data
-        archive_customer(
-            actor=self.actor, customer=self.object, surplus=data["surplus"], reason=data["reason"]
-        )
+        archive_customer(actor=self.actor, customer=self.object, **form.cleaned_data)
 
 
 def below_text(count: int) -> str:
@@ -195,9 +195,9 @@ def below_text(count: int) -> str:
 
 
 def archive_facts(
-    counts: Counts, posted: list[Settlement], vouchers: list[VoucherSum]
+    counts: Counts, posted: list[Settlement], vouchers: list[VoucherSum], final_invoice: str
 ) -> Iterable[tuple[str, str]]:
-    """What archiving stops, takes away, keeps and posts."""
+    """What archiving stops, takes away, keeps, bills and posts."""
     entries = ", ".join(settlement_text(row) for row in posted)
     yield (
         _("Stops at once"),
@@ -214,6 +214,7 @@ def archive_facts(
     yield _("Leaves the lists"), _("The customer, its accounts and trunks. There is no undo.")
     yield _("Stays"), _("CDRs and the ledger. Its name and logins stay taken.")
     yield _("Ends now"), _("The open billing period.")
+    yield _("Final invoice"), final_invoice
     yield _("Posted"), entries or _("Nothing: every balance is 0.")
 
 

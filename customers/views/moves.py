@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.selectors.balances import balance_of, mode_choices
+from billing.selectors.final_invoices import final_invoice_of
 from billing.selectors.lifecycle import effects_of, live_calls
 from billing.selectors.overview import open_period
 from billing.services.move import NewTerms, move_customer
@@ -64,7 +65,7 @@ class MoveView(EditView):
         if not answered.is_valid():
             return self.render(UNPROCESSABLE, form=answered)
         self.step += 1
-        initial = request.GET.dict() | {"surplus": "pay_out"}
+        initial = request.GET.dict() | {"surplus": "pay_out", "final_invoice": "issue"}
         form = MoveForm(
             actor=self.actor, initial=initial, step=self.step, owner=answered.cleaned_data["owner"]
         )
@@ -124,6 +125,7 @@ class MoveView(EditView):
             terms=terms,
             surplus=data["surplus"],
             reason=data["reason"],
+            final_invoice=data["final_invoice"],
         )
 
 
@@ -167,6 +169,8 @@ def _money_facts(customer: Customer, answers: dict[str, Any]) -> Iterable[tuple[
     period = open_period(balance)
     since = display.date_text(period.starts_at) if period else display.date_text(balance.opened_at)
     yield _("Ends now"), _("The billing period since %(day)s.") % {"day": since}
+    text = final_invoice_of(balance)
+    yield _("Final invoice"), f"{customer.owner}: {text}"
     new = answers["tariff"].currency_id if answers["currency"] else code
     limit = display.amount_text(answers["credit_limit"], new)
     mode = dict(mode_choices())[answers["mode"] or balance.mode]

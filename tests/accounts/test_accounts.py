@@ -198,7 +198,7 @@ def test_an_account_ends_with_a_zero_balance_and_its_name_stays_taken(world: Wor
         "left",
     )
     archived = Account.objects.get(pk=world.account.pk)
-    period = BillingPeriod.objects.get(balance=balance)
+    period = BillingPeriod.objects.get(balance=balance, closed_at__isnull=False)
     assert archived.archived_at == period.ends_at
     assert not AccountTerms.objects.filter(account=archived, valid_till=None).exists()
     assert not User.objects.get(login="shop-1").is_active

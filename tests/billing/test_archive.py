@@ -53,7 +53,7 @@ def test_a_surplus_and_a_debt_are_settled_apart(firm: World, surplus: str) -> No
     assert not Balance.objects.filter(customer=firm.shop).exclude(amount=0).exists()
     settled = LedgerEntry.objects.filter(customer=firm.shop, notes="Closed")
     assert set(settled.values_list("account", "kind", "amount")) == {
-        (None, surplus, Decimal("-6.985")),
+        (None, surplus, Decimal("-6.98")),
         (firm.account.pk, "write_off", Decimal("0.15")),
     }
     assert [*verify.differences()] == []
@@ -111,6 +111,7 @@ def test_unused_vouchers_are_forfeited_and_counted(firm: World) -> None:
     event = AuditEvent.objects.get(action="customer_archived")
     assert event.changes == {
         "reason": ["", "Closed"],
+        "final_invoice": ["", "issue"],
         "vouchers_forfeited": ["", "4"],
         "value_forfeited": ["", "15 EUR, 10 GBP"],
     }

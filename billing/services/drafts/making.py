@@ -88,6 +88,11 @@ def discard_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
     DomainError ``reason`` (empty) or ``issued`` (it is no draft any more).
     """
     check_pair(actor, invoice.balance)
+    drop_draft(actor=actor, invoice=invoice, reason=reason)
+
+
+def drop_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
+    """``discard_draft`` for who ends the balance: the right to that was checked."""
     check_reason(reason)
     with transaction.atomic():
         balance = _locked(invoice.balance_id)
@@ -99,7 +104,9 @@ def discard_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
 
 
 def _locked(balance_id: int) -> Balance:
-    rows = Balance.objects.select_related("customer").select_for_update(no_key=True, of=("self",))
+    rows = Balance.objects.select_related("customer", "issuer").select_for_update(
+        no_key=True, of=("self",)
+    )
     balance: Balance = rows.get(pk=balance_id)
     return balance
 
@@ -117,12 +124,13 @@ def _locked_draft(invoice: Invoice) -> Invoice:
 def _record(
     actor: Actor, balance: Balance, action: str, invoice: Invoice, changes: dict[str, list[object]]
 ) -> None:
-    """A draft is the issuer's own until it is issued."""
+    """A draft is the issuer's own until it is issued; so is all of a customer that has left it."""
+    is_closed = balance.closed_at is not None
     record(
         actor=actor,
-        customer=balance.customer,
+        customer=balance.issuer if is_closed else balance.customer,
         action=action,
         subject=invoice,
         changes=changes,
-        is_private=True,
+        is_private=not is_closed,
     )
