@@ -9,6 +9,7 @@ import os
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -230,13 +231,21 @@ def test_money_and_a_naive_model_agree() -> None:
     )
 
 
+FIRST: list[tuple[str, dict[str, Any]]] = [
+    ("post", {"kind": "debit", "amount": Decimal("9.000005")}),
+    ("move", {"amount": Decimal(5), "is_back": False}),
+    ("close", {"fee": "3.33", "tax": 7}),
+    ("issue", {"number": 0}),
+    ("void", {"number": 0}),
+    ("issue_again", {"number": 0}),
+]
 WALK = {
     "post": 5,
     "charge": 2,
     "close": 2,
     "issue": 4,
     "reverse": 2,
-    "void": 2,
+    "void": 1,
     "issue_again": 3,
     "credit": 1,
     "hold": 3,
@@ -251,11 +260,13 @@ WALK = {
 
 @pytest.mark.parametrize("seed", range(1, 1 + WALKS))
 def test_a_long_walk_agrees_at_every_step(world: World, seed: int) -> None:
-    """What hypothesis seldom comes to: months of everything, as often as it happens in life."""
+    """What hypothesis seldom comes to: months of everything, a voided one first."""
     walk, machine = random.Random(seed), MoneyMachine()
     machine.world = world
     machine.begin()
-    for _step in range(100):
+    for name, values in FIRST:
+        getattr(machine, name)(**values)
+    for _step in range(90):
         name = walk.choices([*WALK], [*WALK.values()])[0]
         if is_possible(machine, name):
             getattr(machine, name)(**arguments(walk, name))
@@ -263,11 +274,8 @@ def test_a_long_walk_agrees_at_every_step(world: World, seed: int) -> None:
         machine.invoices_agree()
         machine.wallet_agrees()
     machine.the_proof_holds()
-    states = [bill.state for bill in machine.model.bills]
-    assert machine.model.numbers["INV-"] >= 3, states
-    assert "void" in states
+    assert machine.model.numbers["INV-"] >= 2
     assert machine.model.paid
-    assert machine.moves
 
 
 def is_possible(machine: MoneyMachine, name: str) -> bool:
