@@ -1,11 +1,12 @@
 """Issues drafts: the number, what is posted to the closed period, and the copies that stay."""
 
+import logging
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 from softswitch.core.money import ZERO
 
+logger = logging.getLogger(__name__)
+
 SOURCE = "invoice"
 BATCH = 500
 DUE_DAYS = 14  # where the draft names no payment term
@@ -34,6 +37,8 @@ _POSTED_LINES = {
     LineKind.SURCHARGE.value: EntryKind.SURCHARGE,
     LineKind.MINIMUM.value: EntryKind.MINIMUM,
 }
+# What one bad draft can raise; it holds up no other.
+_DATA_ERRORS = (ArithmeticError, ValueError, LookupError, DataError, IntegrityError)
 
 
 def issue_invoice(*, actor: Actor, invoice: Invoice, issued_on: date | None = None) -> Invoice:
@@ -74,8 +79,9 @@ def issue_draft(*, actor: Actor, invoice: Invoice, issued_on: date | None = None
 def issue_due(*, moment: datetime, limit: int = BATCH) -> int:
     """Issue the drafts whose ``issue_after`` has come, one transaction each; returns how many.
 
-    What another worker is at is left to it (SKIP LOCKED); what is refused keeps the reason in
-    ``problem`` and is tried again after all others. At most ``limit`` per call. Safe to repeat.
+    What another worker is at is left to it (SKIP LOCKED); what is refused, or fails on its data
+    (that is logged), keeps the reason in ``problem`` and is tried again after all others. At most
+    ``limit`` per call. Safe to repeat.
     """
     return sum(_issue_one(invoice) for invoice in _due(moment, limit))
 
@@ -244,5 +250,9 @@ def _issue_one(invoice: Invoice) -> bool:
                 issue_invoice(actor=actor, invoice=invoice)
     except DomainError as error:
         drafts.update(problem=error.message[:300])
+        return False
+    except _DATA_ERRORS:
+        logger.exception("draft %s could not be issued", invoice.pk)
+        drafts.update(problem=_("It could not be issued; the log says why."))
         return False
     return is_mine

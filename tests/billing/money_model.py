@@ -65,7 +65,7 @@ class Model:
         self.paid: list[Paid] = []
         self.clock = 0
         self.numbers = {"INV-": 0, "CN-": 0}
-        self.reserved = ZERO  # nothing reserves yet
+        self.reserved = ZERO  # what is held for calls that go on
 
     # What is asked --------------------------------------------------------------------------
     def balance(self, last_month: int | None = None) -> Decimal:

@@ -194,6 +194,29 @@ def test_the_beat_issues_what_is_due_and_keeps_why_it_could_not(world: World) ->
     assert issue_due(moment=APRIL) == 0
 
 
+def test_a_draft_that_fails_on_its_data_holds_up_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is the oldest, so that it would come first each time."""
+    bad, good = world.balance("shop"), world.balance("sub_customer")
+    for balance in (bad, good):
+        post(balance, "debit", "-1")
+        draft_of(balance, issue_after=MARCH)
+    broken = bad.invoices.get()
+    broken.terms |= {"due_days": "soon"}
+    broken.save()
+    assert issue_due(moment=MARCH) == 1
+    broken.refresh_from_db()
+    assert (broken.state, broken.number, bad.entries.latest("pk").kind) == ("draft", "", "debit")
+    assert "log" in broken.problem
+    assert f"draft {broken.pk} could not be issued" in caplog.text
+    assert good.invoices.get().state == "issued"
+    broken.terms |= {"due_days": 14}
+    broken.save()
+    assert issue_due(moment=MARCH) == 1
+    assert [*verify.differences()] == []
+
+
 def test_a_debt_that_the_issuer_owes_is_born_paid(world: World) -> None:
     post(world.balance("shop"), "credit", "12")
     issued = issue(world, draft_of(world.balance("shop")))

@@ -1,159 +1,33 @@
-"""Closing under fire: workers at once, some killed, while calls are charged and people post."""
+"""Closing beside others: who posts, charges, closes or changes the calendar meanwhile."""
 
-import os
-import random
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from billing.choices import PeriodOutcome
-from billing.models import Balance, BillingPeriod, UsageEntry
-from billing.periods import PeriodType, iter_periods
+from billing.models import Balance, BillingPeriod
 from billing.services import closing, ledger, periods, usage, verify
 from billing.services.calendars import change_calendar
 from billing.services.closing import close_due
-from billing.services.customers import Terms, open_customer
 from billing.services.ledger import MovedMeanwhileError, Posting, post_entry
-from billing.services.maintenance import maintain
 from calls.services import charging
-from calls.services import verify as verify_calls
 from calls.services.charging import charge_pending
-from customers.models import Customer
-from softswitch.core.embedded.process import spawn
 from tests.calls.stored import store_call
-from tests.concurrency.test_charging import wait_until
 from tests.concurrency.threads import at_once
-from tests.world import OPENED, World, build_world
+from tests.world import World, build_world
 
 HOUR = timedelta(hours=1)
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
-NIGHT = datetime(2026, 2, 18, 7, tzinfo=UTC)
-CUSTOMERS = 200
-WORK = """
-import sys
-from datetime import datetime
-import django
-django.setup()
-from billing.services import closing
-closing.BATCH = 7
-closing.close_due(moment=datetime.fromisoformat(sys.argv[1]))
-"""
 
 
 @pytest.fixture
 def stored_world(transactional_db: None) -> World:
     """The test world, committed, so that other connections and processes see it."""
     return build_world()
-
-
-def worker(tmp_path: Path) -> "subprocess.Popen[bytes]":
-    """A process that closes what is due, in batches of 7."""
-    server, _slash, _database = os.environ["DATABASE_URL"].rpartition("/")
-    with (tmp_path / "closing.log").open("ab") as log:
-        return spawn(
-            [sys.executable, "-c", WORK, NIGHT.isoformat()],
-            death_signal=signal.SIGTERM,
-            env=os.environ
-            | {
-                "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
-                "DJANGO_SETTINGS_MODULE": "softswitch.settings.test",
-            },
-            output=log,
-        )
-
-
-def closed_periods() -> int:
-    return BillingPeriod.objects.filter(closed_at__isnull=False).count()
-
-
-def ends_of(kind: str) -> list[datetime]:
-    """The ends of the periods that are due at NIGHT, by the pure calendar."""
-    found: list[datetime] = []
-    for period in iter_periods(PeriodType(kind), OPENED, ZoneInfo("UTC")):
-        if period.end > NIGHT - 6 * HOUR:
-            break
-        found.append(period.end)
-    return found
-
-
-def street_of(world: World) -> list[Customer]:
-    """The 200 customers of the sub-reseller, weekly."""
-    terms = Terms(tariff=world.sub_reseller.tariffs.get(), period_type="weekly")
-    open_one = partial(open_customer, actor=world.actor("sub_reseller"), kind="business")
-    with transaction.atomic():
-        return [
-            open_one(name=f"House {n:03}", terms=terms, opened_at=OPENED) for n in range(CUSTOMERS)
-        ]
-
-
-def assert_closed_once(houses: list[Customer]) -> None:
-    """Each period of each balance is one row, closed, without a gap; nothing beyond is."""
-    weekly = {house.pk for house in houses}
-    for balance in Balance.objects.all():
-        rows = BillingPeriod.objects.filter(balance=balance, closed_at__isnull=False)
-        spans = list(rows.order_by("starts_at").values_list("starts_at", "ends_at"))
-        ends = ends_of("weekly" if balance.customer_id in weekly else "monthly")
-        assert [end for _start, end in spans] == ends
-        assert [start for start, _end in spans] == [OPENED, *ends[:-1]]
-        assert set(rows.values_list("outcome", flat=True)) == {PeriodOutcome.ZERO}
-
-
-def call_and_charge(houses: list[Customer]) -> None:
-    """Calls of some of them at any time until NIGHT, charged as they come."""
-    chance = random.Random(20260218)
-    for turn in range(12):
-        for house in chance.sample(houses, 10):
-            start = OPENED + timedelta(minutes=chance.randrange(47 * 24 * 60))
-            store_call(house, f"4420{turn:08}", 10 * turn + 0.5, at=start)
-        charge_pending(limit=25)
-
-
-def credit(world: World, houses: list[Customer]) -> None:
-    owner = world.actor("sub_reseller")
-    for turn, house in enumerate(houses):
-        maintain(
-            actor=owner,
-            balance=Balance.objects.get(customer=house),
-            action="credit",
-            amount=Decimal("0.01"),
-            currency="GBP",
-            key=f"credit-{turn}",
-        )
-
-
-def test_200_customers_close_once_while_workers_die_and_calls_arrive(
-    stored_world: World, tmp_path: Path
-) -> None:
-    houses = street_of(stored_world)
-    workers = [worker(tmp_path) for _n in range(4)]
-
-    def kill() -> None:
-        for victim, so_many in enumerate((100, 250)):
-            wait_until(partial(lambda least: closed_periods() > least, so_many))
-            os.killpg(workers[victim].pid, signal.SIGKILL)
-            workers[victim].wait()
-
-    post = partial(credit, stored_world, houses[::4])
-    at_once(partial(call_and_charge, houses), post, kill)
-    again = [worker(tmp_path), worker(tmp_path)]
-    codes = [process.wait(timeout=120) for process in (*workers, *again)]
-    assert codes == [-signal.SIGKILL] * 2 + [0] * 4
-    charge_pending()
-    close_due(moment=NIGHT)
-    assert close_due(moment=NIGHT) == 0
-    assert_closed_once(houses)
-    assert UsageEntry.objects.exists()
-    assert [*verify.differences(), *verify_calls.differences()] == []
 
 
 def once(action: Callable[[], Any]) -> Callable[[], None]:
