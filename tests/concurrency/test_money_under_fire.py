@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -47,7 +49,6 @@ from customers.models import Customer
 from customers.services.parameters import set_parameters
 from softswitch.core.embedded.process import last_lines, spawn
 from tests.calls.stored import store_call
-from tests.concurrency.threads import at_once
 from tests.world import OPENED, World, build_world
 
 NIGHT = datetime(2026, 2, 18, 7, tzinfo=UTC)
@@ -110,6 +111,7 @@ class Street:
         self.taxed = {house.pk for house in self.houses[::3]}
         self.minutes: dict[int, int] = defaultdict(int)
         self.paid: dict[int, Decimal] = defaultdict(Decimal)
+        self.is_over = Event()
 
     def agree(self, number: int, house: Customer) -> None:
         """Every third pays tax, every third has a series of its own, every fifth a fee."""
@@ -148,16 +150,18 @@ class Street:
         charge_pending()
 
     def call_on(self) -> None:
-        """Calls of the open and of the ended periods, charged as they come."""
-        for _turn in range(12):
-            for house in self.chance.sample(self.houses, 10):
-                self.call(house, OPENED + timedelta(minutes=self.chance.randrange(47 * 24 * 60)))
-            charge_pending(limit=25)
+        """Calls of the open and of the ended periods, charged as they come, to the last worker."""
+        chance = random.Random(47)
+        while not self.is_over.wait(0.1):
+            for house in chance.sample(self.houses, 5):
+                self.call(house, OPENED + timedelta(minutes=chance.randrange(47 * 24 * 60)))
+            charge_pending(limit=3)
 
     def pay(self) -> None:
         """Payments and small credits, of now and of days in periods that may be closed by then."""
         chance = random.Random(7)
         for turn, house in enumerate(chance.sample(self.houses, 120)):
+            self.is_over.wait(0.1)
             action = "credit" if turn % 4 == 3 else "add_funds"
             amount = Decimal(chance.randrange(1, 4 * 10**4 if turn % 4 == 3 else 3 * 10**7)) / 10**6
             maintain(
@@ -205,27 +209,44 @@ def progress() -> int:
     return closed + Invoice.objects.exclude(state="draft").count()
 
 
+def apart(action: Callable[[], None]) -> None:
+    """Do it in this thread, on a connection that ends with it."""
+    try:
+        action()
+    finally:
+        connection.close()
+
+
+def wait_for(workers: "list[subprocess.Popen[bytes]]", so_many: int, log: Path) -> None:
+    """Until so much is closed and issued; a worker that ends by itself is a fault."""
+    while progress() < so_many:
+        assert {one.poll() for one in workers} == {None}, last_lines(log, 40)
+        time.sleep(0.02)
+
+
 def work_under_fire(street: Street, tmp_path: Path) -> None:
     """Workers, of which one is killed at each of KILLS random points, beside people and calls."""
     chance = random.Random(4)
-    with ThreadPoolExecutor(1) as pool:
-        others = pool.submit(at_once, street.call_on, street.pay)
-        workers = [worker(tmp_path) for _n in range(WORKERS)]
-        for so_many in sorted(chance.sample(range(20, 5 * CUSTOMERS), KILLS)):
-            while progress() < so_many:
-                assert {one.poll() for one in workers} == {None}, last_lines(
-                    tmp_path / "workers.log", 40
-                )
-                time.sleep(0.02)
-            victim = chance.randrange(WORKERS)
-            os.killpg(workers[victim].pid, signal.SIGKILL)
-            assert workers[victim].wait() == -signal.SIGKILL
-            workers[victim] = worker(tmp_path)
-            street.void_some()
-        others.result()
+    log = tmp_path / "workers.log"
+    workers = [worker(tmp_path) for _n in range(WORKERS)]
+    with ThreadPoolExecutor(2) as pool:
+        wait_for(workers, 1, log)
+        others = [pool.submit(apart, street.call_on), pool.submit(apart, street.pay)]
+        try:
+            for so_many in sorted(chance.sample(range(20, 5 * CUSTOMERS), KILLS)):
+                wait_for(workers, so_many, log)
+                victim = chance.randrange(WORKERS)
+                os.killpg(workers[victim].pid, signal.SIGKILL)
+                assert workers[victim].wait() == -signal.SIGKILL
+                workers[victim] = worker(tmp_path)
+                street.void_some()
+        finally:
+            street.is_over.set()
+        for other in others:
+            other.result()
     (tmp_path / "stop").touch()
     codes = [one.wait(timeout=300) for one in workers]
-    assert codes == [0] * WORKERS, last_lines(tmp_path / "workers.log", 40)
+    assert codes == [0] * WORKERS, last_lines(log, 40)
 
 
 def finish(street: Street) -> None:
