@@ -130,7 +130,6 @@ class Invoicing:
                         ("credit", 1),
                         ("add_funds", 1),
                         ("credit_note", 1),
-                        ("transfer", 1),
                     ]
                 )
                 self.post(balance, Posting(kind, sign * self.money(30), balance.currency_id, "?"))

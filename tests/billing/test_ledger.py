@@ -154,11 +154,12 @@ def test_usage_is_posted_only_with_its_charges(transactional_db: None) -> None:
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(cents=st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=6))
+@given(cents=st.lists(st.integers(-(10**9), 10**9).filter(bool), min_size=1, max_size=6))
 def test_a_balance_is_always_the_sum_of_its_entries(world: World, cents: list[int]) -> None:
     with transaction.atomic():
         for number, amount in enumerate(cents):
-            post(world, replace(posting(f"k{number}", str(amount * CENT)), kind="reversal"))
+            kind = "debit" if amount < 0 else "credit"
+            post(world, replace(posting(f"k{number}", str(amount * CENT)), kind=kind))
         balance = Balance.objects.get(pk=world.balance("sub_reseller").pk)
         assert balance.amount == sum(cents) * CENT
         assert [*verify.differences()] == []

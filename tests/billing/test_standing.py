@@ -83,10 +83,9 @@ def test_overdue_begins_with_the_local_day_after_the_due_date(
     with connection.cursor() as cursor:
         cursor.execute("SELECT (now() AT TIME ZONE %s)::date", [zone])
         ((today,),) = cursor.fetchall()
-    made = invoice(balance, due=today)
+    invoice(balance, due=today)
     assert badge(world) == Standing.OK
-    made.due_on = today - DAY
-    made.save()
+    made = invoice(balance, due=today - DAY)
     assert badge(world) == Standing.OVERDUE
     DunningStep.objects.create(
         balance=balance, invoice=made, kind="overdue", on_day=today, at=now(), undone_at=now()

@@ -37,8 +37,10 @@ PANELS = {
 }
 # Pages that ask for more than the right they declare: the kinds without vouchers have no cards.
 ASKS_MORE = {"accounts:card_batch_create"}
-# Pages of calls that a login of one account, which sees its own, has no use for.
-NOT_FOR_ACCOUNTS = ("calls:unrated_list",)
+# Pages of calls and periods that a login of one account, which sees its own, has no use for.
+NOT_FOR_ACCOUNTS = ("calls:unrated_list", "billing:period_list", "billing:closing_list")
+# Pages that the menu leaves out for who has nobody to invoice.
+FOR_ISSUERS = ("billing:aging", "billing:revenue")
 PAGES = [route for route in WITHOUT_KEY if getattr(route.view, "permission", None)]
 
 
@@ -67,7 +69,9 @@ def check_portal(client: Client, actor: Actor, right: str | None = None) -> None
     response, text = home(client)
     expected = {reverse(name) for name, needed in menu() if not needed or actor.can(needed)}
     closed = {reverse(name) for name in NOT_FOR_ACCOUNTS if actor.account_id is not None}
-    assert shown_menu(response) == expected - closed
+    is_issuer = actor.can("accounts.view")
+    empty = {reverse(name) for name in FOR_ISSUERS if not is_issuer}
+    assert shown_menu(response) == expected - closed - empty
     for needed, ids in PANELS.items():
         for panel in ids:
             assert (f'id="{panel}"' in text) == actor.can(needed), (needed, panel)

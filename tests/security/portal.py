@@ -8,9 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import User
+from tests.architecture.test_strangers import OPEN
 from tests.architecture.urls import routes
-
-OPEN = {"login", "login_code", "logout", "healthz", "password_forgotten", "password_set"}
 
 
 def signed_in(user: User, **options: Any) -> Client:

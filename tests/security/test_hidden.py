@@ -18,6 +18,10 @@ from tests.security.portal import addresses, signed_in, text_of
 from tests.world import World, tariff_with_rates
 
 
+# A document says who issued it: the owner, and nobody above.
+NAMES_THE_ISSUER = {"billing:invoice_pdf"}
+
+
 def test_no_page_of_a_customer_names_anybody_above(world: World) -> None:
     """Its owner, that one's owner and Root, by name, company, mail or login: no hint of any."""
     samples = build_samples(world)
@@ -25,7 +29,7 @@ def test_no_page_of_a_customer_names_anybody_above(world: World) -> None:
     for place, customer in enumerate(above):
         told = {
             "name": f"Zenith {place}",
-            "company_name": "Zenith Ltd",
+            "company_name": f"Zenith {place} Ltd",
             "main_email": "desk@zenith.example",
         }
         Customer.objects.filter(pk=customer.pk).update(**told)
@@ -35,7 +39,10 @@ def test_no_page_of_a_customer_names_anybody_above(world: World) -> None:
         for query in ("", "?export=csv"):
             answer = client.get(url + query)
             opened += answer.status_code == 200
-            assert "zenith" not in text_of(answer).lower(), name + query
+            text = text_of(answer).lower()
+            if name in NAMES_THE_ISSUER:
+                text = text.replace("zenith 0", "")
+            assert "zenith" not in text, name + query
     assert opened > 50
 
 

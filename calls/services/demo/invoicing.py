@@ -32,6 +32,7 @@ class Invoicing:
     def __init__(self, operator: Actor, opened: Sequence[Opened]) -> None:
         self._owners = {operator.customer_id: operator}
         self._owners |= {one.owner.customer_id: one.owner for one in opened}
+        self._late = {one.balance.pk for one in opened[::LATE_ONE_IN]}
         chosen = {pk: _define(owner) for pk, owner in self._owners.items()}
         for one in opened:
             is_taxed = one.firm.home.zone == TAXED_ZONE
@@ -62,7 +63,7 @@ class Invoicing:
         """Most pay what has fallen due, in full; some are late, so that dunning has work."""
         rows = Invoice.objects.filter(open_amount__gt=0, due_on__lte=moment.date())
         for invoice in rows.select_related("balance").order_by("pk"):
-            if invoice.balance_id % LATE_ONE_IN:
+            if invoice.balance_id not in self._late:
                 maintain(
                     actor=self._owners[invoice.issuer_id],
                     balance=invoice.balance,
