@@ -17,7 +17,6 @@ from tests.architecture.samples import build_samples
 from tests.security.portal import addresses, signed_in, text_of
 from tests.world import World, tariff_with_rates
 
-
 # A document says who issued it: the owner, and nobody above.
 NAMES_THE_ISSUER = {"billing:invoice_pdf"}
 
