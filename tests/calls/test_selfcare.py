@@ -37,10 +37,15 @@ PANELS = {
 }
 # Pages that ask for more than the right they declare: the kinds without vouchers have no cards.
 ASKS_MORE = {"accounts:card_batch_create"}
-# Pages of calls and periods that a login of one account, which sees its own, has no use for.
-NOT_FOR_ACCOUNTS = ("calls:unrated_list", "billing:period_list", "billing:closing_list")
 # Pages that the menu leaves out for who has nobody to invoice.
 FOR_ISSUERS = ("billing:aging", "billing:revenue")
+# Pages that a login of one account, which sees its own, has no use for.
+NOT_FOR_ACCOUNTS = (
+    "calls:unrated_list",
+    "billing:period_list",
+    "billing:closing_list",
+    *FOR_ISSUERS,
+)
 PAGES = [route for route in WITHOUT_KEY if getattr(route.view, "permission", None)]
 
 
