@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import OnlineState
-from billing.tables.money import PosterColumn
+from billing.tables.money import EntryTable
 from softswitch.core.tables import (
     Column,
     DateTimeColumn,
@@ -17,28 +17,13 @@ from softswitch.core.tables import (
 )
 
 
-class PaymentTable(Table):
+class PaymentTable(EntryTable):
     """Money that was paid in, newest first; what was taken back of it stands there too."""
 
-    customer = LinkColumn(
-        "billing:entry_detail",
-        accessor="customer_name",
-        pk="pk",
-        verbose_name=_("Customer"),
-        second="account",
-        narrow=("posted_at",),
-    )
-    posted_at = DateTimeColumn(verbose_name=_("Posted"), priority=1)
-    kind = Column(verbose_name=_("Kind"))
-    notes = TextColumn(verbose_name=_("Notes"), priority=2)
-    who = PosterColumn(accessor="pk", orderable=False, verbose_name=_("By"), priority=3)
-    original_amount = MoneyColumn(
-        currency="original_currency_id", orderable=False, verbose_name=_("Entered"), priority=3
-    )
     amount = MoneyColumn(currency="balance__currency_id", verbose_name=_("Amount"))
 
-    class Meta:
-        order_by = "-posted_at"
+    class Meta(EntryTable.Meta):
+        exclude = ("balance_after",)
 
 
 class OnlinePaymentTable(Table):
