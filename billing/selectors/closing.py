@@ -62,6 +62,15 @@ def due_balances(limits: Limits) -> QuerySet[Any]:
     return found
 
 
+def left_open(limits: Limits) -> QuerySet[Balance]:
+    """Balances that have ended and have a period, all the same, that is over: late calls', say."""
+    later = BillingPeriod.objects.filter(
+        balance=OuterRef("pk"), closed_at=None, ends_at__lte=limits.over
+    )
+    rows: QuerySet[Balance] = Balance.objects.filter(Exists(later), closes_at=NEVER).order_by("pk")
+    return rows
+
+
 def with_holds(rows: QuerySet[Balance]) -> QuerySet[Any]:
     """``rows`` with ``unrated_calls``: how many calls hold back the period that closes next."""
     counted = _holds().order_by().values("customer").annotate(calls=Count("pk")).values("calls")

@@ -14,7 +14,7 @@ from psycopg.errors import LockNotAvailable
 from billing.choices import NEVER
 from billing.models import Balance, BillingPeriod
 from billing.selectors.calendars import end_after, first_end, has_change
-from billing.selectors.closing import due_balances, limits_at, open_periods
+from billing.selectors.closing import due_balances, left_open, limits_at, open_periods
 from billing.selectors.ended import end_of
 from billing.services.calendars import apply_change
 from billing.services.drafts import draft_periods
@@ -45,12 +45,15 @@ def close_due(
     A period is due the delay after its end, later where unrated calls of the customer ended in it,
     and not while calls that ended before its end wait to be charged: the first of them ended at
     ``calls_since`` (None: no call waits). Of one ``issuer_id`` only, if given. A period that was
-    missed closes before the next one. Goes on for at most ``seconds``; what is left is for the next
+    missed closes before the next one; what late calls leave on a balance that has ended closes as
+    its calendar says. Goes on for at most ``seconds``; what is left is for the next
     run. A batch locks its balances in ascending order and passes over those that others hold, so
     that many may run at once, and whatever ends one leaves each period open or closed as a whole.
     """
-    _schedule()
-    due = due_balances(limits_at(moment, calls_since))
+    limits = limits_at(moment, calls_since)
+    for unknown in (Balance.objects.filter(closes_at=None).order_by("pk"), left_open(limits)):
+        _schedule(unknown)
+    due = due_balances(limits)
     if issuer_id is not None:
         due = due.filter(issuer=issuer_id)
     stop, count = time.monotonic() + seconds, 0
@@ -181,9 +184,8 @@ def _next_end(balance: Balance, closed: BillingPeriod, later: Sequence[BillingPe
     return min(end_after(balance, closed.ends_at, later), end)
 
 
-def _schedule() -> None:
-    """Find out when the balances close first of which it is not known yet; new ones, that is."""
-    unknown = Balance.objects.filter(closes_at=None).order_by("pk")
+def _schedule(unknown: QuerySet[Balance]) -> None:
+    """Find out when balances close next of which it is not known, or is not never any more."""
     while True:
         with transaction.atomic():
             rows = list(unknown.select_for_update(no_key=True, skip_locked=True)[:BATCH])

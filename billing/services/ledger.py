@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from billing.choices import NEVER
 from billing.models import Balance, BillingPeriod, Invoice, LedgerEntry
 from billing.periods import Period
 from billing.services.allocations import entry_posted
@@ -108,9 +109,19 @@ def _post(
         repeat = _posted(posting, balance_id)
         if repeat is not None:
             return repeat, False
-        if period is not place and locked.closes_at != balance.closes_at:
+        if period is not place and _is_closed_meanwhile(balance, locked, period):
             raise ClosedMeanwhileError
         return _append(actor, locked, posting, period, moment), True
+
+
+def _is_closed_meanwhile(before: Balance, locked: Balance, period: BillingPeriod) -> bool:
+    """Whether ``period`` may be another's by now; of what has ended it is asked itself.
+
+    There ``closes_at`` comes back to NEVER once what late calls left has closed.
+    """
+    if locked.closes_at == before.closes_at == NEVER:
+        return BillingPeriod.objects.filter(pk=period.pk, closed_at__isnull=False).exists()
+    return bool(locked.closes_at != before.closes_at)
 
 
 def _period_at(balance: Balance, moment: datetime) -> BillingPeriod:

@@ -263,7 +263,12 @@ def test_what_is_archived_closes_its_last_periods_and_is_done(world: World, shop
     assert set(ended.values_list("closes_at", flat=True)) == {NEVER}
     assert closed(shop)[-1] == moment
     assert close_due(moment=moment + 99 * DAY) > 0
-    assert closed(shop)[-1] == moment
+    *_earlier, before, settled = closed(shop)  # what brought it to 0 stands in one more
+    assert before == moment
+    assert not Invoice.objects.filter(balance=shop, period__ends_at=settled).exists()
+    close_due(moment=moment + 999 * DAY)
+    assert closed(shop)[-1] == settled
+    assert set(ended.values_list("closes_at", flat=True)) == {NEVER}
 
 
 def test_an_archived_account_is_done_too(world: World, shop: Balance) -> None:

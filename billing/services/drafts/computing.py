@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
 from django.utils.translation import override
 
 from billing.choices import LineKind, PeriodOutcome
@@ -14,11 +14,19 @@ from billing.models import Balance, BillingPeriod
 from billing.services.drafts.calls import Calls, calls_of
 from billing.services.drafts.entries import Posted, posted_in
 from billing.services.drafts.extras import Fees, minimum_line, short_call_line
-from billing.services.drafts.lines import Billed, Line, billed_period
+from billing.services.drafts.lines import Before, Billed, Line, billed_period, local_days
 from billing.services.drafts.terms import terms_of
 from billing.services.taxes import Sums, tax_lines
 from softswitch.core.money import ZERO
 
+# The one just before a period, and those whose last day may be a later one all the same.
+_BEFORE = """
+SELECT p.id, q.starts_at, q.ends_at, q.timezone
+FROM billing_billingperiod p
+JOIN billing_billingperiod q ON q.balance_id = p.balance_id AND q.starts_at < p.starts_at
+    AND q.ends_at > p.starts_at - interval '3 days' AND q.closed_at IS NOT NULL
+WHERE p.id = ANY(%s) ORDER BY p.id, q.starts_at
+"""
 _POSTED = frozenset({LineKind.FEE, LineKind.SURCHARGE, LineKind.MINIMUM})
 
 
@@ -64,30 +72,44 @@ def compute(
 
 
 def _scope(periods: Sequence[BillingPeriod], moment: datetime) -> list[Billed]:
-    balances = Balance.objects.select_related("customer").in_bulk(
+    balances = Balance.objects.select_related("customer", "account").in_bulk(
         {period.balance_id for period in periods}
     )
     terms = terms_of(list(balances.values()), moment)
-    earlier = BillingPeriod.objects.filter(
-        balance=OuterRef("balance"), starts_at__lt=OuterRef("starts_at"), closed_at__isnull=False
-    )
-    later = BillingPeriod.objects.filter(Exists(earlier), pk__in=[row.pk for row in periods])
-    has_earlier = set(later.values_list("pk", flat=True))
+    before = _before([row.pk for row in periods])
     return [
         billed_period(
             period,
             balances[period.balance_id],
             terms[period.balance_id],
-            has_earlier=period.pk in has_earlier,
+            before.get(period.pk),
         )
         for period in sorted(periods, key=lambda row: (row.balance_id, row.starts_at))
     ]
 
 
+def _before(period_ids: Sequence[int]) -> dict[int, Before]:
+    """What closed before each period. A day of one zone can outlast the next one of another."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, [list(period_ids)])
+        rows = cursor.fetchall()
+    found: dict[int, Before] = {}
+    for period_id, start, end, timezone in rows:
+        _first, last = local_days(start, end, ZoneInfo(timezone))
+        earlier = found.get(period_id)
+        found[period_id] = Before(max(last, earlier.last_day) if earlier else last, timezone)
+    return found
+
+
 def _draft(billed: Billed, calls: Calls, posted: Posted, fees: Fees) -> Draft:
-    """Calls by tariffs that are all marked as not billed cost nothing extra either."""
-    lines = [*calls.lines, *posted.lines, *fees.lines(billed)]
-    if not calls.is_not_billed:
+    """Calls by tariffs that are all marked as not billed cost nothing extra either.
+
+    Nor do late ones of a balance that has ended: its last invoice had all the rest.
+    """
+    lines = [*calls.lines, *posted.lines]
+    if not billed.is_after_end:
+        lines += fees.lines(billed)
+    if not calls.is_not_billed and not billed.is_after_end:
         lines += short_call_line(billed, calls)
         lines += minimum_line(billed, lines)
     sums = tax_lines(
@@ -103,6 +125,7 @@ def _outcome(billed: Billed, calls: Calls, lines: list[Line], sums: Sums) -> Per
     if calls.is_not_billed and not lines:
         return PeriodOutcome.NOT_BILLED
     is_posting = sums.tax or any(line.amount for line in lines if line.kind in _POSTED)
-    if billed.terms.non_zero_only and not sums.total and not is_posting:
+    is_needed = not billed.terms.non_zero_only and not billed.is_after_end
+    if not is_needed and not sums.total and not is_posting:
         return PeriodOutcome.ZERO
     return PeriodOutcome.DRAFTED

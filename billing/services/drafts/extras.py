@@ -40,6 +40,8 @@ class Fees:
             is_over = fee.ends_on is not None and fee.ends_on < billed.first_day
             if is_over or fee.starts_on > billed.last_day or fee.pk in self._billed:
                 continue
+            if fee.kind == FeeKind.RECURRING and not billed.has_days:
+                continue
             if fee.kind == FeeKind.ONCE:
                 self._billed.add(fee.pk)
             yield fee

@@ -9,7 +9,7 @@ from django.db import connection
 from billing.choices import InvoiceState, PeriodOutcome
 from billing.models import BillingPeriod, Invoice, InvoiceTax
 from billing.services.drafts.computing import Draft, compute
-from billing.services.drafts.lines import Line
+from billing.services.drafts.lines import Billed, Line
 
 _LINES = f"COPY billing_invoiceline (invoice_id, position, {', '.join(Line._fields)}) FROM STDIN"
 
@@ -36,13 +36,18 @@ def _create(drafts: Sequence[Draft]) -> None:
         Invoice(
             **values_of(draft),
             **_parties(draft),
-            issue_after=draft.billed.terms.issue_after,
+            issue_after=_issue_after(draft.billed),
             replaces_id=voided.get(draft.billed.period.pk),
         )
         for draft in drafts
     ]
     Invoice.objects.bulk_create(invoices)
     store_parts(list(zip(invoices, drafts, strict=True)))
+
+
+def _issue_after(billed: Billed) -> datetime | None:
+    """When it is issued by itself; what late calls left on an ended balance waits for a person."""
+    return None if billed.is_after_end else billed.terms.issue_after
 
 
 def _voided(drafts: Sequence[Draft]) -> dict[int, int]:
