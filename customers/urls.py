@@ -3,6 +3,7 @@
 from django.urls import path
 
 from customers.views import (
+    account_parameters,
     audit,
     business_models,
     classes,
@@ -219,6 +220,16 @@ urlpatterns = [
         "business-models/<int:pk>/delete/",
         business_models.BusinessModelDeleteView.as_view(),
         name="business_model_delete",
+    ),
+    path(
+        "account-invoices/",
+        account_parameters.AllAccountsView.as_view(),
+        name="account_parameters_all",
+    ),
+    path(
+        "accounts/<int:pk>/invoicing/",
+        account_parameters.AccountParametersView.as_view(),
+        name="account_parameters",
     ),
     path("audit-log/", audit.AuditListView.as_view(), name="audit_list"),
 ]

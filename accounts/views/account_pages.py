@@ -191,6 +191,9 @@ def account_actions(account: Any, actor: Any) -> list[Action]:
     items = [item(_("Edit"), "edit", "pencil-square", primary=True)]
     if may_manage_charging(actor, account.customer):
         items.append(item(_("Charging"), "charging", "currency-dollar"))
+    if account.charging == Charging.BY_ITSELF and account.customer_id == actor.customer_id:
+        url = reverse("customers:account_parameters", args=[account.pk])
+        items.append(Action(_("Invoicing"), url, "document-text", "money.manage", more=True))
     if account.kind == AccountKind.SIP and not actor.is_switched:
         items.append(item(_("Change SIP password"), "password", "key", more=True))
     if account.status == ResourceStatus.ACTIVE:

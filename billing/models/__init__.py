@@ -15,9 +15,17 @@ from billing.models.invoices import (
 from billing.models.ledger import EntryBase, LedgerEntry, UsageEntry
 from billing.models.payments import OnlinePayment, PaymentProvider, TopUp
 from billing.models.reservations import Reservation
-from billing.models.settings import InvoiceSettings, Logo, PaymentTerm, Tax, TaxRate
+from billing.models.settings import (
+    AccountParameters,
+    InvoiceSettings,
+    Logo,
+    PaymentTerm,
+    Tax,
+    TaxRate,
+)
 
 __all__ = [
+    "AccountParameters",
     "Allocation",
     "ArchivedMonth",
     "ArchivedSums",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.choices import LineGrouping, PeriodType, TaxCategory, TaxMode
 from billing.querysets import InvoiceSettingsQuerySet, PaymentTermQuerySet, TaxQuerySet
 from customers.choices import InvoiceFormat, InvoiceSection, RateValue
+from customers.models import ParameterSet
 
 
 def days_before() -> list[int]:
@@ -192,3 +193,25 @@ class InvoiceSettings(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AccountParameters(ParameterSet):
+    """How a customer invoices its accounts: all of them, or (``account``) one; empty: inherited.
+
+    Of the parameters those of invoices count (customers.selectors.parameters.INVOICE_FIELDS).
+    """
+
+    customer = models.ForeignKey("customers.Customer", models.PROTECT, related_name="+")
+    account = models.OneToOneField(
+        "accounts.Account", models.PROTECT, null=True, related_name="parameters"
+    )
+
+    class Meta(ParameterSet.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                "customer", condition=models.Q(account=None), name="account_parameters_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.account_id or 'all'}"

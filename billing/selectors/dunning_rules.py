@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from billing.choices import ONCE, REMINDERS, DunningKind
 from billing.models import Balance, DunningStep, Invoice, PaymentTerm, Suspension
-from customers.selectors.parameters import DEFAULTS, parameters_of
+from billing.selectors.account_parameters import parameters_of_accounts
+from customers.selectors.parameters import parameters_of
 
 DAY = timedelta(days=1)
 
@@ -56,14 +57,16 @@ def today_of(balance: Balance, moment: datetime) -> date:
 
 
 def terms_of(balances: Iterable[Balance]) -> dict[int, Terms]:
-    """The terms in force by balance, in three statements; an account's are the product's."""
+    """The terms in force by balance, in five statements at most."""
     rows = list(balances)
     payers = {row.customer_id for row in rows if row.account_id is None}
-    found = parameters_of(payers) if payers else {}
-    default = _terms(None, DEFAULTS["grace_days"])
-    by_payer = {pk: _terms(item["payment_term"], item["grace_days"]) for pk, item in found.items()}
+    by_payer = parameters_of(payers) if payers else {}
+    by_balance = parameters_of_accounts([row for row in rows if row.account_id is not None])
+    for row in rows:
+        if row.account_id is None:
+            by_balance[row.pk] = by_payer[row.customer_id]
     return {
-        row.pk: by_payer[row.customer_id] if row.account_id is None else default for row in rows
+        pk: _terms(found["payment_term"], found["grace_days"]) for pk, found in by_balance.items()
     }
 
 

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from billing.models import InvoiceSettings, PaymentTerm, Tax
+from billing.models import AccountParameters, InvoiceSettings, PaymentTerm, Tax
 from customers.models import CustomerClass, CustomerParameters
 from customers.selectors.settings import counted, number_of
 from customers.tenancy import Actor
 
+# Who defines them: whoever invoices, customers or only accounts of its own.
+RIGHT = "money.manage"
 Definition = PaymentTerm | InvoiceSettings | Tax
 # The parameter by which classes and customers choose one.
 CHOSEN_AS: dict[type[Definition], str] = {
@@ -34,13 +36,20 @@ def own_taxes(rows: QuerySet[Tax], actor: Actor) -> QuerySet[Any]:
 
 
 def uses_of(row: Definition) -> list[str]:
-    """How many classes and customers chose a payment term, invoice settings or a tax, in words."""
+    """How many classes, customers and accounts chose a definition, in words.
+
+    What is chosen for all accounts counts as one of the customers.
+    """
     chosen: dict[str, Any] = {CHOSEN_AS[type(row)]: row}
     classes = CustomerClass.objects.filter(**chosen).count()
+    own = AccountParameters.objects.filter(**chosen)
     customers = CustomerParameters.objects.filter(**chosen).count()
+    customers += own.filter(account=None).count()
+    accounts = own.exclude(account=None).count()
     return [
         *counted(classes, "%(count)s class", "%(count)s classes"),
         *counted(customers, "%(count)s customer", "%(count)s customers"),
+        *counted(accounts, "%(count)s account", "%(count)s accounts"),
     ]
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.models import InvoiceSettings, PaymentTerm
-from billing.selectors.invoice_settings import CHOSEN_AS, Definition, uses_of
+from billing.selectors.invoice_settings import CHOSEN_AS, RIGHT, Definition, uses_of
 from billing.services.logos import keep_logo
 from customers.services.named import create_named, delete_named, edit_named, must_own
 from customers.tenancy import Actor
@@ -21,7 +21,7 @@ def create_term(*, actor: Actor, **values: Any) -> PaymentTerm:
     ``invalid``, naming the field.
     """
     row = PaymentTerm(owner=actor.customer, **values)
-    create_named(actor=actor, row=row, noun=CHOSEN_AS[PaymentTerm])
+    create_named(actor=actor, row=row, noun=CHOSEN_AS[PaymentTerm], right=RIGHT)
     return row
 
 
@@ -36,7 +36,7 @@ def create_settings(
     with transaction.atomic():
         _check_e_invoice(actor, values)
         row = InvoiceSettings(owner=actor.customer, **_with_logo(actor, values, logo_file))
-        create_named(actor=actor, row=row, noun=CHOSEN_AS[InvoiceSettings])
+        create_named(actor=actor, row=row, noun=CHOSEN_AS[InvoiceSettings], right=RIGHT)
     return row
 
 
@@ -49,7 +49,7 @@ def edit_settings(
 ) -> bool:
     """Change invoice settings as edit_definition does; the rest as create_settings."""
     with transaction.atomic():
-        must_own(actor, row)
+        must_own(actor, row, RIGHT)
         _check_e_invoice(actor, values)
         changes = _with_logo(actor, values, logo_file)
         return edit_definition(actor=actor, row=row, values=changes)
@@ -80,9 +80,11 @@ def edit_definition(*, actor: Actor, row: Definition, values: Mapping[str, Any])
 
     Locks the row; else as create_term.
     """
-    return edit_named(actor=actor, row=row, values=values, noun=CHOSEN_AS[type(row)])
+    noun = CHOSEN_AS[type(row)]
+    return edit_named(actor=actor, row=row, values=values, noun=noun, right=RIGHT)
 
 
 def delete_definition(*, actor: Actor, row: Definition) -> None:
-    """Delete one that neither a class nor a customer has chosen; DomainError ``in_use``."""
-    delete_named(actor=actor, row=row, noun=CHOSEN_AS[type(row)], uses=lambda: uses_of(row))
+    """Delete one that no class, customer or account has chosen; DomainError ``in_use``."""
+    noun = CHOSEN_AS[type(row)]
+    delete_named(actor=actor, row=row, noun=noun, uses=lambda: uses_of(row), right=RIGHT)

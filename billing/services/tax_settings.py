@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from billing.models import Tax, TaxRate
-from billing.selectors.invoice_settings import CHOSEN_AS
+from billing.selectors.invoice_settings import CHOSEN_AS, RIGHT
 from billing.selectors.tax_settings import NewRate, rates_of, tax_problems
 from customers.services.audit import changed, record
 from customers.services.named import create_named, lock_named, save_named
@@ -25,7 +25,7 @@ def create_tax(*, actor: Actor, rates: Sequence[NewRate] = (), **values: Any) ->
     """
     row = Tax(owner=actor.customer, **values)
     with transaction.atomic():
-        create_named(actor=actor, row=row, noun=NOUN)
+        create_named(actor=actor, row=row, noun=NOUN, right=RIGHT)
         _store(row, rates)
     return row
 
@@ -38,7 +38,7 @@ def edit_tax(
     Locks the row; atomic with the audit rows. Else as create_tax.
     """
     with transaction.atomic():
-        row = lock_named(actor=actor, row=tax)
+        row = lock_named(actor=actor, row=tax, right=RIGHT)
         before = rates_of(row)
         differences = changed(row, dict(values))
         is_changed = save_named(actor=actor, row=row, differences=differences, noun=NOUN)

@@ -20,7 +20,7 @@ from softswitch.core.views import PageMixin
 class SampleMixin(PageMixin):
     """POST shows what the form says, GET what is stored; HTMX gets the sheet, others a page."""
 
-    permission = "customers.edit"
+    permission = "money.manage"
     title = gettext_lazy("Preview")
 
     def stored(self) -> InvoiceSettings:

@@ -32,7 +32,7 @@ COLUMNS = tuple(InvoiceSettingsForm.base_fields.keys() - {"included", "logo_file
 class OwnMixin(PageMixin, ScopedMixin):
     """What the acting owner has defined: ``stem`` begins the names of its addresses."""
 
-    permission = "customers.edit"
+    permission = "money.manage"
     stem: ClassVar[str] = ""
     list_title: ClassVar[Text] = ""
 

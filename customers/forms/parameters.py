@@ -304,6 +304,7 @@ def inherited_text(name: str, above: Value) -> str:
     """What a field left empty inherits: ``Inherited: 06:00 (class Wholesale)``."""
     sources = {
         Source.CLASS: _("class %(name)s"),
+        Source.ACCOUNTS: _("all accounts"),
         Source.INVOICE_SETTINGS: _("invoice settings %(name)s"),
         Source.PAYMENT_TERM: _("payment term %(name)s"),
         Source.TAX: _("tax %(name)s") if above.name else _("no tax"),

@@ -1,6 +1,6 @@
 """The parameters in force for customers: a customer's own, else its class's, else the product's."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
@@ -132,6 +132,7 @@ class Source(StrEnum):
 
     OWN = "own"
     CLASS = "class"
+    ACCOUNTS = "accounts"
     INVOICE_SETTINGS = "invoice_settings"
     PAYMENT_TERM = "payment_term"
     TAX = "tax"
@@ -215,6 +216,22 @@ def inherited(
     parameters counts too. Without a class, it is what a class itself inherits.
     """
     values = _inherited(customer_class, timezone)
+    return Resolved(values if own is None else _with_choices(values, own))
+
+
+def of_levels(
+    levels: Sequence[tuple[ParameterSet, Source]],
+    *,
+    own: ParameterSet | None = None,
+    timezone: ZoneInfo,
+) -> Resolved:
+    """What rows set, each above those before it, below all of them the product's defaults.
+
+    ``own`` and ``timezone`` as in ``inherited``.
+    """
+    values = _inherited(None, timezone)
+    for row, source in levels:
+        values = _with_level(values, row, source, timezone=timezone)
     return Resolved(values if own is None else _with_choices(values, own))
 
 

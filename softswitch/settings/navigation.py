@@ -86,9 +86,10 @@ NAVIGATION: tuple[tuple[object, ...], ...] = (
         "adjustments-horizontal",
         None,
         (
-            ("Invoice settings", "billing:invoice_settings_list", "", "customers.edit", ()),
-            ("Payment terms", "billing:payment_term_list", "", "customers.edit", ()),
-            ("Tax settings", "billing:tax_list", "", "customers.edit", ()),
+            ("Invoice settings", "billing:invoice_settings_list", "", "money.manage", ()),
+            ("Payment terms", "billing:payment_term_list", "", "money.manage", ()),
+            ("Tax settings", "billing:tax_list", "", "money.manage", ()),
+            ("Invoices of accounts", "customers:account_parameters_all", "", "money.manage", ()),
             ("Payment provider", "billing:payment_provider", "", "money.manage", ()),
         ),
     ),

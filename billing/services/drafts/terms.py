@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from billing.choices import InvoiceKind, TaxCategory, TaxMode
 from billing.models import Balance, Invoice, InvoiceSettings, PaymentTerm, Tax, TaxRate
 from billing.periods import next_at
+from billing.selectors.account_parameters import first_settings, parameters_of_accounts
 from billing.services.taxes import Rate, Taxation
 from customers.models import CustomerParameters
 from customers.selectors.parameters import inherited, parameters_of
@@ -48,19 +49,17 @@ def terms_of(balances: Collection[Balance], moment: datetime) -> dict[int, Terms
     """The terms of each balance, by its id, in a constant number of statements.
 
     Parameters are between a customer and its present owner. Who has left an owner is invoiced as
-    the last time; it and an account, else, by the first settings of the issuer, without tax, and
-    never by itself.
+    the last time; else by the first settings of the issuer, without tax, and never by itself.
     """
-    present = [row.customer_id for row in balances if _has_parameters(row)]
-    resolved = parameters_of(present)
-    values = {customer_id: found.with_own({}) for customer_id, found in resolved.items()}
+    ended = [row for row in balances if row.closed_at is not None]
+    values = _values_of([row for row in balances if row.closed_at is None])
     taxes = _rates_of({row["tax"].pk for row in values.values() if row["tax"] is not None})
-    firsts = _first_settings({row.issuer_id for row in balances if not _has_parameters(row)})
-    kept = _kept_terms([row for row in balances if row.closed_at is not None])
+    kept = _kept_terms(ended)
+    firsts = first_settings({row.issuer_id for row in ended if row.pk not in kept})
     found = {}
     for row in balances:
-        if _has_parameters(row):
-            found[row.pk] = _terms(row, values[row.customer_id], taxes, moment)
+        if row.pk in values:
+            found[row.pk] = _terms(row, values[row.pk], taxes, moment)
         elif row.pk not in kept:
             chosen = {"invoice_settings": firsts.get(row.issuer_id)}
             plain = inherited(own=CustomerParameters(**chosen)).with_own(chosen)
@@ -68,15 +67,13 @@ def terms_of(balances: Collection[Balance], moment: datetime) -> dict[int, Terms
     return found | kept
 
 
-def _has_parameters(balance: Balance) -> bool:
-    return balance.account_id is None and balance.closed_at is None
-
-
-def _first_settings(issuers: Collection[int]) -> dict[int, InvoiceSettings]:
-    if not issuers:
-        return {}
-    rows = InvoiceSettings.objects.filter(owner__in=issuers).order_by("owner_id", "pk")
-    return {row.owner_id: row for row in rows.distinct("owner_id")}
+def _values_of(balances: Collection[Balance]) -> dict[int, Mapping[str, Any]]:
+    """The parameters in force of balances in use, by balance id."""
+    of_customers = {row.pk: row.customer_id for row in balances if row.account_id is None}
+    resolved = parameters_of(of_customers.values())
+    found = parameters_of_accounts([row for row in balances if row.account_id is not None])
+    found |= {pk: resolved[customer_id] for pk, customer_id in of_customers.items()}
+    return {pk: values.with_own({}) for pk, values in found.items()}
 
 
 def _kept_terms(ended: Collection[Balance]) -> dict[int, Terms]:

@@ -1,0 +1,62 @@
+"""Sets how a customer invoices its accounts: all of them, or one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from accounts.models import Account
+from billing.models import AccountParameters
+from billing.selectors.account_parameters import above, may_set
+from customers.models import Customer
+from customers.selectors.parameters import INVOICE_FIELDS
+from customers.services.audit import record
+from customers.services.holding import hold
+from customers.services.parameters import change_parameters, stored_in
+from customers.tenancy import Actor
+from softswitch.core.errors import DomainError
+
+
+def set_account_parameters(
+    *,
+    actor: Actor,
+    customer: Customer,
+    account: Account | None = None,
+    values: Mapping[str, Any],
+) -> bool:
+    """Set parameters of invoices for all accounts of ``customer``, or one; whether any changed.
+
+    None or "" inherits, NOTHING is none whatever would be inherited. Drafts to come go by them.
+    For the customer itself. Holds the customer, locks the row; atomic with
+    the audit row. Raises PermissionDenied, or DomainError ``archived``, or as change_parameters.
+    """
+    if not may_set(actor, customer):
+        raise PermissionDenied
+    unknown = sorted(values.keys() - set(INVOICE_FIELDS))
+    if unknown:
+        raise DomainError("parameters", f"Unknown parameters: {', '.join(unknown)}.")
+    with transaction.atomic():
+        hold(actor=actor, customers=[customer])
+        if account is not None:
+            _check_live(account)
+        rows = AccountParameters.objects.select_for_update(of=("self",))
+        row, _is_new = rows.get_or_create(customer=customer, account=account)
+        differences = change_parameters(actor=actor, row=row, values=values, above=above(row))
+        if not differences:
+            return False
+        row.save(update_fields=stored_in(differences))
+        record(
+            actor=actor,
+            customer=customer,
+            action="account_parameters_changed",
+            subject=account or customer,
+            changes=differences,
+        )
+    return True
+
+
+def _check_live(account: Account) -> None:
+    fresh = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if fresh.archived_at is not None:
+        raise DomainError("archived", "This account is archived.")
