@@ -186,6 +186,7 @@ urlpatterns = [
     ),
     path("invoices/<int:pk>/file/", documents.InvoiceFileView.as_view(), name="invoice_pdf"),
     path("invoices/<int:pk>/calls/", documents.InvoiceAnnexView.as_view(), name="invoice_annex"),
+    path("invoices/<int:pk>/rates/", documents.InvoiceRatesView.as_view(), name="invoice_rates"),
     path("calls/<str:token>/", documents.AnnexByLinkView.as_view(), name="annex_by_link"),
     path(
         "invoice-settings/",

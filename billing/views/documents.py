@@ -20,6 +20,7 @@ from billing.choices import FileKind, InvoiceState
 from billing.models import Invoice
 from billing.selectors.annex_links import invoice_of_link
 from billing.selectors.documents import document_of
+from billing.selectors.rate_tables import has_rate_table, rate_lines
 from billing.services.documents import RELATED, TYPES, file_name, file_of, passing_file
 from calls.selectors.annex import annex_lines, has_archived_calls, trunk_shares
 from softswitch.core import exports
@@ -38,6 +39,21 @@ HEADS = (
     gettext_lazy("Duration, s"),
     gettext_lazy("Billed, s"),
     gettext_lazy("Rate per minute"),
+)
+
+
+RATE_HEADS = (
+    gettext_lazy("Destination"),
+    gettext_lazy("Country"),
+    gettext_lazy("Prefix"),
+    gettext_lazy("First, s"),
+    gettext_lazy("First, per minute"),
+    gettext_lazy("Then, s"),
+    gettext_lazy("Then, per minute"),
+    gettext_lazy("Currency"),
+    gettext_lazy("Forbidden"),
+    gettext_lazy("Valid from"),
+    gettext_lazy("Valid till"),
 )
 
 
@@ -96,6 +112,20 @@ class InvoiceAnnexView(DownloadMixin):
         return annex_response(invoice, asked)
 
 
+class InvoiceRatesView(DownloadMixin):
+    """The whole rate table of an invoice that includes one, as CSV; the PDF has what was called."""
+
+    def download(self, invoice: Invoice, asked: str) -> HttpResponseBase:
+        if asked not in ("", "csv") or invoice.period is None or not has_rate_table(invoice):
+            raise Http404
+        zone = ZoneInfo(str(invoice.period.timezone))
+        with override(document_of(None, invoice).style.language):
+            heads = [*map(str, RATE_HEADS)]
+            yes_no = [str(_("no")), str(_("yes"))]
+        name = slugify(f"{invoice.number or f'draft {invoice.pk}'} rates")
+        return exports.csv_response(name, heads, _rate_text(rate_lines(invoice, zone), yes_no))
+
+
 @method_decorator(never_cache, name="dispatch")
 class AnnexByLinkView(View):
     """The same by the signed link of a letter or a PDF: no login, but only for some time."""
@@ -139,3 +169,9 @@ def _as_text(lines: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Times with the offset of the document's zone: they are sent when the viewer's is active."""
     for at, *rest in lines:
         yield [at.isoformat(timespec="seconds"), *rest]
+
+
+def _rate_text(lines: Iterator[list[Any]], yes_no: list[str]) -> Iterator[list[Any]]:
+    for *rest, is_forbidden, since, till in lines:
+        moments = [at.isoformat(timespec="seconds") if at else "" for at in (since, till)]
+        yield [*rest, yes_no[is_forbidden], *moments]

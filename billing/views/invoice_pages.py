@@ -27,6 +27,7 @@ from billing.selectors.invoice_parts import (
     taxes_of,
 )
 from billing.selectors.invoices import invoices_shown_to, is_received, may_bill
+from billing.selectors.rate_tables import has_rate_table
 from billing.tables import payer_text, poster
 from customers.models import Customer
 from customers.tenancy import Actor
@@ -124,11 +125,15 @@ class InvoiceDetailView(DetailView):
 
 def downloads(invoice: Invoice) -> list[Action]:
     """The document, of a draft as it would be, and the calls behind it; a credit note has none."""
-    return [
+    found = [
         Action(label, url, icon, more=more)
         for label, name, icon, more in DOWNLOADS
         if (invoice.period is not None or not more) and (url := _url_of(name, invoice))
     ]
+    if has_rate_table(invoice):
+        url = reverse("billing:invoice_rates", args=[invoice.pk])
+        found.append(Action(_("Rates as CSV"), url, "table-cells", more=True))
+    return found
 
 
 def _url_of(name: str, invoice: Invoice) -> str:

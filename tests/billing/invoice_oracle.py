@@ -94,7 +94,9 @@ class Oracle:
         ).exists()
         groups: dict[Any, list[Charge]] = defaultdict(list)
         rows = Charge.objects.filter(balance=self.balance, usage_entry_id__in=entries)
-        for charge in rows.select_related("tariff_version__tariff", "rate"):
+        charged = list(rows.select_related("tariff_version__tariff", "rate"))
+        charged = [one for one in charged if one.duration_ms or one.amount]
+        for charge in charged:
             if not charge.duration_ms:
                 assert charge.amount == 0
                 continue
@@ -108,8 +110,12 @@ class Oracle:
                 continue
             is_late = earlier and charge.ended_at < self.period.starts_at
             groups[(is_late, *self.key(charge))].append(charge)
+        tariffs = {c.tariff_version and c.tariff_version.tariff_id for c in charged}
         for (is_late, *_key), charges in groups.items():
             self.add_group("late" if is_late else "usage", charges)
+            if len(tariffs) > 1:
+                days = [c.ended_at.astimezone(self.zone).date() for c in charges]
+                self.lines[-1] |= {"since": min(days), "until": max(days)}
 
     def key(self, charge: Charge) -> tuple[Any, ...]:
         version, rate = charge.tariff_version, charge.rate

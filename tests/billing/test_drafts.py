@@ -135,6 +135,8 @@ def test_one_set_of_lines_per_tariff_that_says_its_currency(world: World) -> Non
         ("Dollars (USD)", 1, D("0.09"), D("0.06"), D("0.06")),  # 1.5 dollars for a pound
         ("Street", 1, D("0.09"), D("0.09"), D("0.09")),
     ]
+    first = START.date()
+    assert lines_of(invoice, "since", "until") == [(first + 6 * DAY,) * 2, (first,) * 2]
 
 
 def test_late_calls_are_lines_of_their_own(world: World) -> None:

@@ -41,7 +41,8 @@ WITH billed AS MATERIALIZED (
         count(*) FILTER (WHERE c.revision = 0 AND c.duration_ms > 0) AS answered,
         count(*) FILTER (
             WHERE c.revision = 0 AND c.duration_ms > 0 AND c.duration_ms <= b.short_ms) AS short,
-        sum(c.billed_seconds) AS seconds, sum(c.cost) AS cost, sum(c.amount) AS amount
+        sum(c.billed_seconds) AS seconds, sum(c.cost) AS cost, sum(c.amount) AS amount,
+        min(e.usage_on) AS since, max(e.usage_on) AS until
     FROM month m
     CROSS JOIN LATERAL (
         SELECT * FROM billing_charge c
@@ -64,7 +65,7 @@ SELECT c.period_id, c.is_late, coalesce(v.is_not_billed, false) AS is_not_billed
     coalesce(min(nullif(r.destination, '')), '') AS name,
     coalesce(min(nullif(r.country, '')), '') AS of_country,
     sum(c.calls)::bigint, sum(c.answered)::bigint, sum(c.short)::bigint,
-    sum(c.seconds)::bigint, sum(c.cost), sum(c.amount)
+    sum(c.seconds)::bigint, sum(c.cost), sum(c.amount), min(c.since), max(c.until)
 FROM charged c
 JOIN billed b ON b.period_id = c.period_id
 LEFT JOIN tariffs_tariffversion v ON v.id = c.tariff_version_id
@@ -104,22 +105,25 @@ def calls_of(periods: Sequence[Billed]) -> dict[int, Calls]:
 
     The exact amounts of all lines of a period are minus its usage entries. Calls that were not
     connected are no lines, free ones are; what a tariff marked "not billed" rated at 0 is none.
+    Where several tariffs were in force, lines say on which days their calls ended.
     """
     found = {one.period.pk: Calls() for one in periods}
     of_id = {one.period.pk: one for one in periods}
     with connection.cursor() as cursor:
         cursor.execute(_CHARGED, _parameters(periods))
-        for row in cursor.fetchall():
-            _add(found[row[0]], of_id[row[0]], row)
+        rows = cursor.fetchall()
+        several = _with_several_tariffs(rows)
+        for row in rows:
+            _add(found[row[0]], of_id[row[0]], row, with_days=row[0] in several)
         cursor.execute(
             _ARCHIVED,
             {
                 "periods": [one.period.pk for one in periods],
-                "late_on": [one.late_before and one.first_day for one in periods],
+                "late_on": [one.late_before and one.period.days[0] for one in periods],
             },
         )
-        for period_id, *row in cursor.fetchall():
-            _add_archived(found[period_id], of_id[period_id], row)
+        for period_id, *archived in cursor.fetchall():
+            _add_archived(found[period_id], of_id[period_id], archived)
     for calls in found.values():
         calls.lines.sort(key=lambda line: line.kind == LineKind.LATE)
     return found
@@ -136,7 +140,13 @@ def _parameters(periods: Sequence[Billed]) -> dict[str, list[Any]]:
     }
 
 
-def _add(calls: Calls, billed: Billed, row: tuple[Any, ...]) -> None:
+def _with_several_tariffs(rows: Sequence[tuple[Any, ...]]) -> set[int]:
+    """The periods whose calls were charged by more than one tariff: days tell their lines apart."""
+    tariffs: dict[int, int] = {}
+    return {row[0] for row in rows if tariffs.setdefault(row[0], row[3]) != row[3]}
+
+
+def _add(calls: Calls, billed: Billed, row: tuple[Any, ...], *, with_days: bool) -> None:
     answered, short, exact = row[14], row[15], row[18]
     calls.answered += answered
     calls.short += short
@@ -145,12 +155,15 @@ def _add(calls: Calls, billed: Billed, row: tuple[Any, ...]) -> None:
         if not exact:
             return
     if row[13] or exact:
-        calls.lines.append(_line(billed, row))
+        line = _line(billed, row)
+        calls.lines.append(line._replace(since=row[19], until=row[20]) if with_days else line)
 
 
 def _line(billed: Billed, row: tuple[Any, ...]) -> Line:
     (_id, is_late, _mark, _tariff, tariff, currency, destination, country, prefix) = row[:9]
-    (_price_1, price_n, name, of_country, count, _answered, _short, seconds, cost, exact) = row[9:]
+    (_price_1, price_n, name, of_country, count, _answered, _short, seconds, cost, exact) = row[
+        9:19
+    ]
     description = destination or name or prefix
     if billed.terms.grouping == LineGrouping.COUNTRY:
         description = country
