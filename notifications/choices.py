@@ -16,6 +16,7 @@ class Event(models.TextChoices):
     WELCOME = "welcome", _("Welcome letter")
     LOW_BALANCE = "low_balance", _("Low balance")
     TOP_UP_FAILED = "top_up_failed", _("Automatic top-up failed")
+    PAYMENT = "payment", _("Payment received")
     INVOICE_DUE = "invoice_due", _("Invoice due")
     INVOICE_OVERDUE = "invoice_overdue", _("Invoice overdue")
     SUSPENDED = "suspended", _("Suspended")

@@ -17,8 +17,9 @@ from billing.selectors.annex_links import annex_url
 from billing.selectors.document_parts import Document
 from billing.selectors.documents import ByTrunk, document_of, names_annex
 from billing.selectors.parties import party
+from billing.services.dunning_letters import recipients_of
 from billing.services.e_invoices import embedded, lacks, xml_of
-from customers.models import Customer
+from customers.models import User
 from customers.tenancy import Actor
 from notifications.choices import Event
 from notifications.services.outbox import keep_attachment, queue_message
@@ -33,7 +34,14 @@ TYPES = {
     FileKind.HTML: "text/html; charset=utf-8",
     FileKind.XML: "application/xml",
 }
-RELATED = ("issuer", "customer", "account__customer", "balance", "period__balance", "logo")
+RELATED = (
+    "issuer",
+    "customer",
+    "account__customer",
+    "balance__customer",
+    "period__balance",
+    "logo",
+)
 
 
 def deliver_invoice(*, invoice_id: int, by_trunk: ByTrunk | None = None) -> None:
@@ -81,7 +89,9 @@ def resume_documents() -> int:
     since = now() - LOOKED_BACK
     issued = Invoice.objects.filter(state=InvoiceState.ISSUED, issued_at__gt=since)
     has_file = Exists(InvoiceFile.objects.filter(invoice=OuterRef("pk")))
-    addressed = Q(account=None) & ~Q(customer__billing_email="", customer__main_email="")
+    logins = User.objects.filter(account=OuterRef("account"), is_active=True).exclude(email="")
+    has_email = ~Q(customer__billing_email="", customer__main_email="")
+    addressed = Q(has_email, account=None) | Exists(logins)
     left = issued.filter(~has_file | Q(addressed, mailed_at=None))
     ids = list(left.order_by("issued_at").values_list("pk", flat=True)[:RESUMED_AT_ONCE])
     for pk in ids:
@@ -174,14 +184,8 @@ def _mail(invoice: Invoice, file: InvoiceFile) -> None:
 
 
 def recipient_of(invoice: Invoice) -> str:
-    """Where an invoice is mailed: the payer's billing e-mail, else its main one.
-
-    An account is no customer of its own: its invoices wait in the portal.
-    """
-    customer: Customer = invoice.customer
-    if invoice.account_id is not None:
-        return ""
-    return customer.billing_email or customer.main_email
+    """Where an invoice is mailed: where the letters about its balance go."""
+    return recipients_of([invoice.balance])[invoice.balance_id]
 
 
 def _letter(invoice: Invoice) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from accounts.models import Account
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import Balance, LedgerEntry
 from billing.services.ledger import Posting, check_first, post_entry, post_first, post_once
+from billing.services.payment_letters import mail_payment
 from billing.services.periods import periods_for
 from customers.models import Customer
 from customers.services.audit import record
@@ -41,7 +42,8 @@ def maintain(
     """Post a Debit (-), a Credit (+) or Add Funds (+) to a balance the actor's customer bills.
 
     ``amount`` > 0 in ``currency``; ``key`` comes with the form, so pressing twice posts once.
-    ``at`` (default now) is earlier where money that moved before is brought in with its date.
+    ``at`` (default now) is earlier where money that moved before is brought in with its date: no
+    letter tells of such a payment.
     Raises PermissionDenied for a balance that the actor's customer does not bill, DomainError
     ``action``, ``amount``, ``no_exchange_rate``, ``closed`` or ``archived``. Atomic with the audit.
     """
@@ -66,6 +68,8 @@ def maintain(
                 subject=f"{posting.amount} {currency}",
                 changes={"balance": [entry.balance_after - entry.amount, entry.balance_after]},
             )
+        if is_new and action == MaintenanceAction.ADD_FUNDS and at is None:
+            mail_payment(entry=entry)
     return entry
 
 

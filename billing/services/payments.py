@@ -13,6 +13,7 @@ from billing.choices import EntryKind, OnlineState
 from billing.models import Balance, LedgerEntry, OnlinePayment, PaymentProvider, TopUp
 from billing.selectors.ended import end_of
 from billing.services.ledger import Posting, post_entry
+from billing.services.payment_letters import mail_payment
 from billing.services.providers.base import Event, Notice
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -82,6 +83,7 @@ def _pay(payment: OnlinePayment, notice: Notice) -> None:
     )
     _close(payment, OnlineState.PAID)
     _record(payment, "paid_online", payment.entry)
+    mail_payment(entry=payment.entry)
 
 
 def _save_card(payment: OnlinePayment, notice: Notice) -> None:

@@ -18,9 +18,11 @@ from billing.pdf import invoice_pdf
 from billing.selectors.documents import document_of
 from billing.services.documents import deliver_invoice, file_of, resume_documents
 from billing.tasks import render_invoice
+from customers.models import User
 from notifications.models import Message
 from softswitch.core import pdf as core_pdf
 from tests.billing.documents import firms, make_invoice, terms
+from tests.billing.money import paying_account
 from tests.world import World
 
 SOON_AFTER = datetime(2026, 11, 1, 6, 5, tzinfo=UTC)  # than make_invoice issues
@@ -166,6 +168,23 @@ def test_without_an_address_there_is_a_file_and_no_letter(world: World) -> None:
     world.shop.save()
     with then:
         assert resume_documents() == 1
+
+
+def test_an_account_gets_its_invoices_where_its_login_does(world: World) -> None:
+    """As the letters of dunning: its first open login with an address; else none is sent."""
+    account = paying_account(world)
+    world.shop.billing_email = "office@shop.example"
+    world.shop.save()
+    invoice = make_invoice(world, balance=account, **HTML)
+    login = User.objects.get(account=world.account)
+    for email in ("", "desk@shop.example"):
+        User.objects.filter(pk=login.pk).update(email=email)
+        with time_machine.travel(SOON_AFTER, tick=False):
+            assert resume_documents() == (1 if email or not invoice.files.exists() else 0)
+        deliver_invoice(invoice_id=invoice.pk)
+        assert Message.objects.count() == bool(email)
+    message = Message.objects.get()
+    assert (message.owner, message.recipient) == (world.shop, "desk@shop.example")
 
 
 def test_what_is_void_before_it_was_made_is_not_sent(world: World) -> None:
