@@ -140,7 +140,7 @@ def _answer_line(
 
 def _decode(line: bytes) -> object:
     try:
-        value: object = _DECODER.decode(line.decode("utf-8-sig"))
+        value: object = _DECODER.decode(line.decode("utf-8-sig").rstrip())
     except UnicodeDecodeError as error:
         raise LineError("the line is not UTF-8") from error
     except json.JSONDecodeError as error:

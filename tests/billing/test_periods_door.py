@@ -18,13 +18,19 @@ LINE = {
 def ask(**changed):
     """Return the answer to `LINE` with some members changed; None leaves one out."""
     line = {name: value for name, value in {**LINE, **changed}.items() if value is not None}
+    (answer,) = answers_to(json.dumps(line).encode())
+    return answer
+
+
+def answers_to(sent):
+    """Return the answers to some bytes."""
     stdin, stdout = sys.stdin, io.StringIO()
-    sys.stdin = io.TextIOWrapper(io.BytesIO(json.dumps(line).encode()))
+    sys.stdin = io.TextIOWrapper(io.BytesIO(sent))
     try:
         call_command("billing_periods", stdout=stdout)
     finally:
         sys.stdin = stdin
-    return json.loads(stdout.getvalue())
+    return [json.loads(line) for line in stdout.getvalue().splitlines()]
 
 
 def test_periods_are_half_open_local_times_with_their_offset():
@@ -62,6 +68,11 @@ def test_an_ambiguous_time_is_the_earlier_one_unless_its_offset_is_given(created
             "created 2026-03-29T02:30:00 does not exist in Europe/Berlin",
         ),
         ({"created": "9999-12-31T23:00:00", "timezone": "America/Lima"}, "created is out of range"),
+        ({"created": "0001-01-01T00:00:00+14:00"}, "created is out of range"),
+        (
+            {"created": "0001-01-01T00:00:00Z", "timezone": "America/Lima"},
+            "created is out of range",
+        ),
         ({"created": "9999-12-01T00:00:00"}, "beyond the year 9999"),
         ({"timezone": "Mars/Olympus"}, "timezone 'Mars/Olympus' is unknown"),
         ({"timezone": "../UTC"}, "timezone '../UTC' is unknown"),
@@ -71,10 +82,21 @@ def test_an_ambiguous_time_is_the_earlier_one_unless_its_offset_is_given(created
         ({"count": True}, "count must be a number"),
         ({"zone": "UTC"}, "unknown: zone"),
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_a_bad_line_names_what_is_wrong(changed, said):
     answer = ask(**changed)
 
     assert list(answer) == ["error"]
     assert said in answer["error"]
+
+
+def test_lines_after_a_bad_one_are_answered_in_their_order():
+    lines = [json.dumps(LINE), '{"type": "daily"', "", json.dumps({**LINE, "count": 0}), "[1]"]
+    text = "\n".join([*lines, json.dumps(LINE)])
+
+    answers = answers_to(text.encode())
+
+    assert [next(iter(answer)) for answer in answers] == ["periods", *["error"] * 4, "periods"]
+    assert answers[0] == answers[-1]
+    assert "Expecting ',' delimiter at column 17" in answers[1]["error"]

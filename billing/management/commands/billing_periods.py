@@ -1,7 +1,7 @@
 """Door for `billing.periods`: list a customer's first billing periods, without a database."""
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -51,7 +51,9 @@ def _read_created(line: Fields, zone: ZoneInfo) -> datetime:
     except ValueError as error:
         raise LineError(f"created {text!r} is not an ISO date and time") from error
     try:
-        return created if created.tzinfo else resolve_local(created, zone)
+        moment = created if created.tzinfo else resolve_local(created, zone)
+        moment.astimezone(UTC).astimezone(zone)  # where its local day is looked up
+        return moment
     except ValueError as error:
         raise LineError(f"created {error}") from error
     except OverflowError as error:
