@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.code import ROOT
 
-STATES = {"works", "stored, works with money", "stored, works with notifications"}
+STATES = {"works", "decided, works with switches", "stored, works with notifications"}
 MANUALS = {"C4", "SP", "PO", "RP"}
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
