@@ -7,8 +7,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import Account
-from billing.models import AccountParameters
+from billing.models import AccountParameters, Balance, PaymentTerm
 from billing.selectors.account_parameters import above, may_set
+from billing.selectors.calendars import next_calendar
+from billing.services.calendars import change_calendar
 from customers.models import Customer
 from customers.selectors.parameters import INVOICE_FIELDS
 from customers.services.audit import record
@@ -28,6 +30,7 @@ def set_account_parameters(
     """Set parameters of invoices for all accounts of ``customer``, or one; whether any changed.
 
     None or "" inherits, NOTHING is none whatever would be inherited. Drafts to come go by them.
+    Another payment term of an account's own brings its billing period at the next close.
     For the customer itself. Holds the customer, locks the row; atomic with
     the audit row. Raises PermissionDenied, or DomainError ``archived``, or as change_parameters.
     """
@@ -42,6 +45,7 @@ def set_account_parameters(
             _check_live(account)
         rows = AccountParameters.objects.select_for_update(of=("self",))
         row, _is_new = rows.get_or_create(customer=customer, account=account)
+        before = row.payment_term_id
         differences = change_parameters(actor=actor, row=row, values=values, above=above(row))
         if not differences:
             return False
@@ -53,7 +57,17 @@ def set_account_parameters(
             subject=account or customer,
             changes=differences,
         )
+        term = values.get("payment_term")
+        if account is not None and isinstance(term, PaymentTerm) and term.pk != before:
+            _change_period(actor, account, term.period_type)
     return True
+
+
+def _change_period(actor: Actor, account: Account, period_type: str) -> None:
+    balance = Balance.objects.filter(account=account).first()
+    if balance is not None:
+        _kind, zone = next_calendar(balance)
+        change_calendar(actor=actor, balance=balance, period_type=period_type, period_timezone=zone)
 
 
 def _check_live(account: Account) -> None:

@@ -20,8 +20,10 @@ def mail_payment(*, entry: LedgerEntry) -> None:
         return
     customer: Customer = balance.customer
     recipient = customer.billing_email or customer.main_email
+    if not recipient:
+        return
     wanted = parameters_of([customer.pk])[customer.pk]
-    if not (recipient and wanted["notifications"] and wanted["payment_notice"]):
+    if not (wanted["notifications"] and wanted["payment_notice"]):
         return
     owner = balance.issuer
     queue_message(

@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.selectors import live_accounts
 from billing.selectors.account_parameters import above, may_set, row_of
+from billing.selectors.balances import account_balance
 from billing.services.account_parameters import set_account_parameters
 from customers.forms.parameters import InvoiceForm, initial_of
 from customers.models import User
-from softswitch.core.chrome import Link
+from customers.views.edit import saved_text
+from softswitch.core.chrome import Link, Text
 from softswitch.core.forms import ScopedFormMixin
 from softswitch.core.views import EditView, FormView
 from softswitch.core.views.edit import FormMixin
@@ -84,7 +86,10 @@ class AccountParametersView(ParametersView, EditView):
         return _("Invoices of %(name)s") % {"name": self.object}
 
     def get_meta(self) -> str:
-        return _("What stays empty is as for all accounts. Charging has the billing period.")
+        return _("What stays empty is as for all accounts.")
+
+    def get_success_message(self, saved: Any) -> Text:
+        return saved_text(account_balance(self.object)) or self.success_message
 
     def get_crumbs(self) -> list[Link]:
         detail = reverse("accounts:account_detail", args=[self.object.pk])

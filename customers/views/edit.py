@@ -195,14 +195,17 @@ class InvoiceTabView(ParametersTabView):
         set_customer_parameters(actor=self.actor, customer=self.object, values=values)
 
     def get_success_message(self, saved: Any) -> Text:
-        """With the billing period that waits for the next close."""
-        balance = balance_of(self.object)
-        pending = {} if balance is None else calendar_changes(balance)
-        if "period_type" not in pending:
-            return self.success_message
-        now, later = pending["period_type"]
-        texts = {"now": now, "later": later}
-        return _("Saved. Billing period: %(now)s now, %(later)s from the next close.") % texts
+        return saved_text(balance_of(self.object)) or self.success_message
+
+
+def saved_text(balance: Any) -> str:
+    """That all is saved, with the billing period that waits for the next close; else nothing."""
+    pending = {} if balance is None else calendar_changes(balance)
+    if "period_type" not in pending:
+        return ""
+    now, later = pending["period_type"]
+    texts = {"now": now, "later": later}
+    return _("Saved. Billing period: %(now)s now, %(later)s from the next close.") % texts
 
 
 class NotificationTabView(ParametersTabView):

@@ -162,6 +162,16 @@ def test_the_page_of_one_account(world: World, desk: Account) -> None:
     assert "/invoicing/" not in client.get(plain).content.decode()
 
 
+def test_a_term_of_its_own_brings_its_period_at_the_next_close(world: World, desk: Account) -> None:
+    weekly = create_term(actor=world.actor("shop"), name="Weekly", period_type="weekly")
+    put(world, payment_term=weekly)
+    assert Balance.objects.get(account=desk).next_period_type == ""
+    page = own_url("account_parameters", desk.pk)
+    answer = browser(world, "shop").post(page, {"payment_term": weekly.pk}, follow=True)
+    assert "Billing period: Monthly now, Weekly from the next close." in answer.content.decode()
+    assert Balance.objects.get(account=desk).next_period_type == "weekly"
+
+
 def test_settings_of_somebody_else_are_no_choice(world: World, desk: Account) -> None:
     foreign = create_settings(actor=world.actor("sub_reseller"), name="Above", series="UP-")
     client, page = browser(world, "shop"), own_url("account_parameters", desk.pk)
