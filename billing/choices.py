@@ -187,6 +187,7 @@ class InvoiceStatus(ToneChoices):
     PARTLY_PAID = "partly_paid", "warn", _("Partly paid")
     OVERDUE = "overdue", "bad", _("Overdue")
     PAID = "paid", "ok", _("Paid")
+    CREDITED = "credited", "ok", _("Credited")  # every issued credit note: nobody pays it
     VOID = "void", "off", _("Void")
 
 

@@ -14,6 +14,7 @@ from billing.choices import FileKind, InvoiceKind, InvoiceState
 from billing.models import Invoice, InvoiceFile
 from billing.pdf import invoice_page, invoice_pdf, title_of
 from billing.selectors.annex_links import annex_url
+from billing.selectors.letter_links import invoice_url
 from billing.selectors.document_parts import Document
 from billing.selectors.documents import ByTrunk, document_of, names_annex
 from billing.selectors.parties import party
@@ -194,5 +195,6 @@ def _letter(invoice: Invoice) -> dict[str, Any]:
         "amount_due": invoice.amount_due,
         "currency": invoice.currency_id,
         "due_on": invoice.due_on,
+        "invoice_url": invoice_url(invoice.pk),
         "annex_url": annex_url(invoice) if names_annex(invoice) else "",
     }

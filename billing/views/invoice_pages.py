@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -105,6 +106,8 @@ class InvoiceDetailView(DetailView):
             paid=sum_of(settled, invoice),
             spent=[source_row(actor, invoice, row) for row in spent],
             used=sum_of(spent, invoice),
+            unused=money(unused(invoice, spent), invoice.currency_id),
+            is_source=is_source(invoice),
             entries=entries_of(actor, invoice),
             notes=list(notes_of(actor, invoice)) if is_issuer else [],
             switch_to=self.switch_to() if is_issuer else None,
@@ -221,6 +224,17 @@ def source_row(actor: Actor, invoice: Invoice, row: Settled) -> tuple[datetime, 
 def sum_of(rows: list[Settled], invoice: Invoice) -> str:
     """What the rows of a table add up to."""
     return money(sum((row.amount for row in rows), ZERO), invoice.currency_id)
+
+
+def is_source(invoice: Invoice) -> bool:
+    """Whether it is money for the payer: an issued credit note, or an invoice below 0."""
+    is_credit = invoice.kind == InvoiceKind.CREDIT_NOTE or invoice.total < ZERO
+    return is_credit and invoice.state == InvoiceState.ISSUED
+
+
+def unused(invoice: Invoice, spent: list[Settled]) -> Decimal:
+    """What of such money is left for later invoices."""
+    return abs(invoice.total) - sum((row.amount for row in spent), ZERO)
 
 
 def notes_of(actor: Actor, invoice: Invoice) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ class Invoicing:
                     action=MaintenanceAction.ADD_FUNDS.value,
                     amount=invoice.open_amount,
                     currency=invoice.currency_id,
-                    key=f"demo:invoice:{invoice.pk}",
+                    key=f"demo:invoice:{invoice.pk}:{moment:%Y%m%d}",  # older debts may have taken the last
                     notes=f"Invoice {invoice.number}",
                     at=moment,
                 )
