@@ -150,9 +150,7 @@ def dunning_panel(actor: Actor, balance: Balance) -> DunningPanel | None:
     mine = Balance.objects.visible_to(actor).filter(pk=balance.pk)
     found = dunned(mine, actor).first()
     planned = next_steps([balance]).get(balance.pk)
-    return DunningPanel(
-        found, planned, steps, may_dun(actor, balance), actor.can("invoices.view")
-    )
+    return DunningPanel(found, planned, steps, may_dun(actor, balance), actor.can("invoices.view"))
 
 
 def steps_of(actor: Actor, balance: Balance, *, limit: int = LOG) -> list[DunningStep]:

@@ -53,6 +53,15 @@ class LineGroup:
     billed_seconds: int
 
     @property
+    def tariff(self) -> str:
+        """The one tariff of all shown lines, for the head; empty where there are several."""
+        return "" if self.has_tariffs or not self.lines else self.lines[0].tariff
+
+    @property
+    def has_tariffs(self) -> bool:
+        return len({line.tariff for line in self.lines}) > 1
+
+    @property
     def is_calls(self) -> bool:
         return self.kind in (LineKind.USAGE, LineKind.LATE)
 
@@ -150,6 +159,13 @@ def spent_on(invoice: Invoice) -> list[Settled]:
         Q(source_invoice=invoice)
         | Q(source_entry__invoice=invoice, source_entry__kind=EntryKind.CREDIT_NOTE)
     )
+    by_target = rows.values("entry", "entry__kind", "invoice")
+    return list(_settled(by_target, entry="entry", invoice="invoice"))
+
+
+def settled_from(entry: LedgerEntry) -> list[Settled]:
+    """What a payment, or other money in, settled: invoices, and what had gone out before it."""
+    rows = Allocation.objects.filter(source_entry=entry)
     by_target = rows.values("entry", "entry__kind", "invoice")
     return list(_settled(by_target, entry="entry", invoice="invoice"))
 

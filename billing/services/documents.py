@@ -14,9 +14,9 @@ from billing.choices import FileKind, InvoiceKind, InvoiceState
 from billing.models import Invoice, InvoiceFile
 from billing.pdf import invoice_page, invoice_pdf, title_of
 from billing.selectors.annex_links import annex_url
-from billing.selectors.letter_links import invoice_url
 from billing.selectors.document_parts import Document
 from billing.selectors.documents import ByTrunk, document_of, names_annex
+from billing.selectors.letter_links import invoice_url
 from billing.selectors.parties import party
 from billing.services.e_invoices import embedded, lacks, xml_of
 from customers.models import Customer

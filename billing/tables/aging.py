@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.aging import AgingRow
+from softswitch.core.money import ZERO
 from softswitch.core.tables import Column, MoneyColumn, Table
 
 
@@ -34,6 +35,7 @@ def _owed(place: int, label: Any, priority: int = 0) -> MoneyColumn:
         accessor=f"amounts__{place}",
         currency="currency",
         show_code=False,
+        empty_values=(None, ZERO),
         verbose_name=label,
         priority=priority,
     )

@@ -44,6 +44,16 @@ class PeriodColumn(Column):
         return f"{first} - {last}"
 
 
+class PayerColumn(TextColumn):
+    """Who pays; an account below its customer, so that neither is cut off by the other."""
+
+    def render(self, value: str, record: Any) -> SafeString:  # type: ignore[override]
+        if record.account is None:
+            return super().render(value)
+        customer = super().render(record.customer_name)
+        return format_html('{}<span class="sub"><bdi>{}</bdi></span>', customer, record.account)
+
+
 class DueColumn(DateColumn):
     """The day by which to pay, red where it has passed and something is open."""
 
@@ -175,7 +185,7 @@ class InvoiceTable(Table):
         narrow=("customer", "status"),
         footer=_page_label,
     )
-    customer = TextColumn(
+    customer = PayerColumn(
         accessor="payer", order_by="customer_name", verbose_name=_("Customer"), priority=1
     )
     issuer = TextColumn(

@@ -163,12 +163,40 @@ def invoice_actions(actor: Actor, invoice: Invoice, related: Related) -> list[Ac
         return (
             [action(_("Re-issue"), "reissue", "document-duplicate", post=True)] if is_free else []
         )
-    actions = []
+    return [*payment_actions(invoice), *_corrections(invoice, related)]
+
+
+def _corrections(invoice: Invoice, related: Related) -> Iterator[Action]:
+    """How an issued invoice is taken back, in part or whole."""
+    right = "money.manage"
     if creditable(invoice, related):
-        actions.append(action(_("Credit note"), "credit", "receipt-refund"))
+        url = reverse("billing:invoice_credit", args=[invoice.pk])
+        yield Action(_("Credit note"), url, "receipt-refund", right)
     if not related.credit_notes:
-        actions.append(action(_("Void"), "void", "no-symbol", danger=True, more=True))
-    return actions
+        url = reverse("billing:invoice_void", args=[invoice.pk])
+        yield Action(_("Void"), url, "no-symbol", right, danger=True, more=True)
+
+
+def payment_actions(invoice: Invoice) -> list[Action]:
+    """The way to record what came in for an invoice that is open."""
+    if not (invoice.open_amount and is_live(invoice)):
+        return []
+    url = payment_url(invoice)
+    return [Action(_("Record a payment"), url, "banknotes", "money.manage", primary=True)]
+
+
+def is_live(invoice: Invoice) -> bool:
+    """Whether its payer is still there to pay it."""
+    payer = invoice.account or invoice.customer
+    return invoice.balance.closed_at is None and payer.archived_at is None
+
+
+def payment_url(invoice: Invoice) -> str:
+    """Maintenance, with what is open of ``invoice`` filled in."""
+    name, key = ("maintenance", invoice.customer_id)
+    if invoice.account_id is not None:
+        name, key = "account_maintenance", invoice.account_id
+    return reverse(f"billing:{name}", args=[key]) + f"?invoice={invoice.pk}"
 
 
 def facts_of(actor: Actor, invoice: Any, related: Related) -> Iterator[tuple[str, Any]]:

@@ -11,8 +11,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.choices import InvoiceStatus
 from accounts.models import Account
+from billing.choices import InvoiceStatus
 from billing.filters import InvoiceFilter, UnbilledFilter
 from billing.forms import DiscardForm
 from billing.models import BillingPeriod, Invoice

@@ -60,6 +60,13 @@ def pay_actions(actor: Any) -> list[Action]:
     ]
 
 
+def provider_actions(actor: Any) -> list[Action]:
+    """The way to the settings behind online payments, for who may change them."""
+    if not ProviderView.is_open_to(actor):
+        return []
+    return [Action(_("Payment provider"), reverse("billing:payment_provider"), "cog-6-tooth")]
+
+
 def online_crumbs(actor: Any) -> list[Link]:
     """The list of online payments, for who may open it."""
     if not actor.can("balance.view"):
@@ -158,7 +165,7 @@ class OnlineListView(ListView):
         return online_shown_to(queryset, self.actor)
 
     def get_actions(self) -> list[Action]:
-        return pay_actions(self.actor)
+        return [*pay_actions(self.actor), *provider_actions(self.actor)]
 
 
 class OnlineDetailView(DetailView):
