@@ -163,7 +163,7 @@ def invoice_actions(actor: Actor, invoice: Invoice, related: Related) -> list[Ac
         return (
             [action(_("Re-issue"), "reissue", "document-duplicate", post=True)] if is_free else []
         )
-    return [*payment_actions(invoice), *_corrections(invoice, related)]
+    return [*_corrections(invoice, related), *payment_actions(invoice)]
 
 
 def _corrections(invoice: Invoice, related: Related) -> Iterator[Action]:

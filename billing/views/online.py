@@ -37,6 +37,7 @@ from billing.tables import OnlinePaymentTable
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link
 from softswitch.core.errors import DomainError
+from softswitch.core.money import without_zeros
 from softswitch.core.views import DetailView, FormView, ListView
 from softswitch.core.views.access import PageMixin
 from softswitch.core.views.edit import FormMixin
@@ -243,7 +244,7 @@ class TopUpView(OwnMoneyMixin, FormMixin):
 
     def get_initial(self) -> dict[str, Any]:
         row = self.row or TopUp()
-        return {name: getattr(row, name) for name in TopUpForm.base_fields}
+        return {name: without_zeros(getattr(row, name)) for name in TopUpForm.base_fields}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         balance, provider = self.payable
@@ -292,7 +293,7 @@ class ProviderView(FormView):
 
     def get_initial(self) -> dict[str, Any]:
         row = self.row or PaymentProvider()
-        return {name: getattr(row, name) for name in FORM_COLUMNS}
+        return {name: without_zeros(getattr(row, name)) for name in FORM_COLUMNS}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.row

@@ -15,6 +15,11 @@ def quantize(amount: Decimal) -> Decimal:
     return amount.quantize(STORED, ROUND_HALF_UP)
 
 
+def without_zeros(value: Any) -> Any:
+    """An amount as a person would type it, 1000 rather than 1000.000000; others as they are."""
+    return value.normalize() + ZERO if isinstance(value, Decimal) else value
+
+
 def in_units(amount: Decimal, decimals: int) -> Decimal:
     """``amount`` with so many decimals, as an invoice bills it: half away from zero."""
     return amount.quantize(_unit(decimals), ROUND_HALF_UP)

@@ -1,6 +1,7 @@
 """Online payments of the demo: what a provider in test mode told; the provider itself stays off."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -40,13 +41,17 @@ def add_online_payments(*, operator: Actor, opened: Sequence[Opened], anchor: da
             acting_as=payer.customer,
             created_at=anchor - timedelta(hours=len(TRIES) - number),
         )
-        told = {
-            "payment_id": payment.pk,
-            "session_id": f"cs_test_demo_{number}",
-            "intent_id": f"pi_test_demo_{number}",
-            "currency": payer.balance.currency_id,
-        }
-        take_notice(provider=provider, notice=Notice(event, amount=amount, reason=reason, **told))
+        told = Notice(
+            event,
+            payment_id=payment.pk,
+            session_id=f"cs_test_demo_{number}",
+            intent_id=f"pi_test_demo_{number}",
+            amount=amount,
+            currency=payment.currency_id,
+            reason=reason,
+        )
+        take_notice(provider=provider, notice=told)
         if number == 0:
-            take_notice(provider=provider, notice=Notice(Event.REFUNDED, amount=REFUNDED, **told))
+            back = replace(told, event=Event.REFUNDED, amount=REFUNDED)
+            take_notice(provider=provider, notice=back)
     return len(payers)
