@@ -6,14 +6,18 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import override
 
-from billing.models import Balance
+from billing.models import Balance, LedgerEntry
 from billing.selectors.balances import display_currency
+from billing.selectors.document_parts import Party
 from billing.selectors.invoices import OpenSums, open_sums
+from billing.selectors.online import payment_currencies
 from billing.services.accounts import AccountTariff, set_charging
 from billing.services.issuing import issue_invoice
 from calls.services.charging import charge_pending
 from customers.models import User
+from softswitch.core.templatetags.formats import own_way
 from tariffs.models import Rate, Tariff
 from tests.billing.browsing import (
     browser,
@@ -124,3 +128,51 @@ def test_a_credit_note_says_what_is_left_of_it(
 def test_an_invoice_has_no_rest_to_use(world: World) -> None:
     for invoice in (issued(world), shop_draft(world, 1)):
         assert "Left for other invoices" not in shown(browser(world, "sub_reseller"), invoice)
+
+
+def test_an_open_invoice_leads_to_its_payment_and_the_payment_back(world: World) -> None:
+    invoice = issued(world, 0, debit="100")  # 120, of which 100 are paid
+    client = browser(world, "sub_reseller")
+    address = f"{url('maintenance', world.shop.pk)}?invoice={invoice.pk}"
+    assert f'href="{address}"' in shown(client, invoice)
+    assert 'value="20.00"' in client.get(address).content.decode()
+    assert address not in shown(browser(world, "shop"), invoice)
+    opening = LedgerEntry.objects.get(balance=invoice.balance, kind="opening")
+    page = client.get(url("entry_detail", opening.pk)).content.decode()
+    settled = page.partition('aria-labelledby="settled"')[2].partition("</section>")[0]
+    assert f'{url("invoice_detail", invoice.pk)}">{invoice.number}</a>' in settled
+    assert "100.00" in settled
+    assert "Left for later" in settled
+
+
+def test_a_paid_invoice_asks_for_no_payment(world: World) -> None:
+    page = shown(browser(world, "sub_reseller"), issued(world, 0, debit="50"))
+    assert "Record a payment" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "marked"),
+    [
+        ("ar", "7 Exchange Street", "\u200e7 Exchange Street\u200e"),
+        ("ar", "\u0634\u0627\u0631\u0639 7", "\u0634\u0627\u0631\u0639 7"),
+        ("en", "\u0634\u0627\u0631\u0639 7", "\u200f\u0634\u0627\u0631\u0639 7\u200f"),
+        ("en", "7 Exchange Street", "7 Exchange Street"),
+        ("ar", "12 345", "12 345"),
+    ],
+)
+def test_text_keeps_its_direction(language: str, text: str, marked: str) -> None:
+    with override(language):
+        assert own_way(text) == marked
+
+
+def test_a_country_that_the_address_names_is_not_said_twice() -> None:
+    there = Party("Halyard", ("7 Exchange Street", "Leeds, United Kingdom"), "GB")
+    with override("ar"):
+        assert there.country_name == ""
+        assert Party("Halyard", ("Leeds",), "GB").country_name == "المملكة المتحدة"
+
+
+def test_only_currencies_that_can_be_paid_in_are_offered(world: World) -> None:
+    offered = dict(payment_currencies(world.actor("sub_reseller")))
+    assert {"GBP", "USD"} <= offered.keys()
+    assert "DEM" not in offered
