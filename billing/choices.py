@@ -144,7 +144,7 @@ class FinalInvoice(models.TextChoices):
 class PeriodOutcome(ToneChoices):
     """What came of a billing period; empty while it is open."""
 
-    OPEN = "", "info", _("Open")
+    OPEN = "", "off", _("Open")
     DRAFTED = "drafted", "ok", _("Closed, with an invoice")
     ZERO = "zero", "off", _("Closed, nothing to invoice")
     NOT_BILLED = "not_billed", "off", _("Closed, not billed")
@@ -154,7 +154,7 @@ class PeriodOutcome(ToneChoices):
 class ClosingState(ToneChoices):
     """How far the period that a balance closes next has come."""
 
-    RUNNING = "running", "info", _("Not over yet")
+    RUNNING = "running", "off", _("Not over yet")
     DELAYED = "delayed", "off", _("Waits for late calls")
     HELD = "held", "warn", _("Held by unrated calls")
     DUE = "due", "bad", _("Due")
@@ -187,6 +187,7 @@ class InvoiceStatus(ToneChoices):
     PARTLY_PAID = "partly_paid", "warn", _("Partly paid")
     OVERDUE = "overdue", "bad", _("Overdue")
     PAID = "paid", "ok", _("Paid")
+    CREDITED = "credited", "ok", _("Credited")  # every issued credit note: nobody pays it
     VOID = "void", "off", _("Void")
 
 

@@ -136,8 +136,10 @@ class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
         if status in (InvoiceState.DRAFT, InvoiceState.VOID):
             return self.filter(state=status)
         issued = self.filter(state=InvoiceState.ISSUED)
+        if status == InvoiceStatus.CREDITED:
+            return issued.filter(kind=InvoiceKind.CREDIT_NOTE)
         if status == InvoiceStatus.PAID:
-            return issued.filter(open_amount=0)
+            return issued.filter(open_amount=0, kind=InvoiceKind.INVOICE)
         owed, late = issued.filter(open_amount__gt=0), Q(due_on__lt=today)
         if status == InvoiceStatus.OVERDUE:
             return owed.filter(late)
@@ -154,6 +156,7 @@ class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
         return self.annotate(
             status=Case(
                 *of_state,
+                When(kind=InvoiceKind.CREDIT_NOTE, then=Value(InvoiceStatus.CREDITED.value)),
                 When(open_amount=0, then=Value(InvoiceStatus.PAID.value)),
                 When(due_on__lt=today, then=Value(InvoiceStatus.OVERDUE.value)),
                 When(open_amount__lt=F("total"), then=Value(InvoiceStatus.PARTLY_PAID.value)),

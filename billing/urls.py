@@ -86,6 +86,11 @@ urlpatterns = [
         invoices.CustomerInvoiceListView.as_view(),
         name="invoice_list_of",
     ),
+    path(
+        "accounts/<int:pk>/invoices/",
+        invoices.AccountInvoiceListView.as_view(),
+        name="account_invoices",
+    ),
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
     path("dunning/", dunning.DunningListView.as_view(), name="dunning_list"),

@@ -94,6 +94,9 @@ class AccountHead(PageMixin):
         if self.panel is not None:
             tabs.append(("ledger", _("Ledger"), reverse("billing:account_ledger", args=args)))
             tabs.append(("fees", _("Fees"), reverse("billing:account_fees", args=args)))
+            if self.actor.can("invoices.view"):
+                invoices = reverse("billing:account_invoices", args=args)
+                tabs.append(("invoices", _("Invoices"), invoices))
         if self.actor.account_id is None and may_see_logins(self.actor, account.customer):
             tabs.append(("logins", _("Logins"), reverse("accounts:account_logins", args=args)))
         return tabs

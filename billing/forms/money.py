@@ -257,7 +257,6 @@ class InvoiceSettingsForm(ScopedForm):
         Section(
             _("Look"),
             ("language", "accent", "logo_file", "without_logo"),
-            help=_("PNG or JPEG, up to 300 kB."),
         ),
         Section(
             _("Texts"), ("payment_text", "header", "footer"), help=_("The customer reads them.")
@@ -315,7 +314,10 @@ class InvoiceSettingsForm(ScopedForm):
         error_messages={"invalid": _("Enter a colour such as #2d52c4.")},
     )
     logo_file = forms.FileField(
-        label=_("Logo"), required=False, widget=forms.FileInput({"accept": "image/png,image/jpeg"})
+        label=_("Logo"),
+        required=False,
+        widget=forms.FileInput({"accept": "image/png,image/jpeg"}),
+        help_text=_("PNG or JPEG, up to 300 kB."),
     )
     without_logo = forms.BooleanField(label=_("No logo"), required=False)
     payment_text = _text(

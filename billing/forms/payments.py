@@ -80,7 +80,7 @@ class ReceivedForm(IdempotentFormMixin, ScopedForm):
         label=_("Notes"),
         required=False,
         max_length=500,
-        help_text=_("Both sides see the notes in the ledger."),
+        help_text=_("Both sides see the notes in the ledger. What is owed longest is paid first."),
     )
 
     def narrow_customer(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -142,6 +142,11 @@ class ProviderForm(ScopedForm):
     currencies = forms.MultipleChoiceField(
         label=_("Currencies"),
         required=False,
-        choices=payment_currencies,
         widget=forms.CheckboxSelectMultiple,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["currencies"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = payment_currencies(self.actor)

@@ -126,6 +126,7 @@ class Invoice(models.Model):
             ),
             models.Index("issue_after", name="invoice_to_issue", condition=Q(state="draft")),
             models.Index("issuer", name="invoice_voided", condition=Q(state="void")),
+            models.Index("issuer", name="invoice_credit", condition=Q(kind="credit_note")),
             models.Index("issued_on", name="invoice_day"),
             # The rows are wide: lists are counted in this index alone, in the order they have.
             models.Index(
@@ -135,6 +136,7 @@ class Invoice(models.Model):
                     "issuer",
                     "customer",
                     "account",
+                    "kind",
                     "state",
                     "open_amount",
                     "total",

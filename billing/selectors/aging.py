@@ -39,6 +39,7 @@ class AgingRow:
     name: str = ""
     account: str = ""
     customer_id: int | None = None
+    account_id: int | None = None
 
     @property
     def total(self) -> Decimal:
@@ -108,7 +109,7 @@ def _read(actor: Actor, as_of: date) -> list[AgingRow]:
         .filter(owed__gt=0)
         .annotate(name=shown_name(actor, then="balance__closed_at"))
         .order_by("name", "account__auth_name", "currency")
-        .values("customer", "name", "account__auth_name", "currency")
+        .values("customer", "name", "account", "account__auth_name", "currency")
         .annotate(**{f"sum_{name}": _owed(name, as_of) for name in BUCKETS})
     )
     return [
@@ -118,6 +119,7 @@ def _read(actor: Actor, as_of: date) -> list[AgingRow]:
             name=row["name"],
             account=row["account__auth_name"] or "",
             customer_id=row["customer"],
+            account_id=row["account"],
         )
         for row in rows
     ]

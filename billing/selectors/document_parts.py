@@ -21,10 +21,13 @@ class Party:
 
     @property
     def country_name(self) -> str:
-        """As the reader calls it, unless the address ends with it already."""
-        name = country_text(self.country) if self.country else ""
+        """As the reader calls it, unless the address ends with it already (or in English)."""
+        if not self.country:
+            return ""
+        name = country_text(self.country)
         last = self.address[-1].casefold() if self.address else ""
-        return "" if name and last.endswith(name.casefold()) else name
+        known = (name.casefold(), country_text(self.country, "en").casefold())
+        return "" if last.endswith(known) else name
 
 
 @dataclass(frozen=True, slots=True)

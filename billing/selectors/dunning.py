@@ -129,6 +129,7 @@ class DunningPanel:
     next: Planned | None
     steps: list[DunningStep]
     may_act: bool
+    may_open: bool  # the invoices
 
     @property
     def state(self) -> DunningState | None:
@@ -149,7 +150,7 @@ def dunning_panel(actor: Actor, balance: Balance) -> DunningPanel | None:
     mine = Balance.objects.visible_to(actor).filter(pk=balance.pk)
     found = dunned(mine, actor).first()
     planned = next_steps([balance]).get(balance.pk)
-    return DunningPanel(found, planned, steps, may_dun(actor, balance))
+    return DunningPanel(found, planned, steps, may_dun(actor, balance), actor.can("invoices.view"))
 
 
 def steps_of(actor: Actor, balance: Balance, *, limit: int = LOG) -> list[DunningStep]:

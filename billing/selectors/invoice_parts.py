@@ -9,7 +9,14 @@ from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 
-from billing.choices import EntryKind, InvoiceKind, InvoiceState, LineKind, TaxMode
+from billing.choices import (
+    EntryKind,
+    InvoiceKind,
+    InvoiceState,
+    LineGrouping,
+    LineKind,
+    TaxMode,
+)
 from billing.models import (
     Allocation,
     BillingPeriod,
@@ -23,6 +30,7 @@ from billing.selectors.invoices import invoices_shown_to, is_received
 from billing.selectors.statements import entries_shown_to
 from customers.selectors.names import shown_name
 from customers.tenancy import Actor
+from softswitch.core.display import country_text
 from softswitch.core.money import ZERO
 
 SHOWN_LINES = 200
@@ -30,15 +38,28 @@ SHOWN_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class LineGroup:
-    """The lines of one kind, the first of them if there are many, and what all add up to."""
+    """The lines of one kind, the first of them if there are many, and what all add up to.
+
+    ``grouping`` is what a line of calls stands for.
+    """
 
     kind: LineKind
+    grouping: LineGrouping
     lines: list[InvoiceLine]
     hidden: int
     hidden_amount: Decimal
     amount: Decimal
     calls: int
     billed_seconds: int
+
+    @property
+    def tariff(self) -> str:
+        """The one tariff of all shown lines, for the head; empty where there are several."""
+        return "" if self.has_tariffs or not self.lines else self.lines[0].tariff
+
+    @property
+    def has_tariffs(self) -> bool:
+        return len({line.tariff for line in self.lines}) > 1
 
     @property
     def is_calls(self) -> bool:
@@ -86,19 +107,26 @@ def lines_of(actor: Actor, invoice: Invoice) -> list[InvoiceLine]:
 def line_groups(actor: Actor, invoice: Invoice, *, is_whole: bool = False) -> list[LineGroup]:
     """The lines by kind, in the order of the invoice; of each kind at most SHOWN_LINES."""
     order = list(LineKind)
+    grouping = LineGrouping(invoice.terms.get("grouping") or LineGrouping.DESTINATION)
     by_kind = sorted(lines_of(actor, invoice), key=lambda line: order.index(LineKind(line.kind)))
     return [
-        _group(LineKind(kind), list(lines), is_whole=is_whole)
+        _group(LineKind(kind), list(lines), grouping, is_whole=is_whole)
         for kind, lines in groupby(by_kind, key=lambda line: line.kind)
     ]
 
 
-def _group(kind: LineKind, lines: list[InvoiceLine], *, is_whole: bool) -> LineGroup:
+def _group(
+    kind: LineKind, lines: list[InvoiceLine], grouping: LineGrouping, *, is_whole: bool
+) -> LineGroup:
     shown = lines if is_whole else lines[:SHOWN_LINES]
+    if grouping == LineGrouping.COUNTRY and kind in (LineKind.USAGE, LineKind.LATE):
+        for line in shown:  # they keep the code; the reader reads the name
+            line.description = country_text(line.description)
     amount = sum((line.amount for line in lines), ZERO)
     left = amount - sum((line.amount for line in shown), ZERO)
     return LineGroup(
         kind=kind,
+        grouping=grouping,
         lines=shown,
         hidden=len(lines) - len(shown),
         hidden_amount=left,
@@ -131,6 +159,13 @@ def spent_on(invoice: Invoice) -> list[Settled]:
         Q(source_invoice=invoice)
         | Q(source_entry__invoice=invoice, source_entry__kind=EntryKind.CREDIT_NOTE)
     )
+    by_target = rows.values("entry", "entry__kind", "invoice")
+    return list(_settled(by_target, entry="entry", invoice="invoice"))
+
+
+def settled_from(entry: LedgerEntry) -> list[Settled]:
+    """What a payment, or other money in, settled: invoices, and what had gone out before it."""
+    rows = Allocation.objects.filter(source_entry=entry)
     by_target = rows.values("entry", "entry__kind", "invoice")
     return list(_settled(by_target, entry="entry", invoice="invoice"))
 

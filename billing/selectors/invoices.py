@@ -56,6 +56,13 @@ def is_received(invoice: Invoice, actor: Actor) -> bool:
     return invoice.customer_id == actor.customer_id and invoice.account_id is None
 
 
+def side_of(invoice: Invoice, actor: Actor) -> str:
+    """On whose side ``invoice`` is, in the words of ``of_side``."""
+    if is_received(invoice, actor):
+        return "received"
+    return "issued" if invoice.issuer_id == actor.customer_id else "below"
+
+
 def invoices_shown_to(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
     """``rows`` with ``status``, ``customer_name`` and ``issuer_name``, empty above the viewer."""
     known = Customer.objects.visible_to(actor).values("pk")
@@ -133,31 +140,35 @@ def _keys(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 @dataclass(frozen=True, slots=True)
 class OpenSums:
-    """What is open, in the display currency: of the customers, and of the actor's own customer.
+    """What is open, in the display currency: owed to the actor's customer, by it, and below it.
 
     Currencies without an exchange rate are not in the sums: ``unknown`` names them.
     """
 
     receivable: Decimal
     payable: Decimal
+    below: Decimal
     unknown: tuple[str, ...]
 
 
 def open_sums(rows: QuerySet[Any], actor: Actor, display: DisplayCurrency) -> OpenSums:
     """What is open of ``rows``, per side; one statement."""
     owed = rows.filter(state=InvoiceState.ISSUED, open_amount__gt=0).order_by()
-    is_own = Case(
-        When(customer_id=actor.customer_id, account=None, then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
+    own_account = {} if actor.account_id is not None else {"account": None}
+    side = Case(
+        When(customer_id=actor.customer_id, **own_account, then=Value("received")),
+        When(issuer_id=actor.customer_id, then=Value("issued")),
+        default=Value("below"),
+        output_field=CharField(),
     )
-    sums = {0: ZERO, 1: ZERO}
+    sums = {"issued": ZERO, "received": ZERO, "below": ZERO}
     unknown = set()
-    grouped = owed.annotate(is_own=is_own).values("is_own", "currency")
+    grouped = owed.annotate(side=side).values("side", "currency")
     for row in grouped.annotate(total_open=Sum("open_amount")):
         converted = display.convert(row["total_open"], row["currency"])
         if converted is None:
             unknown.add(row["currency"])
         else:
-            sums[row["is_own"]] += converted
-    return OpenSums(sums[0], sums[1], tuple(sorted(unknown)))
+            sums[row["side"]] += converted
+    unknown_codes = tuple(sorted(unknown))
+    return OpenSums(sums["issued"], sums["received"], sums["below"], unknown_codes)

@@ -3,7 +3,7 @@
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from billing.choices import InvoiceState
 from billing.models import Balance, Invoice, OnlinePayment, PaymentProvider, TopUp
@@ -11,7 +11,7 @@ from billing.selectors.redeem import is_payable, own_balance
 from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO, minor_units
-from tariffs.models import Currency
+from tariffs.models import Currency, ExchangeRate
 
 
 def provider_for(balance: Balance) -> PaymentProvider | None:
@@ -68,8 +68,18 @@ def top_up_of(balance: Balance) -> TopUp | None:
     return found
 
 
-def payment_currencies() -> list[tuple[str, str]]:
-    """The currencies that an owner can choose to be paid in, as a form shows them."""
-    return [
-        (code, code) for code in Currency.objects.order_by("code").values_list("code", flat=True)
-    ]
+def payment_currencies(actor: Actor) -> list[tuple[str, str]]:
+    """The currencies that an owner can choose to be paid in, as a form shows them.
+
+    Those that its customers pay in, those with an exchange rate, and what was chosen before: the
+    product knows three hundred, most of them history.
+    """
+    balances = Balance.objects.filter(issuer=actor.customer_id, closed_at=None)
+    provider = own_provider(actor)
+    rows = Currency.objects.filter(
+        Q(pk__in=balances.values("currency"))
+        | Q(is_base=True)
+        | Q(is_active=True, pk__in=ExchangeRate.objects.values("currency"))
+        | Q(pk__in=provider.currencies if provider else [])
+    )
+    return [(code, code) for code in rows.order_by("code").values_list("code", flat=True)]

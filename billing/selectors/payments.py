@@ -12,6 +12,7 @@ from billing.querysets import LedgerQuerySet
 from billing.selectors.statements import entries_shown_to
 from customers.models import Customer
 from customers.tenancy import Actor
+from softswitch.core.money import in_units, minor_units
 
 KINDS = (
     EntryKind.ADD_FUNDS,
@@ -72,4 +73,4 @@ def open_amount(actor: Actor, balance: Balance, invoice_id: str) -> Decimal | No
         .values_list("open_amount", flat=True)
         .first()
     )
-    return found
+    return None if found is None else in_units(found, minor_units(balance.currency_id))

@@ -16,6 +16,7 @@ from billing.pdf import invoice_page, invoice_pdf, title_of
 from billing.selectors.annex_links import annex_url
 from billing.selectors.document_parts import Document
 from billing.selectors.documents import ByTrunk, document_of, names_annex
+from billing.selectors.letter_links import invoice_url
 from billing.selectors.parties import party
 from billing.services.dunning_letters import recipients_of
 from billing.services.e_invoices import embedded, lacks, xml_of
@@ -198,5 +199,6 @@ def _letter(invoice: Invoice) -> dict[str, Any]:
         "amount_due": invoice.amount_due,
         "currency": invoice.currency_id,
         "due_on": invoice.due_on,
+        "invoice_url": invoice_url(invoice.pk),
         "annex_url": annex_url(invoice) if names_annex(invoice) else "",
     }

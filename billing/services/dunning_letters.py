@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 from billing.choices import DunningKind
 from billing.models import Balance, DunningStep, Invoice
 from billing.selectors.dunning import overdue_invoices
+from billing.selectors.letter_links import invoice_url, overdue_url
 from customers.models import User
 from customers.tenancy import Actor
 from notifications.choices import Event
@@ -52,6 +53,7 @@ def mail_reminder(
             "total": invoice.total,
             "due_on": invoice.due_on,
             "stops_on": stops_on,
+            "invoice_url": invoice_url(invoice.pk),
         },
     )
 
@@ -62,7 +64,12 @@ def mail_state(*, actor: Actor, step: DunningStep, moment: Any) -> None:
     owed = overdue_invoices(moment).filter(balance=step.balance)
     sums = owed.aggregate(count=Count("pk"), amount=Sum("open_amount", default=ZERO))
     until = step.suspension.promised_until if step.suspension else None
-    context = {"count": sums["count"], "amount": sums["amount"], "promised_until": until}
+    context = {
+        "count": sums["count"],
+        "amount": sums["amount"],
+        "promised_until": until,
+        "overdue_url": overdue_url() if sums["count"] else "",
+    }
     _queue(actor, step, Event.SUSPENDED if is_stop else Event.LIFTED, context)
 
 

@@ -22,6 +22,7 @@ from billing.services.numbers import next_number
 from customers.selectors import system_actor
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.display import days_text
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 from softswitch.core.money import ZERO
@@ -114,7 +115,7 @@ def check_turn(locked: Invoice) -> None:
     )
     first = earlier.select_related("period").order_by("period__starts_at").first()
     if first is not None:
-        message = _("The draft of the period %(period)s comes first.")
+        message = _("The draft of %(period)s comes first: issue or discard it.")
         raise DomainError("earlier_draft", message % {"period": period_text(first)})
 
 
@@ -143,8 +144,8 @@ def period_text(invoice: Invoice) -> str:
     if period is None:
         return ""
     zone = ZoneInfo(str(period.timezone))
-    days = (moment.astimezone(zone) for moment in (period.starts_at, period.last_instant))
-    return " - ".join(f"{day:%Y-%m-%d}" for day in days)
+    first, last = (at.astimezone(zone).date() for at in (period.starts_at, period.last_instant))
+    return days_text(first, last)
 
 
 def local_day(invoice: Invoice) -> date:

@@ -1,6 +1,7 @@
 """The aging report as a list: who owes how much, for how long."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.utils.html import format_html
@@ -8,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.aging import AgingRow
+from softswitch.core.display import DASH
 from softswitch.core.tables import Column, MoneyColumn, Table
 
 
@@ -29,8 +31,15 @@ class PayerColumn(Column):
         return f"{record.name}: {record.account}" if record.account else record.name
 
 
+class OwedColumn(MoneyColumn):
+    """What is owed of one age; a dash where nothing is, so that the rest stands out."""
+
+    def render(self, value: Decimal, record: Any) -> SafeString:
+        return super().render(value, record) if value else format_html("{}", DASH)
+
+
 def _owed(place: int, label: Any, priority: int = 0) -> MoneyColumn:
-    return MoneyColumn(
+    return OwedColumn(
         accessor=f"amounts__{place}",
         currency="currency",
         show_code=False,

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OrderBy, QuerySet
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import InvoiceKind, InvoiceState, InvoiceStatus, PeriodOutcome
 from billing.selectors.balances import display_currency
-from billing.selectors.invoices import is_received, may_bill
+from billing.selectors.invoices import may_bill, side_of
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import RowAction
@@ -44,6 +44,16 @@ class PeriodColumn(Column):
         return f"{first} - {last}"
 
 
+class PayerColumn(TextColumn):
+    """Who pays; an account below its customer, so that neither is cut off by the other."""
+
+    def render(self, value: str, record: Any) -> SafeString:  # type: ignore[override]
+        if record.account is None:
+            return super().render(value)
+        customer = super().render(record.customer_name)
+        return format_html('{}<span class="sub"><bdi>{}</bdi></span>', customer, record.account)
+
+
 class DueColumn(DateColumn):
     """The day by which to pay, red where it has passed and something is open."""
 
@@ -64,28 +74,57 @@ class OpenInColumn(Column):
         return display.amount_text(value, table.display.code)
 
 
+# Whose the open amounts of a page are, where it shows more than one side.
+SIDES = {
+    "issued": _("to receive"),
+    "received": _("to pay"),
+    "below": _("between others"),
+}
+
+
 def _page_sum(name: str, currency: str) -> Callable[..., str]:
-    """The sum of a column over the page; a dash where it would mix currencies, or both sides."""
+    """The sums of a column over the page, one per side; a dash where one would mix currencies."""
 
     def foot(table: "InvoiceTable") -> str:
         records = [row.record for row in table.paginated_rows]
         table.prepare(records)
-        codes = {table.code_of(record, currency) for record in records}
-        sides = {is_received(record, table.actor) for record in records}
-        amounts = [getattr(record, name) for record in records]
-        if len(codes) != 1 or len(sides) != 1 or None in amounts:
-            return display.DASH
-        code = codes.pop()
-        text = display.amount_text(sum(amounts, ZERO), code)
-        return text if currency else format_html('{} <span class="cur">{}</span>', text, code)
+        by_side: dict[str, list[Any]] = {side: [] for side in SIDES}
+        for record in records:
+            if getattr(record, name) != ZERO:
+                by_side[side_of(record, table.actor)].append(record)
+        sums = {
+            SIDES[side]: _sum_text(table, rows, name, currency)
+            for side, rows in by_side.items()
+            if rows
+        }
+        if len(sums) < 2:
+            return next(iter(sums.values()), display.DASH)
+        return format_html_join(
+            "", '{1}<span class="sub">{0}</span>', ((word, text) for word, text in sums.items())
+        )
 
     return foot
 
 
+def _sum_text(table: "InvoiceTable", records: list[Any], name: str, currency: str) -> str:
+    codes = {table.code_of(record, currency) for record in records}
+    amounts = [getattr(record, name) for record in records]
+    if len(codes) != 1 or None in amounts:
+        return display.DASH
+    code = codes.pop()
+    text = display.amount_text(sum(amounts, ZERO), code)
+    return text if currency else format_html('{} <span class="cur">{}</span>', text, code)
+
+
 def _page_label(table: "InvoiceTable") -> SafeString:
-    """What the sums are of; the sum itself where their columns have left."""
-    narrow = _page_sum("open_amount", "")(table)
-    return format_html('{}<span class="only-narrow">{}</span>', _("Open, this page"), narrow)
+    """What the sums are of; the sums themselves where their columns have left."""
+    narrow = _page_sum("converted", "display")(table)
+    return format_html(
+        '{}<span class="only-narrow">{} {}</span>',
+        _("Open, this page"),
+        narrow,
+        format_html('<span class="cur">{}</span>', table.display.code),
+    )
 
 
 def _is_draft(record: Any, actor: Actor) -> bool:
@@ -146,7 +185,7 @@ class InvoiceTable(Table):
         narrow=("customer", "status"),
         footer=_page_label,
     )
-    customer = TextColumn(
+    customer = PayerColumn(
         accessor="payer", order_by="customer_name", verbose_name=_("Customer"), priority=1
     )
     issuer = TextColumn(

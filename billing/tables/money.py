@@ -31,7 +31,7 @@ from softswitch.core.tables import (
 class PosterColumn(Column):
     """Who posted; "Your provider" for one above the viewer."""
 
-    css = "soft"
+    css = "soft text-nowrap"
 
     def render(self, record: Any) -> str:
         return poster(record.who, is_above=record.is_above)
@@ -73,7 +73,7 @@ class EntryTable(Table):
         narrow=("posted_at",),
     )
     posted_at = DateTimeColumn(verbose_name=_("Posted"), priority=1)
-    kind = Column(verbose_name=_("Kind"))
+    kind = Column(verbose_name=_("Kind"), css="text-nowrap")
     notes = TextColumn(verbose_name=_("Notes"), priority=2)
     who = PosterColumn(accessor="pk", orderable=False, verbose_name=_("By"), priority=3)
     original_amount = MoneyColumn(

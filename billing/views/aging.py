@@ -73,7 +73,9 @@ class AgingView(IssuerMixin, ListView):
         return table
 
     def lead(self, row: AgingRow) -> str:
-        """The invoices of a customer; those of a single account stand among its customer's own."""
+        """The invoices that an account owes, or that a customer does."""
+        if row.account_id is not None:
+            return reverse("billing:account_invoices", args=[row.account_id])
         query = urlencode({"text": row.name, "side": "issued"})
         return f"{reverse('billing:invoice_list')}?{query}"
 

@@ -4,20 +4,26 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.choices import EntryKind
+from billing.choices import SETTLING, EntryKind
 from billing.filters import EntryFilter
 from billing.models import LedgerEntry
 from billing.selectors.balances import may_see_balance
+from billing.selectors.invoice_parts import Settled, settled_from
 from billing.selectors.sources import sources_of
 from billing.selectors.statements import entries_shown_to, reversal_of
 from billing.tables import EntryTable, poster
 from billing.views.corrections import reverse_actions
+from billing.views.invoice_pages import invoice_link
 from billing.views.ledger import closed_actions
 from billing.views.settle import statement_url
 from softswitch.core.chrome import Action, Link
+from softswitch.core.money import ZERO
+from softswitch.core.templatetags.money import amount as money
 from softswitch.core.views import DetailView, ListView
 
 
@@ -73,5 +79,30 @@ class EntryDetailView(DetailView):
             acting_as=entry.posted_for,
             reversed_by=reversal_of(self.actor, entry),
             source=sources_of(self.actor, [entry.pk]).get(entry.pk),
+            **self.settled(),
             **kwargs,
         )
+
+    def settled(self) -> dict[str, Any]:
+        """Of money that came in: what it settled, and what is left of it for later."""
+        entry: Any = self.object
+        if entry.amount <= ZERO or entry.kind not in SETTLING:
+            return {}
+        code, rows = entry.balance.currency_id, settled_from(entry)
+        used = sum((row.amount for row in rows), ZERO)
+        may_open = self.actor.can("invoices.view")
+        return {
+            "settled": [
+                (row.at, target_of(row, may_open=may_open), money(row.amount, code)) for row in rows
+            ],
+            "used": money(used, code),
+            "unused": money(entry.amount - used, code),
+        }
+
+
+def target_of(row: Settled, *, may_open: bool) -> Any:
+    """What was settled, linked to its page."""
+    if row.invoice is not None:
+        return invoice_link(row.invoice) if may_open else str(row.invoice)
+    url = reverse("billing:entry_detail", args=[row.entry_id])
+    return format_html('<a href="{}">{}</a>', url, EntryKind(row.kind).label)

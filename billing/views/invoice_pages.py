@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -106,6 +107,8 @@ class InvoiceDetailView(DetailView):
             paid=sum_of(settled, invoice),
             spent=[source_row(actor, invoice, row) for row in spent],
             used=sum_of(spent, invoice),
+            unused=money(unused(invoice, spent), invoice.currency_id),
+            is_source=is_source(invoice),
             entries=entries_of(actor, invoice),
             notes=list(notes_of(actor, invoice)) if is_issuer else [],
             switch_to=self.switch_to() if is_issuer else None,
@@ -165,12 +168,40 @@ def invoice_actions(actor: Actor, invoice: Invoice, related: Related) -> list[Ac
         return (
             [action(_("Re-issue"), "reissue", "document-duplicate", post=True)] if is_free else []
         )
-    actions = []
+    return [*_corrections(invoice, related), *payment_actions(invoice)]
+
+
+def _corrections(invoice: Invoice, related: Related) -> Iterator[Action]:
+    """How an issued invoice is taken back, in part or whole."""
+    right = "money.manage"
     if creditable(invoice, related):
-        actions.append(action(_("Credit note"), "credit", "receipt-refund"))
+        url = reverse("billing:invoice_credit", args=[invoice.pk])
+        yield Action(_("Credit note"), url, "receipt-refund", right)
     if not related.credit_notes:
-        actions.append(action(_("Void"), "void", "no-symbol", danger=True, more=True))
-    return actions
+        url = reverse("billing:invoice_void", args=[invoice.pk])
+        yield Action(_("Void"), url, "no-symbol", right, danger=True, more=True)
+
+
+def payment_actions(invoice: Invoice) -> list[Action]:
+    """The way to record what came in for an invoice that is open."""
+    if not (invoice.open_amount and is_live(invoice)):
+        return []
+    url = payment_url(invoice)
+    return [Action(_("Record a payment"), url, "banknotes", "money.manage", primary=True)]
+
+
+def is_live(invoice: Invoice) -> bool:
+    """Whether its payer is still there to pay it."""
+    payer = invoice.account or invoice.customer
+    return invoice.balance.closed_at is None and payer.archived_at is None
+
+
+def payment_url(invoice: Invoice) -> str:
+    """Maintenance, with what is open of ``invoice`` filled in."""
+    name, key = ("maintenance", invoice.customer_id)
+    if invoice.account_id is not None:
+        name, key = "account_maintenance", invoice.account_id
+    return reverse(f"billing:{name}", args=[key]) + f"?invoice={invoice.pk}"
 
 
 def facts_of(actor: Actor, invoice: Any, related: Related) -> Iterator[tuple[str, Any]]:
@@ -226,6 +257,17 @@ def source_row(actor: Actor, invoice: Invoice, row: Settled) -> tuple[datetime, 
 def sum_of(rows: list[Settled], invoice: Invoice) -> str:
     """What the rows of a table add up to."""
     return money(sum((row.amount for row in rows), ZERO), invoice.currency_id)
+
+
+def is_source(invoice: Invoice) -> bool:
+    """Whether it is money for the payer: an issued credit note, or an invoice below 0."""
+    is_credit = invoice.kind == InvoiceKind.CREDIT_NOTE or invoice.total < ZERO
+    return is_credit and invoice.state == InvoiceState.ISSUED
+
+
+def unused(invoice: Invoice, spent: list[Settled]) -> Decimal:
+    """What of such money is left for later invoices."""
+    return abs(invoice.total) - sum((row.amount for row in spent), ZERO)
 
 
 def notes_of(actor: Actor, invoice: Invoice) -> Iterator[tuple[str, str]]:

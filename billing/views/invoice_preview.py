@@ -16,6 +16,9 @@ from billing.views.invoice_settings import SettingsMixin, settings_initial
 from softswitch.core.errors import DomainError
 from softswitch.core.views import PageMixin
 
+# What no invoice shows: a name that is not there yet keeps nothing from being looked at.
+NOT_ON_PAPER = ("name", "credit_series")
+
 
 class SampleMixin(PageMixin):
     """POST shows what the form says, GET what is stored; HTMX gets the sheet, others a page."""
@@ -34,7 +37,7 @@ class SampleMixin(PageMixin):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         row = self.stored()
         form = InvoiceSettingsForm(request.POST, request.FILES, actor=self.actor)
-        wrong = [str(field.label) for field in form.wrong_fields()]
+        wrong = [str(one.label) for one in form.wrong_fields() if one.name not in NOT_ON_PAPER]
         values = settings_initial(row) | form.cleaned_data
         return self.answer(values, chosen_logo(values, logo_of(row)), wrong)
 

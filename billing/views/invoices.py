@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Account
 from billing.choices import InvoiceStatus
 from billing.filters import InvoiceFilter, UnbilledFilter
 from billing.forms import DiscardForm
@@ -27,6 +28,7 @@ from billing.selectors.invoices import (
 from billing.services.drafts import discard_draft, make_draft
 from billing.services.issuing import issue_invoice
 from billing.tables import InvoiceTable, UnbilledTable
+from billing.views.fees import payer_crumbs
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core import display
@@ -164,6 +166,27 @@ class CustomerInvoiceListView(InvoiceListView):
         ]
 
 
+class AccountInvoiceListView(InvoiceListView):
+    """The invoices of one account that is charged by itself."""
+
+    parent_model = Account
+
+    @cached_property
+    def account(self) -> Account:
+        """The account of the URL: 404 if it is out of scope."""
+        found: Account = get_object_or_404(rows_of(Account, self.actor), pk=self.kwargs["pk"])
+        return found
+
+    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return super().refine(queryset).filter(account=self.account)
+
+    def get_title(self) -> str:
+        return _("Invoices of %(name)s") % {"name": self.account}
+
+    def get_crumbs(self) -> list[Link]:
+        return payer_crumbs(self.actor, self.account)
+
+
 class InvoiceCreateView(ListView):
     """Closed periods without an invoice: a draft is made of one, or of all that are ticked."""
 
@@ -211,6 +234,7 @@ def open_text(sums: OpenSums, code: str) -> str:
         for amount, text in (
             (sums.receivable, _("%(amount)s to receive")),
             (sums.payable, _("%(amount)s to pay")),
+            (sums.below, _("%(amount)s between others below")),
         )
         if amount
     ]

@@ -37,6 +37,7 @@ from billing.tables import OnlinePaymentTable
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link
 from softswitch.core.errors import DomainError
+from softswitch.core.money import without_zeros
 from softswitch.core.views import DetailView, FormView, ListView
 from softswitch.core.views.access import PageMixin
 from softswitch.core.views.edit import FormMixin
@@ -58,6 +59,13 @@ def pay_actions(actor: Any) -> list[Action]:
         Action(_("Automatic top-up"), reverse("billing:top_up"), more=True),
         Action(_("Pay online"), reverse("billing:pay"), "credit-card", primary=True),
     ]
+
+
+def provider_actions(actor: Any) -> list[Action]:
+    """The way to the settings behind online payments, for who may change them."""
+    if not ProviderView.is_open_to(actor):
+        return []
+    return [Action(_("Payment provider"), reverse("billing:payment_provider"), "cog-6-tooth")]
 
 
 def online_crumbs(actor: Any) -> list[Link]:
@@ -158,7 +166,7 @@ class OnlineListView(ListView):
         return online_shown_to(queryset, self.actor)
 
     def get_actions(self) -> list[Action]:
-        return pay_actions(self.actor)
+        return [*pay_actions(self.actor), *provider_actions(self.actor)]
 
 
 class OnlineDetailView(DetailView):
@@ -236,7 +244,7 @@ class TopUpView(OwnMoneyMixin, FormMixin):
 
     def get_initial(self) -> dict[str, Any]:
         row = self.row or TopUp()
-        return {name: getattr(row, name) for name in TopUpForm.base_fields}
+        return {name: without_zeros(getattr(row, name)) for name in TopUpForm.base_fields}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         balance, provider = self.payable
@@ -285,7 +293,7 @@ class ProviderView(FormView):
 
     def get_initial(self) -> dict[str, Any]:
         row = self.row or PaymentProvider()
-        return {name: getattr(row, name) for name in FORM_COLUMNS}
+        return {name: without_zeros(getattr(row, name)) for name in FORM_COLUMNS}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.row

@@ -40,9 +40,10 @@ def country_names() -> dict[str, str]:
     return {code: str(name) for code, name in names if len(code) == 2 and code.isalpha()}
 
 
-def country_text(code: str) -> str:
-    """The country as the reader calls it; a code that is none stays as it is."""
-    return str(reader_locale().territories.get(code, code))
+def country_text(code: str, language: str = "") -> str:
+    """The country as the reader (or ``language``) calls it; a code that is none stays as it is."""
+    locale = Locale.parse(language) if language else reader_locale()
+    return str(locale.territories.get(code, code))
 
 
 def number_text(value: Decimal | int, decimals: int = 0) -> str:

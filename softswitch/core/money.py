@@ -3,6 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from moneyed import CURRENCIES
 
@@ -13,6 +14,11 @@ ZERO = Decimal(0)
 def quantize(amount: Decimal) -> Decimal:
     """``amount`` as the ledger stores it: 6 decimals, half away from zero."""
     return amount.quantize(STORED, ROUND_HALF_UP)
+
+
+def without_zeros(value: Any) -> Any:
+    """An amount as a person would type it, 1000 rather than 1000.000000; others as they are."""
+    return value.normalize() + ZERO if isinstance(value, Decimal) else value
 
 
 def in_units(amount: Decimal, decimals: int) -> Decimal:

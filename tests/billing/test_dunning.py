@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import Account
 from billing.models import Balance, DunningStep, Invoice, Suspension
@@ -76,6 +77,10 @@ def test_a_letter_per_step_from_the_owner_in_the_customers_language(
     assert "INV-7" in rows[0].subject
     assert "12.50 GBP" in rows[1].text
     assert "2026" in rows[1].text  # the day on which calls stop
+    owed = reverse("billing:invoice_detail", args=[Invoice.objects.get().pk])
+    assert all(f"http://localhost:8000{owed}" in row.text for row in rows[:3])
+    assert all(f'{owed}">INV-7</a>' in row.html for row in rows[:3])
+    assert "/billing/invoices/?status=overdue" in rows[3].text
     steps = DunningStep.objects.exclude(recipient="").count()
     assert steps == len(rows)
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import now
 
-from billing.choices import InvoiceState
+from billing.choices import InvoiceState, InvoiceStatus
 from billing.models import Balance, Invoice, LedgerEntry
 from billing.selectors.invoices import status_counts
 from billing.services.accounts import AccountTariff, set_charging
@@ -65,10 +65,12 @@ def test_tabs_count_each_status_and_lead_to_it(world: World) -> None:
     assert part.number < late.number  # in the order of their periods, whatever their dates
     void_invoice(actor=world.actor("sub_reseller"), invoice=issued(world, 3), reason="wrong")
     shop_draft(world, 4)
+    note = credit_note(world, paid, "10")
     client = browser(world, "sub_reseller")
     tabs = client.get(url("invoice_list")).context["tabs"]
     assert {str(tab.label): tab.count for tab in tabs} == {
-        "All": 5, "Draft": 1, "Issued": 0, "Partly paid": 1, "Overdue": 1, "Paid": 1, "Void": 1,
+        "All": 6, "Draft": 1, "Issued": 0, "Partly paid": 1, "Overdue": 1, "Paid": 1,
+        "Credited": 1, "Void": 1,
     }  # fmt: skip
     for tab in tabs:
         answer = client.get(url("invoice_list") + tab.url)
@@ -76,12 +78,14 @@ def test_tabs_count_each_status_and_lead_to_it(world: World) -> None:
         assert [one.count for one in answer.context["tabs"]] == [one.count for one in tabs]
         assert [one.label for one in answer.context["tabs"] if one.is_current] == [tab.label]
     assert titles(client.get(url("invoice_list"), {"status": "paid"})) == [paid.number]
+    assert titles(client.get(url("invoice_list"), {"status": "credited"})) == [note.number]
 
 
-@pytest.mark.parametrize("status", ["draft", "issued", "partly_paid", "overdue", "paid", "void"])
+@pytest.mark.parametrize("status", InvoiceStatus.values)
 def test_the_two_ways_to_say_a_status_agree(world: World, status: str) -> None:
     for number in range(3):
-        issued(world, number)
+        invoice = issued(world, number)
+    credit_note(world, invoice, "5")
     shop_draft(world, 3)
     today = now().date()
     for shift in (-30, 0, 30):

@@ -130,7 +130,7 @@ def test_invoices_are_issued_in_the_order_of_their_periods(world: World) -> None
     first = draft_of(balance)
     post(balance, "debit", "-1", APRIL)
     second = draft_of(balance, APRIL)
-    with pytest.raises(DomainError, match="2026-03-01 - 2026-03-31") as caught:
+    with pytest.raises(DomainError, match="1–31 Mar 2026") as caught:
         issue(world, second)
     assert caught.value.code == "earlier_draft"
     assert [issue(world, one).number for one in (first, second)] == ["INV-000001", "INV-000002"]

@@ -21,7 +21,7 @@ def test_keys_are_sealed_and_never_shown_nor_audited(world: World) -> None:
     client = browser(world, "sub_reseller")
     address = reverse("billing:payment_provider")
     assert client.get(address).status_code == 200
-    assert client.post(address, ON | {"is_enabled": "on"}).status_code == 302
+    assert client.post(address, ON | {"is_enabled": "on", "currencies": ["GBP"]}).status_code == 302
     row = PaymentProvider.objects.get()
     assert row.is_enabled
     assert API_KEY.encode() not in bytes(row.api_key)

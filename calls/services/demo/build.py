@@ -16,6 +16,7 @@ from calls.services.demo.definitions import add_definitions
 from calls.services.demo.invoicing import Invoicing
 from calls.services.demo.mark import MARK, loaded_demo
 from calls.services.demo.market import add_exchange_rates
+from calls.services.demo.online import add_online_payments
 from calls.services.demo.opening import Opening
 from calls.services.demo.payments import Payments
 from calls.services.demo.plan import PASSWORD
@@ -90,6 +91,8 @@ def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> bool:
             _take_week(week, operator, payments, invoicing, say)
             if number == 0:
                 _analyze()
+        online = add_online_payments(operator=operator, opened=opening.opened, anchor=anchor)
+        say(f"{online} online payments of a provider that is off")
         for one in opening.opened:
             if one.firm.status != one.customer.status:
                 set_status(actor=one.owner, customer=one.customer, status=one.firm.status)

@@ -4,13 +4,16 @@
 {{ seconds|duration }}  3:07       {{ moment|moment }}  <time>18 Nov 2026 14:31:22</time>
 {{ day|day }}  18 Nov 2026         {{ count|number }}  45,646       {{ text|dash }}
 {{ percent|shortest }}  7.5         {{ first|till:last }}  1–31 Oct 2026
+{{ address|own_way }}   with its direction, where the other one is around it
 """
 
 import datetime as dt
 from decimal import Decimal
+from unicodedata import bidirectional
 
 from django import template
 from django.utils.html import format_html
+from django.utils.translation import get_language_bidi
 
 from softswitch.core import display
 
@@ -79,6 +82,21 @@ def shortest(value: Decimal | None) -> str:
 def words(code: str) -> str:
     """A code such as ``rate_set`` as words."""
     return code.replace("_", " ").capitalize()
+
+
+@register.filter
+def own_way(text: str) -> str:
+    """``text`` that keeps its direction among the other one: "7 Exchange Street" in Arabic.
+
+    By marks around it, as WeasyPrint isolates nothing; what needs none is left as it is.
+    """
+    ways = (bidirectional(letter) for letter in str(text))
+    first = next((way for way in ways if way in ("L", "R", "AL")), "")
+    is_leftward = first in ("R", "AL")
+    if not first or is_leftward == get_language_bidi():
+        return str(text)
+    mark = "\u200f" if is_leftward else "\u200e"
+    return f"{mark}{text}{mark}"
 
 
 @register.filter
