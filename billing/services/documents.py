@@ -16,9 +16,8 @@ from billing.pdf import invoice_page, invoice_pdf, title_of
 from billing.selectors.annex_links import annex_url
 from billing.selectors.document_parts import Document
 from billing.selectors.documents import ByTrunk, document_of, names_annex
-from billing.selectors.parties import party
+from billing.selectors.parties import party, payer_data
 from billing.services.e_invoices import embedded, lacks, xml_of
-from customers.models import Customer
 from customers.tenancy import Actor
 from notifications.choices import Event
 from notifications.services.outbox import keep_attachment, queue_message
@@ -81,7 +80,10 @@ def resume_documents() -> int:
     since = now() - LOOKED_BACK
     issued = Invoice.objects.filter(state=InvoiceState.ISSUED, issued_at__gt=since)
     has_file = Exists(InvoiceFile.objects.filter(invoice=OuterRef("pk")))
-    addressed = Q(account=None) & ~Q(customer__billing_email="", customer__main_email="")
+    addressed = Q(account=None) & (
+        Q(balance__closed_as=None) & ~Q(customer__billing_email="", customer__main_email="")
+        | Q(balance__closed_as__email__gt="")
+    )
     left = issued.filter(~has_file | Q(addressed, mailed_at=None))
     ids = list(left.order_by("issued_at").values_list("pk", flat=True)[:RESUMED_AT_ONCE])
     for pk in ids:
@@ -176,12 +178,12 @@ def _mail(invoice: Invoice, file: InvoiceFile) -> None:
 def recipient_of(invoice: Invoice) -> str:
     """Where an invoice is mailed: the payer's billing e-mail, else its main one.
 
-    An account is no customer of its own: its invoices wait in the portal.
+    Of who has left the issuer the one that it had then. An account is no customer of its own: its
+    invoices wait in the portal.
     """
-    customer: Customer = invoice.customer
     if invoice.account_id is not None:
         return ""
-    return customer.billing_email or customer.main_email
+    return payer_data(invoice.balance)["email"]
 
 
 def _letter(invoice: Invoice) -> dict[str, Any]:
