@@ -145,3 +145,9 @@ class ProviderForm(ScopedForm):
         choices=payment_currencies,
         widget=forms.CheckboxSelectMultiple,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.actor.is_switched:
+            for name in ("api_key", "webhook_secret"):
+                del self.fields[name]
