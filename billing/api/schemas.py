@@ -17,7 +17,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class PeriodOut(Schema):
-    """A billing period, half-open; ``outcome`` is empty while it is not closed."""
+    """A billing period, half-open; ``outcome`` is empty while it is open, and to who pays."""
 
     id: int
     balance_id: int
@@ -26,7 +26,7 @@ class PeriodOut(Schema):
     period_type: str
     timezone: str
     closed_at: datetime | None
-    outcome: str
+    outcome: str = Field(alias="shown_outcome")
 
     @staticmethod
     def resolve_timezone(period: Any) -> str:

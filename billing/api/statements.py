@@ -19,6 +19,7 @@ from billing.api.schemas import (
 )
 from billing.choices import EntryKind
 from billing.models import Balance, BillingPeriod, LedgerEntry
+from billing.selectors.closing import periods_shown_to
 from billing.selectors.statements import default_days, payments_in, statement
 from billing.services.maintenance import maintain
 from customers.tenancy import Actor
@@ -108,4 +109,4 @@ def list_periods(request: HttpRequest, search: Query[PeriodSearch]) -> Any:
     """Billing periods, of the own customer and of those below, in the order they were opened."""
     actor = actor_of(request)
     readable(actor)
-    return search.page(search.narrow(visible(BillingPeriod, actor)))
+    return search.page(search.narrow(periods_shown_to(visible(BillingPeriod, actor), actor)))

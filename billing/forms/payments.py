@@ -150,3 +150,6 @@ class ProviderForm(ScopedForm):
         field = self.fields["currencies"]
         if isinstance(field, forms.MultipleChoiceField):
             field.choices = payment_currencies(self.actor)
+        if self.actor.is_switched:
+            for name in ("api_key", "webhook_secret"):
+                del self.fields[name]

@@ -50,6 +50,9 @@ class Balance(models.Model):
     next_period_timezone = TimeZoneField(use_pytz=False, null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, editable=False)
+    # What documents said of the payer when a move closed it (selectors.parties): what it is called
+    # and where it lives since then is the business of others.
+    closed_as = models.JSONField(null=True, editable=False)
     # The end of the first period that is not closed yet; empty: to be found (services.closing),
     # choices.NEVER: it has ended, and all of it is closed.
     closes_at = models.DateTimeField(null=True, editable=False)

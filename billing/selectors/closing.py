@@ -10,6 +10,7 @@ from django.db.models import (
     CharField,
     Count,
     Exists,
+    F,
     IntegerField,
     OuterRef,
     Q,
@@ -121,6 +122,15 @@ def billed_periods(rows: QuerySet[BillingPeriod], actor: Actor) -> QuerySet[Any]
     below = rows.exclude(balance__customer=actor.customer_id, balance__account=None)
     name = shown_name(actor, "balance__customer", then="balance__closed_at")
     return below.select_related("balance__account").annotate(customer_name=name)
+
+
+def periods_shown_to(rows: QuerySet[BillingPeriod], actor: Actor) -> QuerySet[Any]:
+    """``rows`` with ``shown_outcome``: what became of a draft is told to the side that bills."""
+    nothing = Value("", output_field=CharField())
+    paid = Q(balance__customer=actor.customer_id, balance__account=None)
+    told = F("outcome") if actor.account_id is None else nothing
+    shown = Case(When(paid, then=nothing), default=told, output_field=CharField())
+    return cast("QuerySet[Any]", rows.annotate(shown_outcome=shown))
 
 
 def billed_balances(rows: QuerySet[Balance], actor: Actor, moment: datetime) -> QuerySet[Any]:

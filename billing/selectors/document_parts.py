@@ -1,12 +1,17 @@
 """What an invoice shows, as plain values: one shape for page, PDF, HTML and XML."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from billing.choices import InvoiceKind, InvoiceState
 from softswitch.core.display import country_text
 from softswitch.core.money import ZERO
+
+# All but what XML 1.0 can hold: one such character in somebody's address, and there is no file.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +292,16 @@ class Document:
         tables = (self.groups and [len(group.lines) for group in self.groups]) or []
         shares = [len(section.rows) for section in self.shares]
         return sum(tables) + sum(shares) + len(self.rates) + len(self.payments) + len(self.taxes)
+
+
+def printable(part: Any) -> Any:
+    """A text, or a value of this module, without the characters that no document can hold."""
+    if isinstance(part, str):
+        return _UNPRINTABLE.sub(" ", part) if _UNPRINTABLE.search(part) else part
+    if isinstance(part, tuple):
+        return tuple(map(printable, part))
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    values = {field.name: getattr(part, field.name) for field in fields(part)}
+    changed = {name: printable(value) for name, value in values.items()}
+    return part if changed == values else replace(part, **changed)

@@ -27,6 +27,7 @@ from billing.selectors.document_parts import (
     Style,
     Sums,
     TaxRow,
+    printable,
 )
 from billing.selectors.parties import party, party_data, payer_data
 from customers.choices import InvoiceSection
@@ -56,7 +57,9 @@ def document_of(
     parties = _parties(invoice)
     style = style_of(terms, logo=invoice.logo, language=str(parties[1].get("language") or ""))
     with override(style.language):
-        return _Composer(invoice, terms, style, by_trunk).document(parties)
+        made = _Composer(invoice, terms, style, by_trunk).document(parties)
+    found: Document = printable(made)
+    return found
 
 
 def terms_of(invoice: Invoice) -> dict[str, Any]:

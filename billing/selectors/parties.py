@@ -6,6 +6,10 @@ from billing.models import Balance
 from billing.selectors.document_parts import Party
 from customers.models import Customer
 
+# Of an address, whose length its customer chooses, that many lines and letters a line are shown:
+# no more than that of work for whoever issues to it.
+MOST_LINES, MOST_LETTERS = 12, 200
+
 
 def party_data(customer: Customer) -> dict[str, str]:
     """Name, company, address, country, tax id, e-mail and contact of a party as they are now."""
@@ -23,7 +27,10 @@ def party_data(customer: Customer) -> dict[str, str]:
 
 
 def payer_data(balance: Balance) -> dict[str, str]:
-    """The same of who pays; an account is named besides its customer."""
+    """The same of who pays, who has left as it was then; an account beside its customer."""
+    if balance.closed_as is not None:
+        known: dict[str, str] = balance.closed_as
+        return known
     data = party_data(balance.customer)
     if balance.account is None:
         return data
@@ -35,7 +42,8 @@ def party(data: dict[str, Any]) -> Party:
 
     An account stands above its customer's address, whose tax id is not its own.
     """
-    lines = [line.strip() for line in str(data.get("address") or "").splitlines()]
+    address = str(data.get("address") or "")[: MOST_LINES * MOST_LETTERS]
+    lines = [line.strip()[:MOST_LETTERS] for line in address.splitlines()[:MOST_LINES]]
     company = str(data.get("company") or data.get("name") or "")
     account = str(data.get("account_name") or data.get("account") or "")
     return Party(

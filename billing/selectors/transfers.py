@@ -27,9 +27,13 @@ def other_leg(entry: LedgerEntry) -> LedgerEntry | None:
     return found
 
 
-def moved_to(account_balance: Balance) -> Decimal:
-    """What of its customer's money was moved to an account and has not gone back: 0 or above."""
-    rows = LedgerEntry.objects.filter(balance=account_balance)
+def moved_to(account_balance: Balance, own: Balance) -> Decimal:
+    """What was moved to an account from its customer's ``own`` balance and not back: 0 or above.
+
+    Of the present balance: what came of one with an owner that the customer has left was that
+    owner's to be paid for, and the present one owes nothing for it.
+    """
+    rows = LedgerEntry.objects.filter(balance=account_balance, posted_at__gte=own.opened_at)
     moves = Q(kind=EntryKind.TRANSFER) | Q(
         kind=EntryKind.REVERSAL, reverses__kind=EntryKind.TRANSFER
     )

@@ -99,7 +99,6 @@ def request_closing(*, actor: Actor) -> None:
             customer=actor.customer,
             action="closing_requested",
             subject=actor.customer,
-            is_private=True,
         )
         enqueue("billing.close_periods", issuer_id=actor.customer_id)
 

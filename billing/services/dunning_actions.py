@@ -138,6 +138,7 @@ def undo_step(*, actor: Actor, step: DunningStep) -> None:
             action="dunning_redone" if is_again else "dunning_undone",
             subject=fresh.invoice or held.balance.account or held.balance.customer,
             changes={"step": ["", fresh.get_kind_display()]},
+            is_private=held.balance.account_id is None,  # the log is on the side that bills alone
         )
 
 

@@ -10,6 +10,7 @@ from billing.choices import DunningKind
 from billing.models import Balance, DunningStep, Invoice
 from billing.selectors.dunning import overdue_invoices
 from billing.selectors.letter_links import invoice_url, overdue_url
+from billing.selectors.parties import payer_data
 from customers.models import User
 from customers.tenancy import Actor
 from notifications.choices import Event
@@ -20,14 +21,14 @@ from softswitch.core.money import ZERO
 def recipients_of(balances: Collection[Balance]) -> dict[int, str]:
     """Where letters about each balance go: the billing e-mail, else the main one.
 
-    For an account it is the address of its first open login. Empty where there is none. One
-    statement at most; customers must be loaded.
+    Of who has left the issuer the one that it had then; for an account it is the address of its
+    first open login. Empty where there is none. One statement at most; customers must be loaded.
     """
     accounts = [row.account_id for row in balances if row.account_id is not None]
     logins = User.objects.filter(account__in=accounts, is_active=True).exclude(email="")
     by_account = dict(logins.order_by("-pk").values_list("account", "email")) if accounts else {}
     return {
-        row.pk: row.customer.billing_email or row.customer.main_email
+        row.pk: payer_data(row)["email"]
         if row.account_id is None
         else by_account.get(row.account_id, "")
         for row in balances

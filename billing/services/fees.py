@@ -73,7 +73,7 @@ def change_fee(*, actor: Actor, fee: Fee, values: Mapping[str, Any]) -> Fee:
     if wrong:
         raise DomainError("invalid", "This cannot be changed.", field=min(wrong))
     with transaction.atomic():
-        _locked(fee.balance_id)
+        check_payer(_locked(fee.balance_id))
         fresh: Fee = Fee.objects.select_related("balance__customer").get(pk=fee.pk)
         differences = changed(fresh, dict(values))
         if differences:

@@ -13,6 +13,14 @@ from softswitch.core.errors import DomainError
 MOST_BYTES = 300_000
 MOST_PIXELS = 3_000  # of a side
 FIELD = "logo_file"
+# What Pillow raises of broken pictures; SyntaxError of one whose chunks have no names.
+_UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+)
 # No SVG: it can hold scripts and addresses, and WeasyPrint draws it unlike a browser.
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg"}
 
@@ -49,7 +57,7 @@ def media_type_of(content: bytes) -> str:
                 )
             picture.load()
             return TYPES[str(picture.format)]
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise _refused(_("Choose a PNG or JPEG picture; SVG is not taken.")) from error
 
 

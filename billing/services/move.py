@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from billing.choices import FinalInvoice, Mode
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
+from billing.selectors.parties import payer_data
 from billing.services.closing import close_ended
 from billing.services.final_invoices import Ending, bill_rest, check_choices, settle_rest
 from billing.services.maintenance import check_reason
@@ -134,7 +135,8 @@ def _close_balance(actor: Actor, customer: Customer, ending: Ending, at: datetim
         )
     end_dunning(actor=actor, balance=balance, at=at)
     close_ended(balances=[balance], at=at)
-    Balance.objects.filter(pk=balance.pk).update(closed_at=at)
+    known = payer_data(balance)
+    Balance.objects.filter(pk=balance.pk).update(closed_at=at, closed_as=known)
     bill_rest(actor=actor, balances=[balance], ending=ending)
     settle_rest(actor=actor, balance=balance, ending=ending, key=f"move:{balance.pk}", at=at)
     return balance

@@ -12,7 +12,7 @@ from billing.choices import OnlineState
 from billing.models import Balance, OnlinePayment, PaymentProvider
 from billing.selectors.online import provider_for
 from billing.selectors.redeem import is_payable
-from billing.services.payments import take_notice
+from billing.services.payments import order_key, take_notice
 from billing.services.providers import driver_of
 from billing.services.providers.base import Event, Notice, Order, PayPage
 from customers.tenancy import Actor
@@ -109,7 +109,7 @@ def _stored(payment: OnlinePayment) -> OnlinePayment:
 def _order(payment: OnlinePayment, success_url: str, cancel_url: str) -> Order:
     return Order(
         payment_id=payment.pk,
-        key=f"softswitch-{payment.provider.public_id}-{payment.key}",
+        key=order_key(payment),
         amount=payment.amount,
         currency=payment.currency_id,
         title=f"{payment.balance.account or payment.balance.customer}",

@@ -24,11 +24,13 @@ def save_provider(*, actor: Actor, values: Mapping[str, Any]) -> PaymentProvider
     ``values`` are columns; ``api_key`` and ``webhook_secret`` are plain text, empty to leave what
     is stored. Switching on needs both and a currency; switching off ends automatic top-ups too.
     Its administrators do it, else PermissionDenied. Raises DomainError ``required``, ``invalid`` or
-    ``limits``, naming the field. Locks the row; atomic with the audit row, which says that a key
-    was changed, not which.
+    ``limits``, naming the field, or ``switched``: whoever acts as it changes no key. Locks the row;
+    atomic with the audit row, which says that a key was changed, not which.
     """
     if actor.account_id is not None or not all(actor.can(right) for right in RIGHTS):
         raise PermissionDenied
+    if actor.is_switched and any(values.get(name) for name in SECRETS):
+        raise DomainError("switched", "Keys are not changed while switched.", field=SECRETS[0])
     with transaction.atomic():
         row, _made = PaymentProvider.objects.select_for_update().get_or_create(
             owner=actor.customer, kind=ProviderKind.STRIPE
@@ -45,7 +47,6 @@ def save_provider(*, actor: Actor, values: Mapping[str, Any]) -> PaymentProvider
                 action="payment_provider_changed",
                 subject=row,
                 changes=changes,
-                is_private=True,
             )
     return row
 

@@ -43,22 +43,27 @@ def take_notice(*, provider: PaymentProvider, notice: Notice) -> OnlinePayment |
         return payment
 
 
+def order_key(payment: OnlinePayment) -> str:
+    """The key under which a provider is asked for a payment: its own among all programs'."""
+    return f"softswitch-{payment.provider.public_id}-{payment.key}"
+
+
 def _find(provider: PaymentProvider, notice: Notice) -> OnlinePayment | None:
-    """The payment that is meant, locked, among those of this provider."""
+    """The payment that is meant, locked, among those of this provider; none of another program."""
     names = (
         {"pk": notice.payment_id},
         {"intent_id": notice.intent_id},
         {"session_id": notice.session_id},
     )
     rows = OnlinePayment.objects.select_for_update(of=("self",), no_key=True)
-    related = rows.select_related("balance__customer", "balance__account", "acting_as")
+    related = rows.select_related("balance__customer", "balance__account", "acting_as", "provider")
     of_provider = related.filter(provider=provider)
     for name in names:
         found: OnlinePayment | None = (
             of_provider.filter(**name).first() if any(name.values()) else None
         )
         if found is not None:
-            return found
+            return found if notice.key in ("", order_key(found)) else None
     return None
 
 

@@ -16,7 +16,7 @@ from billing.choices import OnlineState
 from billing.models import Balance, OnlinePayment, PaymentProvider, TopUp
 from billing.selectors.redeem import is_payable
 from billing.services.online import check_amount
-from billing.services.payments import take_notice
+from billing.services.payments import order_key, take_notice
 from billing.services.providers import driver_of
 from billing.services.providers.base import Event, Notice, SavedCharge
 from customers.selectors import system_actor
@@ -167,7 +167,7 @@ def _charge(payment_id: int, moment: datetime) -> None:
 def _charge_of(payment: OnlinePayment, row: TopUp) -> SavedCharge:
     return SavedCharge(
         payment_id=payment.pk,
-        key=f"softswitch-{payment.provider.public_id}-{payment.key}",
+        key=order_key(payment),
         amount=payment.amount,
         currency=payment.currency_id,
         title=f"{payment.balance.account or payment.balance.customer}",

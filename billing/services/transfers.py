@@ -32,8 +32,8 @@ def transfer_funds(
 
     One of them is of a customer, the other of its account; the customer's own users with
     money.manage do it, else PermissionDenied. No more than what is available leaves the source. An
-    account gives back at most what was moved to it: its balance is its customer's to make, the
-    customer's own with its owner is not. ``key`` comes with the form, so pressing twice moves once.
+    account gives back at most what was moved to it from the same balance: its own is its customer's
+    to make, the customer's is not. ``key`` comes with the form, so pressing twice moves once.
 
     Atomic with the audit row; locks both balances in one statement, ascending id. Raises
     DomainError ``amount``, ``available``, ``moved``, ``key_reused``, ``closed`` or ``archived``.
@@ -85,7 +85,7 @@ def check_transfer(
         raise DomainError("currency", "The two balances are in different currencies.")
     if amount > source.available:
         raise DomainError("available", "This is more than what is available.", field="amount")
-    if source.account_id is not None and amount > moved_to(source):
+    if source.account_id is not None and amount > moved_to(source, target):
         raise DomainError(
             "moved", "This is more than what was moved to the account.", field="amount"
         )

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from billing.choices import SETTLING, Direction, EntryKind
 from billing.forms import ReasonForm, TransferForm, WriteOffForm
 from billing.models import Balance, LedgerEntry
+from billing.selectors.balances import may_see_balance
 from billing.selectors.reversals import legs_of, may_reverse, why_not
 from billing.selectors.statements import entries_shown_to
 from billing.selectors.transfers import may_transfer, moved_to, transfer_ends
@@ -200,7 +201,9 @@ class TransferView(AccountBalanceView):
         return {"direction": Direction.TO_ACCOUNT}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(facts=list(transfer_facts(*self.ends)), **kwargs)
+        return super().get_context_data(
+            facts=list(transfer_facts(self.actor, *self.ends)), **kwargs
+        )
 
     def service(self, form: TransferForm) -> LedgerEntry:
         data = form.cleaned_data
@@ -230,18 +233,19 @@ class TransferView(AccountBalanceView):
         return self.get_ledger_url()
 
 
-def transfer_facts(own: Balance, account: Balance) -> Iterable[tuple[str, str]]:
-    """What can move either way."""
+def transfer_facts(actor: Actor, own: Balance, account: Balance) -> Iterable[tuple[str, str]]:
+    """What can move either way, as far as the actor may see it."""
     code = own.currency_id
-    yield (
-        _("Available to %(name)s") % {"name": own.customer},
-        money_text(max(own.available, Decimal(0)), code),
-    )
+    if may_see_balance(actor, own.customer):
+        yield (
+            _("Available to %(name)s") % {"name": own.customer},
+            money_text(max(own.available, Decimal(0)), code),
+        )
     yield (
         _("Available to %(name)s") % {"name": account.account},
         money_text(max(account.available, Decimal(0)), code),
     )
-    yield _("Of it moved there before, and can go back"), money_text(moved_to(account), code)
+    yield _("Of it moved there before, and can go back"), money_text(moved_to(account, own), code)
 
 
 def posted_text(entry: LedgerEntry, currency: str) -> str:

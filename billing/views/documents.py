@@ -108,6 +108,8 @@ class InvoiceFileView(DownloadMixin):
 class InvoiceAnnexView(DownloadMixin):
     """The calls of an invoice, however many: CSV while it is read, or XLSX."""
 
+    further = ("cdrs.view",)
+
     def download(self, invoice: Invoice, asked: str) -> HttpResponseBase:
         return annex_response(invoice, asked)
 

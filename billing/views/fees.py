@@ -166,7 +166,8 @@ class FeeEditView(EditView):
     success_message = gettext_lazy("Saved. Issued invoices stay as they are.")
 
     def refine(self, queryset: QuerySet[Fee]) -> QuerySet[Fee]:
-        return queryset.select_related("balance__customer", "balance__account")
+        rows = queryset.filter(balance__closed_at=None)  # who has left is billed none
+        return rows.select_related("balance__customer", "balance__account")
 
     def check_object(self, obj: Fee) -> None:
         if not may_bill(self.actor, obj.balance):

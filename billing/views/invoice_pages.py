@@ -40,10 +40,11 @@ from softswitch.core.views import DetailView
 from softswitch.core.views.access import rows_of
 
 RELATED = ("account", "balance", "period", "customer", "voided_by")
-# The files of an invoice, each shown where its page exists: label, address, icon, in the menu.
+# The files of an invoice, each shown where its page exists: label, address, icon, right, which
+# the calls need beside that of the invoice: they stand in the menu.
 DOWNLOADS = (
-    (gettext_lazy("Document"), "billing:invoice_pdf", "document-arrow-down", False),
-    (gettext_lazy("Calls as CSV"), "billing:invoice_annex", "table-cells", True),
+    (gettext_lazy("Document"), "billing:invoice_pdf", "document-arrow-down", None),
+    (gettext_lazy("Calls as CSV"), "billing:invoice_annex", "table-cells", "cdrs.view"),
 )
 
 
@@ -129,9 +130,9 @@ class InvoiceDetailView(DetailView):
 def downloads(invoice: Invoice) -> list[Action]:
     """The document, of a draft as it would be, and the calls behind it; a credit note has none."""
     found = [
-        Action(label, url, icon, more=more)
-        for label, name, icon, more in DOWNLOADS
-        if (invoice.period is not None or not more) and (url := _url_of(name, invoice))
+        Action(label, url, icon, right, more=right is not None)
+        for label, name, icon, right in DOWNLOADS
+        if (invoice.period is not None or right is None) and (url := _url_of(name, invoice))
     ]
     if has_rate_table(invoice):
         url = reverse("billing:invoice_rates", args=[invoice.pk])

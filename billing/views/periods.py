@@ -194,7 +194,7 @@ class CalendarView(EditView):
     success_message = gettext_lazy("Saved. It takes effect at the next close.")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("customer", "account")
+        return queryset.filter(closed_at=None).select_related("customer", "account")
 
     def check_object(self, obj: Balance) -> None:
         if not may_change_calendar(self.actor, obj):

@@ -124,7 +124,10 @@ def _locked_draft(invoice: Invoice) -> Invoice:
 def _record(
     actor: Actor, balance: Balance, action: str, invoice: Invoice, changes: dict[str, list[object]]
 ) -> None:
-    """A draft is the issuer's own until it is issued; so is all of a customer that has left it."""
+    """A draft is the issuer's own until it is issued; so is all of a customer that has left it.
+
+    Who issues to its account is the customer itself, from whom a private event would be hidden.
+    """
     is_closed = balance.closed_at is not None
     record(
         actor=actor,
@@ -132,5 +135,5 @@ def _record(
         action=action,
         subject=invoice,
         changes=changes,
-        is_private=not is_closed,
+        is_private=not is_closed and balance.account_id is None,
     )

@@ -83,11 +83,14 @@ class Event(Enum):
 class Notice:
     """What a provider says of one payment, which it names by one of three ids.
 
-    ``amount`` was paid, or given back so far. ``reason`` is why it failed, in words.
+    ``key`` is that of its order, where the provider says it: an account there may serve other
+    programs that number their payments, too. ``amount`` was paid, or given back so far. ``reason``
+    is why it failed, in words.
     """
 
     event: Event
     payment_id: int | None = None
+    key: str = ""
     session_id: str = ""
     intent_id: str = ""
     amount: Decimal | None = None

@@ -1,6 +1,7 @@
 """Stripe: Checkout pages, saved cards charged off-session, signed webhooks."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -20,10 +21,12 @@ from billing.services.providers.base import (
     UnreachableError,
 )
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 TIMEOUT = 20  # seconds
 TOLERANCE = 300  # seconds that a signature is good for, against replays
 OF_US = "payment"  # our id of the payment in Stripe's metadata
+KEY = "key"  # and that of its order, which no other program has
 
 
 class StripeDriver:
@@ -63,7 +66,7 @@ class StripeDriver:
                         "off_session": True,
                         "confirm": True,
                         "description": charge.title,
-                        "metadata": {OF_US: str(charge.payment_id)},
+                        "metadata": {OF_US: str(charge.payment_id), KEY: charge.key},
                     },
                     {"idempotency_key": charge.key},
                 )
@@ -90,18 +93,24 @@ class StripeDriver:
 
 
 def _asked(ask: Callable[[], T]) -> T:
-    """What Stripe answers; its errors become ours, told by whether a repeat could help."""
+    """What Stripe answers; its errors become ours, told by whether a repeat could help.
+
+    Only what it says of a card is for the payer; other refusals are about the owner's account.
+    """
     try:
         return ask()
-    except (stripe.CardError, stripe.InvalidRequestError, stripe.AuthenticationError) as error:
+    except stripe.CardError as error:
         raise RefusedError(error.user_message or error.code or "not accepted") from error
+    except (stripe.InvalidRequestError, stripe.AuthenticationError) as error:
+        logger.error("Stripe refuses: %s", error)  # noqa: TRY400 - the library's stack says nothing
+        raise RefusedError(error.code or "not accepted") from error
     except stripe.StripeError as error:
         raise UnreachableError from error
 
 
 def _session_of(order: Order) -> Any:
     """The parameters of a Checkout session: one line, the money in the balance's own currency."""
-    metadata = {OF_US: str(order.payment_id)}
+    metadata = {OF_US: str(order.payment_id), KEY: order.key}
     intent: dict[str, Any] = {"metadata": metadata, "description": order.title}
     session: dict[str, Any] = {
         "mode": "payment",
@@ -133,9 +142,11 @@ def _session_of(order: Order) -> Any:
 
 
 def _named(thing: Mapping[str, Any]) -> dict[str, Any]:
-    """Our id of the payment that a session, an intent or a charge is about."""
-    text = str((thing.get("metadata") or {}).get(OF_US, ""))
-    return {"payment_id": int(text) if text.isdecimal() and len(text) <= 18 else None}
+    """Our id of the payment that a session, an intent or a charge is about, and its key."""
+    metadata = thing.get("metadata") or {}
+    text = str(metadata.get(OF_US, ""))
+    number = int(text) if text.isdecimal() and len(text) <= 18 else None
+    return {"payment_id": number, "key": str(metadata.get(KEY, ""))}
 
 
 def _money(units: int, currency: str) -> dict[str, Any]:
