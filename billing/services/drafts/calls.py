@@ -115,7 +115,7 @@ def calls_of(periods: Sequence[Billed]) -> dict[int, Calls]:
             _ARCHIVED,
             {
                 "periods": [one.period.pk for one in periods],
-                "late_on": [one.late_before and one.first_day for one in periods],
+                "late_on": [one.late_before and one.period.days[0] for one in periods],
             },
         )
         for period_id, *row in cursor.fetchall():

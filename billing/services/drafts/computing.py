@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import override
 
 from billing.choices import LineKind, PeriodOutcome
@@ -71,14 +71,19 @@ def _scope(periods: Sequence[BillingPeriod], moment: datetime) -> list[Billed]:
     earlier = BillingPeriod.objects.filter(
         balance=OuterRef("balance"), starts_at__lt=OuterRef("starts_at"), closed_at__isnull=False
     )
-    later = BillingPeriod.objects.filter(Exists(earlier), pk__in=[row.pk for row in periods])
-    has_earlier = set(later.values_list("pk", flat=True))
+    adjoining = BillingPeriod.objects.filter(
+        balance=OuterRef("balance"), ends_at=OuterRef("starts_at")
+    )
+    before = BillingPeriod.objects.filter(pk__in=[row.pk for row in periods]).annotate(
+        has_earlier=Exists(earlier), zone_before=Subquery(adjoining.values("timezone")[:1])
+    )
+    known = {row.pop("pk"): row for row in before.values("pk", "has_earlier", "zone_before")}
     return [
         billed_period(
             period,
             balances[period.balance_id],
             terms[period.balance_id],
-            has_earlier=period.pk in has_earlier,
+            **known[period.pk],
         )
         for period in sorted(periods, key=lambda row: (row.balance_id, row.starts_at))
     ]

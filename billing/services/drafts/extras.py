@@ -42,6 +42,8 @@ class Fees:
                 continue
             if fee.kind == FeeKind.ONCE:
                 self._billed.add(fee.pk)
+            elif billed.first_day > billed.last_day:
+                continue  # a few hours between two time zones: no day of its own
             yield fee
 
 
@@ -112,7 +114,7 @@ def minimum_line(billed: Billed, lines: list[Line]) -> list[Line]:
         return []
     committed = half_up(Fraction(billed.terms.minimum) * billed.part(), billed.decimals)
     missing = committed - net_of_calls(lines)
-    if missing <= 0:
+    if not committed or missing <= 0:
         return []
     return [
         Line(

@@ -14,6 +14,7 @@ from billing.services.drafts.terms import Terms
 from softswitch.core.money import ZERO, in_units, minor_units
 
 _DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
 DESCRIPTION_SIZE = 200
 
 
@@ -39,7 +40,12 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """A closed period that is to be billed; ``late_before``: calls that ended earlier are late."""
+    """A closed period that is to be billed; ``late_before``: calls that ended earlier are late.
+
+    Its days are those that fees are counted by: from ``first_day``, the one that follows what the
+    period before it counted, to ``last_day``. With another time zone an hour of yesterday, or of
+    the day after tomorrow, may be where one ends and the other begins; each day is billed once.
+    """
 
     period: BillingPeriod
     balance: Balance
@@ -71,13 +77,23 @@ class Billed:
 
 
 def billed_period(
-    period: BillingPeriod, balance: Balance, terms: Terms, *, has_earlier: bool
+    period: BillingPeriod,
+    balance: Balance,
+    terms: Terms,
+    *,
+    has_earlier: bool,
+    zone_before: ZoneInfo | None,
 ) -> Billed:
-    """``period`` with its days counted; ``has_earlier``: one before it is closed too."""
+    """``period`` with its days counted; ``has_earlier``: one before it is closed too.
+
+    ``zone_before`` is the zone of the period that it follows without a gap, if there is one.
+    """
     zone = ZoneInfo(str(period.timezone))
     kind = PeriodType(period.period_type)
     whole = whole_period(kind, balance.opened_at, zone, period.starts_at)
-    first, last = _days(period.starts_at, period.ends_at, zone)
+    first, last = period.days
+    if zone_before is not None:
+        first = (period.starts_at - _INSTANT).astimezone(zone_before).date() + _DAY
     whole_first, whole_last = _days(whole.start, whole.end, zone)
     return Billed(
         period=period,
@@ -98,5 +114,5 @@ def net_of_calls(lines: list[Line]) -> Decimal:
 
 
 def _days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date]:
-    last = end - timedelta(microseconds=1)
+    last = end - _INSTANT
     return start.astimezone(zone).date(), last.astimezone(zone).date()
