@@ -133,7 +133,7 @@ def _keys(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 @dataclass(frozen=True, slots=True)
 class OpenSums:
-    """What is open, in the display currency: of the customers, and of the actor's own customer.
+    """What is open, in the display currency: of those that the actor bills, and of the actor.
 
     Currencies without an exchange rate are not in the sums: ``unknown`` names them.
     """
@@ -144,13 +144,13 @@ class OpenSums:
 
 
 def open_sums(rows: QuerySet[Any], actor: Actor, display: DisplayCurrency) -> OpenSums:
-    """What is open of ``rows``, per side; one statement."""
-    owed = rows.filter(state=InvoiceState.ISSUED, open_amount__gt=0).order_by()
-    is_own = Case(
-        When(customer_id=actor.customer_id, account=None, then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
+    """What is open of ``rows``, per side; one statement. What others owe each other is neither."""
+    own = Q(customer_id=actor.customer_id, account=None)
+    sides = own | Q(issuer_id=actor.customer_id)
+    if actor.account_id is not None:
+        own = sides = Q(account_id=actor.account_id)
+    owed = rows.filter(sides, state=InvoiceState.ISSUED, open_amount__gt=0).order_by()
+    is_own = Case(When(own, then=Value(1)), default=Value(0), output_field=IntegerField())
     sums = {0: ZERO, 1: ZERO}
     unknown = set()
     grouped = owed.annotate(is_own=is_own).values("is_own", "currency")

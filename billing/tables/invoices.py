@@ -71,7 +71,7 @@ def _page_sum(name: str, currency: str) -> Callable[..., str]:
         records = [row.record for row in table.paginated_rows]
         table.prepare(records)
         codes = {table.code_of(record, currency) for record in records}
-        sides = {is_received(record, table.actor) for record in records}
+        sides = {_side(record, table.actor) for record in records}
         amounts = [getattr(record, name) for record in records]
         if len(codes) != 1 or len(sides) != 1 or None in amounts:
             return display.DASH
@@ -80,6 +80,11 @@ def _page_sum(name: str, currency: str) -> Callable[..., str]:
         return text if currency else format_html('{} <span class="cur">{}</span>', text, code)
 
     return foot
+
+
+def _side(record: Any, actor: Actor) -> tuple[bool, bool]:
+    """Who owes whom: the actor, others it, or others each other."""
+    return is_received(record, actor), record.issuer_id == actor.customer_id
 
 
 def _page_label(table: "InvoiceTable") -> SafeString:
