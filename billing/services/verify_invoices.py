@@ -68,7 +68,8 @@ SELECT format('invoice %%s %%s line %%s: %%s of %%s, in a currency of %%s decima
     l.position, l.amount, l.exact, c.decimals)
 FROM billing_invoice i JOIN billing_invoiceline l ON l.invoice_id = i.id
 JOIN tariffs_currency c ON c.code = i.currency_id
-WHERE {of_i} AND l.amount <> round(l.exact, c.decimals) ORDER BY i.id, l.position
+WHERE {of_i} AND i.state <> 'draft' AND l.amount <> round(l.exact, c.decimals)
+ORDER BY i.id, l.position
 """
 # Lines of calls and adjustments are what the ledger holds, to the last digit; of the others and of
 # tax issuing has posted what is billed.

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.services.vouchers import NewBatch, create_batch, export_pins
+from billing.choices import PaymentSide
 from billing.models import Balance, Invoice, LedgerEntry
 from billing.selectors.payments import payment_sums, payments_shown_to
 from billing.services.reversals import reverse_entry
@@ -76,7 +77,7 @@ def test_what_came_in_and_what_went_out_are_no_one_sum(world: World) -> None:
         ),
         actor_for(world.account.users.get()),
     )
-    assert [*sums] == [("made", "GBP", 9)]
+    assert [*sums] == [(PaymentSide.MADE, "GBP", Decimal(9))]
 
 
 def test_others_see_none_of_it(world: World) -> None:

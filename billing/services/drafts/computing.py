@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Subquery
@@ -77,13 +78,14 @@ def _scope(periods: Sequence[BillingPeriod], moment: datetime) -> list[Billed]:
     before = BillingPeriod.objects.filter(pk__in=[row.pk for row in periods]).annotate(
         has_earlier=Exists(earlier), zone_before=Subquery(adjoining.values("timezone")[:1])
     )
-    known = {row.pop("pk"): row for row in before.values("pk", "has_earlier", "zone_before")}
+    known: dict[int, Any] = {row.pk: row for row in before}
     return [
         billed_period(
             period,
             balances[period.balance_id],
             terms[period.balance_id],
-            **known[period.pk],
+            has_earlier=known[period.pk].has_earlier,
+            zone_before=known[period.pk].zone_before,
         )
         for period in sorted(periods, key=lambda row: (row.balance_id, row.starts_at))
     ]
