@@ -84,6 +84,8 @@ SETTLING = (
 )
 # Money that a payer has paid in; a transfer and an opening balance are such where positive.
 PAID_IN = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER)
+# The source of what online payments post: Add Funds, and what was given back of them.
+ONLINE = "online"
 # What its issuer may take back by an entry of the opposite amount. Usage is re-rated, what an
 # invoice has posted is voided or credited.
 REVERSIBLE = (

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Case, CharField, DateField, DateTimeField, F, Func, Q, Value, When
 from django.db.models.functions import Cast
 
-from billing.choices import PAID_IN, EntryKind, InvoiceKind, InvoiceState, InvoiceStatus, Mode
+from billing.choices import (
+    ONLINE,
+    PAID_IN,
+    EntryKind,
+    InvoiceKind,
+    InvoiceState,
+    InvoiceStatus,
+    Mode,
+)
 from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
@@ -28,6 +36,10 @@ if TYPE_CHECKING:
         TopUp,
         UsageEntry,
     )
+
+
+# A part of an online payment that its payer got back.
+GIVEN_BACK = Q(kind=EntryKind.PAY_OUT, source=ONLINE)
 
 
 def local_day(moment: datetime, zone: str = "period_timezone") -> Cast:
@@ -67,12 +79,12 @@ class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
     account = "account"
 
     def payments(self) -> Self:
-        """Money that was paid in, and what took such an entry back, so that they add up."""
+        """Money that was paid in, and what took it back or gave it back, so that they add up."""
         always = Q(kind__in=PAID_IN) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=PAID_IN)
         in_kinds = (EntryKind.OPENING, EntryKind.TRANSFER)
         incoming = Q(kind__in=in_kinds, amount__gt=0)
         taken_back = Q(kind=EntryKind.REVERSAL, reverses__kind__in=in_kinds, reverses__amount__gt=0)
-        return self.filter(always | incoming | taken_back)
+        return self.filter(always | incoming | taken_back | GIVEN_BACK)
 
     def between(self, actor: Actor) -> Self:
         """What the actor's customer bills, and what it pays itself."""

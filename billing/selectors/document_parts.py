@@ -62,7 +62,7 @@ class LineGroup:
 
     ``grouping`` is what a line of calls stands for (LineGrouping), empty for other lines. Whose
     tariff it is stays with its owner: the days in which it was in force tell groups apart. ``rest``
-    says how many more lines the last one sums up.
+    says how many more lines the last ones sum up, those that are taxed and those that are not.
     """
 
     lines: tuple[DocumentLine, ...]
@@ -108,6 +108,7 @@ class TaxRow:
     percent: Decimal
     base: Decimal
     amount: Decimal
+    is_compound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,15 @@ SELECT coalesce(r.country, ''), sum(sign(c.duration_ms))::bigint, sum(c.billed_s
 GROUP BY 1 ORDER BY 4 DESC, 1
 """
 )
+# Entries count calls that were not connected too, which no other part of an invoice does.
+_UNCONNECTED = """
+SELECT u.usage_on, count(*) FROM billing_charge c JOIN billing_usageentry u
+    ON u.id = c.usage_entry_id AND u.balance_id = %(balance)s AND u.period_id = %(period)s
+WHERE c.customer_id = %(customer)s AND c.balance_id = %(balance)s
+  AND c.duration_ms = 0 AND c.revision = 0
+  AND c.setup_at >= %(since)s AND c.setup_at < %(until)s
+GROUP BY 1
+"""
 
 
 def by_country(period: BillingPeriod) -> tuple[Share, ...]:
@@ -66,15 +75,26 @@ def by_country(period: BillingPeriod) -> tuple[Share, ...]:
 
 
 def by_day(period: BillingPeriod) -> tuple[Share, ...]:
-    """The calls of a period by the local day of their end, not rounded."""
+    """The connected calls of a period by the local day of their end, not rounded.
+
+    Of months that are archived only their entries know, which count all calls.
+    """
+    unconnected = dict(_read(_UNCONNECTED, period))
     rows = UsageEntry.objects.filter(balance_id=period.balance_id, period_id=period.pk)
     sums = rows.values("usage_on").annotate(
         of_calls=Sum("calls"), of_seconds=Sum("billed_seconds"), of_amount=Sum("amount")
     )
-    return tuple(
-        Share("", row["of_calls"], row["of_seconds"], -row["of_amount"], row["usage_on"])
+    days = (
+        Share(
+            "",
+            row["of_calls"] - unconnected.get(row["usage_on"], 0),
+            row["of_seconds"],
+            -row["of_amount"],
+            row["usage_on"],
+        )
         for row in sums.order_by("usage_on")
     )
+    return tuple(day for day in days if day.calls or day.amount)
 
 
 def usage_window(period: BillingPeriod) -> tuple[datetime, datetime] | None:

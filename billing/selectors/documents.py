@@ -122,9 +122,7 @@ def grouped(lines: Iterable[InvoiceLine], grouping: str) -> tuple[LineGroup, ...
         left -= len(shown) if is_calls else 0
         found.append(
             LineGroup(
-                lines=tuple(
-                    [_line(line, grouping) for line in shown] + ([_rest(rest)] if rest else [])
-                ),
+                lines=(*(_line(line, grouping) for line in shown), *_rests(rest)),
                 grouping=grouping if is_calls else "",
                 is_late=kind == LineKind.LATE,
                 rest=len(rest),
@@ -158,6 +156,14 @@ def _line(line: InvoiceLine, grouping: str) -> DocumentLine:
     )
 
 
+def _rests(lines: Sequence[InvoiceLine]) -> Iterable[DocumentLine]:
+    """A line for all that are taxed, and one for those that are not: no sum holds both."""
+    for is_taxed in (True, False):
+        members = [line for line in lines if line.is_taxed == is_taxed]
+        if members:
+            yield _rest(members)
+
+
 def _rest(lines: Sequence[InvoiceLine]) -> DocumentLine:
     """One line for all of ``lines``; of calls it names where they stand."""
     is_calls = lines[0].kind in sections.CALL_KINDS
@@ -167,7 +173,7 @@ def _rest(lines: Sequence[InvoiceLine]) -> DocumentLine:
         amount=sum((line.amount for line in lines), ZERO),
         calls=sum(line.calls for line in lines),
         seconds=sum(line.billed_seconds for line in lines),
-        is_taxed=all(line.is_taxed for line in lines),
+        is_taxed=lines[0].is_taxed,
     )
 
 
@@ -244,7 +250,9 @@ class _Composer:
 
     def _taxes(self) -> tuple[TaxRow, ...]:
         rows = self.invoice.taxes.order_by("position")
-        return tuple(TaxRow(row.name, row.percent, row.base, row.amount) for row in rows)
+        return tuple(
+            TaxRow(row.name, row.percent, row.base, row.amount, row.is_compound) for row in rows
+        )
 
     def _wants(self, section: str) -> bool:
         """Whether a section was chosen; credit notes and periods without calls have none."""

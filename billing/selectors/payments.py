@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Case, Q, QuerySet, Sum, Value, When
 
 from billing.choices import EntryKind, InvoiceState, PaymentSide
 from billing.models import Balance, Invoice, LedgerEntry
@@ -20,6 +20,7 @@ KINDS = (
     EntryKind.TRANSFER,
     EntryKind.OPENING,
     EntryKind.REVERSAL,
+    EntryKind.PAY_OUT,
 )
 
 
@@ -39,11 +40,14 @@ def on_side(rows: QuerySet[LedgerEntry], actor: Actor, side: str) -> QuerySet[Le
     return rows.filter(customer_id=actor.customer_id).exclude(issuer_id=actor.customer_id)
 
 
-def payment_sums(rows: QuerySet[Any]) -> Iterator[tuple[str, Decimal]]:
-    """Currency and sum of the payments in each currency."""
-    sums = rows.order_by().values("balance__currency").annotate(total=Sum("amount"))
-    for row in sums.order_by("balance__currency"):
-        yield row["balance__currency"], row["total"]
+def payment_sums(rows: QuerySet[Any], actor: Actor) -> Iterator[tuple[PaymentSide, str, Decimal]]:
+    """Side, currency and sum of the payments: what was received, and what was made, apart."""
+    received, made = PaymentSide.RECEIVED, PaymentSide.MADE
+    is_received = Q(issuer_id=actor.customer_id) if actor.account_id is None else Q(pk=None)
+    side = Case(When(is_received, then=Value(received.value)), default=Value(made.value))
+    by_side = rows.order_by().annotate(side=side).values("side", "balance__currency")
+    for row in by_side.annotate(total=Sum("amount")).order_by("-side", "balance__currency"):
+        yield PaymentSide(row["side"]), row["balance__currency"], row["total"]
 
 
 def payment_kinds() -> list[tuple[str, Any]]:

@@ -13,6 +13,7 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind, InvoiceKind, InvoiceState
 from billing.models import Invoice, LedgerEntry
+from billing.querysets import GIVEN_BACK
 from billing.selectors.balances import DisplayCurrency, display_currency
 from customers.tenancy import Actor
 from softswitch.core.fields import AmountField
@@ -64,8 +65,8 @@ class Revenue:
 def revenue(actor: Actor) -> Revenue:
     """The last MONTHS months of the viewer, of all payers that the actor's customer bills itself.
 
-    What is void counts in no month. Payments are Add Funds and vouchers, less what was reversed of
-    them. Two statements, and two for the exchange rates.
+    What is void counts in no month. Payments are Add Funds and vouchers, less what was reversed or
+    given back of them. Two statements, and two for the exchange rates.
     """
     display = display_currency(actor)
     zone = ZoneInfo(actor.timezone)
@@ -105,6 +106,7 @@ def _invoiced(actor: Actor, since: date) -> Iterable[dict[str, Any]]:
 def _received(actor: Actor, since: date, zone: ZoneInfo) -> Iterable[dict[str, Any]]:
     start = datetime.combine(since, time(), zone)
     paid = Q(kind__in=RECEIVED) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=RECEIVED)
+    paid |= GIVEN_BACK
     rows: QuerySet[Any] = LedgerEntry.objects.visible_to(actor).filter(
         paid, issuer=actor.customer_id, posted_at__gte=start
     )

@@ -114,8 +114,8 @@ def _check(locked: Invoice, amount: Decimal) -> Decimal:
 
 
 def _draft(locked: Invoice, amount: Decimal, credited: Decimal, reason: str) -> Invoice:
-    """The credit note with its line and taxes, not yet issued: what is issued takes no lines."""
-    taxes = list(_taxes(locked, amount, credited))
+    """The credit note with its lines and taxes, not yet issued: what is issued takes no lines."""
+    taxes, untaxed = _taxes(locked, amount, credited)
     tax = sum((row.amount for row in taxes), ZERO)
     note = Invoice.objects.create(
         kind=InvoiceKind.CREDIT_NOTE,
@@ -138,23 +138,39 @@ def _draft(locked: Invoice, amount: Decimal, credited: Decimal, reason: str) -> 
     )
     for row in taxes:
         row.invoice = note
-    billed = amount - tax if locked.tax_mode == TaxMode.ADDED else amount
-    text = _("Credit on invoice %(number)s") % {"number": locked.number}
-    InvoiceLine.objects.create(
-        invoice=note,
-        position=1,
-        kind=LineKind.ADJUSTMENT,
-        description=text[:200],
-        exact=billed,
-        amount=billed,
-        is_taxed=bool(taxes),
-    )
+    lines = amount - tax if locked.tax_mode == TaxMode.ADDED else amount
+    InvoiceLine.objects.bulk_create(_lines(note, lines - untaxed, untaxed, is_taxed=bool(taxes)))
     InvoiceTax.objects.bulk_create(taxes)
     return note
 
 
-def _taxes(locked: Invoice, amount: Decimal, credited: Decimal) -> Iterator[InvoiceTax]:
-    """Each rate's share of all credits so far, less what was credited before."""
+def _lines(
+    note: Invoice, amount: Decimal, untaxed: Decimal, *, is_taxed: bool
+) -> Iterator[InvoiceLine]:
+    """A line of what is credited as the invoice taxed it, and one of what bore no tax beside it."""
+    text = _("Credit on invoice %(number)s")
+    parts = [
+        (text, amount, is_taxed),
+        (_("Credit on invoice %(number)s, not taxed"), untaxed, False),
+    ]
+    kept = [part for part in parts if part[1]]
+    for position, (words, part, has_tax) in enumerate(kept, 1):
+        yield InvoiceLine(
+            invoice=note,
+            position=position,
+            kind=LineKind.ADJUSTMENT,
+            description=(words % {"number": note.corrects})[:200],
+            exact=part,
+            amount=part,
+            is_taxed=has_tax,
+        )
+
+
+def _taxes(locked: Invoice, amount: Decimal, credited: Decimal) -> tuple[list[InvoiceTax], Decimal]:
+    """Each rate's share of all credits so far, less what was credited before; and what bore none.
+
+    The bases are what these leave of ``amount``, so that the sums are those of the lines.
+    """
     decimals = minor_units(locked.currency_id)
 
     def share(whole: Decimal) -> Decimal:
@@ -165,15 +181,25 @@ def _taxes(locked: Invoice, amount: Decimal, credited: Decimal) -> Iterator[Invo
         )
         return after - before
 
-    for row in locked.taxes.all():
-        yield InvoiceTax(
-            position=row.position,
-            name=row.name,
-            percent=row.percent,
-            is_compound=row.is_compound,
-            base=share(row.base),
-            amount=share(row.amount),
+    billed = list(locked.taxes.all())
+    if not billed:
+        return [], ZERO
+    amounts = [share(row.amount) for row in billed]
+    untaxed = share(locked.net - billed[0].base)
+    base, before, taxes = amount - sum(amounts, ZERO) - untaxed, ZERO, []
+    for row, tax in zip(billed, amounts, strict=True):
+        taxes.append(
+            InvoiceTax(
+                position=row.position,
+                name=row.name,
+                percent=row.percent,
+                is_compound=row.is_compound,
+                base=base + before if row.is_compound else base,
+                amount=tax,
+            )
         )
+        before += tax
+    return taxes, untaxed
 
 
 def _number(note: Invoice) -> None:

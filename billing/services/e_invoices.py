@@ -7,6 +7,7 @@ compound ones) are told as one of their joint percentage, their parts in a note.
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
 import facturx
@@ -21,8 +22,9 @@ from drafthorse.models.tradelines import LineItem
 
 from billing.choices import TaxCategory, TaxMode
 from billing.selectors.document_parts import Document, DocumentLine, Party
+from billing.services.taxes import Rate, shares_of
 from softswitch.core.errors import DomainError
-from softswitch.core.money import ZERO, minor_units
+from softswitch.core.money import ZERO, half_up, minor_units
 
 GUIDELINE = "urn:cen.eu:en16931:2017"
 SCHEMA = "FACTUR-X_EN16931"
@@ -152,12 +154,20 @@ def _payment_terms(due_on: date | None) -> Any:
 
 
 def _category(document: Document) -> str:
-    """The category of what is taxed; standard without a rate is zero-rated."""
-    if document.taxes and document.tax_mode != TaxMode.NONE:
+    """The category of what is taxed; standard without a rate above 0 is zero-rated."""
+    if _joint_percent(document):
         return TaxCategory.STANDARD
     if document.tax_category == TaxCategory.STANDARD:
         return TaxCategory.ZERO
     return document.tax_category
+
+
+def _joint_percent(document: Document) -> Decimal:
+    """What all rates together take of the net amount; 0 where nothing is taxed."""
+    if document.tax_mode == TaxMode.NONE:
+        return ZERO
+    rates = [Rate(tax.name, tax.percent, tax.is_compound) for tax in document.taxes]
+    return half_up(100 * sum(shares_of(rates), Fraction(0)), 4)
 
 
 class _Amounts:
@@ -168,23 +178,8 @@ class _Amounts:
         self.quantum = Decimal(1).scaleb(-minor_units(document.currency))
         self.category = _category(document)
         self.lines = [line for group in document.groups for line in group.lines]
-        self.percent = self._joint_percent()
+        self.percent = _joint_percent(document)
         self.nets = self._nets()
-
-    def _joint_percent(self) -> Decimal:
-        """What all rates together take of the net amount."""
-        taxed = self._taxed_base()
-        if self.category != TaxCategory.STANDARD or not taxed:
-            return ZERO
-        rates = self.document.taxes
-        if len(rates) == 1:
-            return rates[0].percent
-        exact = sum((rate.base * rate.percent for rate in rates), ZERO) / taxed
-        return exact.quantize(Decimal("0.0001"), ROUND_HALF_UP)
-
-    def _taxed_base(self) -> Decimal:
-        """The net amount of what is taxed: the base of the first rate."""
-        return self.document.taxes[0].base if self.document.taxes else ZERO
 
     def _nets(self) -> list[Decimal]:
         """The net amount of each line; what rounding leaves goes to the largest taxed line."""

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now
 
-from billing.choices import EntryKind, OnlineState
+from billing.choices import ONLINE, EntryKind, OnlineState
 from billing.models import Balance, LedgerEntry, OnlinePayment, PaymentProvider, TopUp
 from billing.selectors.ended import end_of
 from billing.services.ledger import Posting, post_entry
@@ -21,7 +21,7 @@ from softswitch.core.errors import DomainError
 from softswitch.core.money import ZERO
 
 logger = logging.getLogger(__name__)
-SOURCE = "online"  # verify knows these entries by it
+SOURCE = ONLINE  # verify knows these entries by it
 _INSTANT = timedelta(microseconds=1)
 
 

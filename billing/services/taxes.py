@@ -95,12 +95,12 @@ def _factors(taxation: Taxation) -> list[tuple[Fraction, bool]]:
     """
     if taxation.mode != TaxMode.INCLUDED:
         return [(_part(rate), rate.is_compound) for rate in taxation.rates]
-    shares = _shares(taxation.rates)
+    shares = shares_of(taxation.rates)
     whole = 1 + sum(shares, Fraction(0))
     return [(share / whole, False) for share in shares]
 
 
-def _shares(rates: Sequence[Rate]) -> list[Fraction]:
+def shares_of(rates: Sequence[Rate]) -> list[Fraction]:
     """What each rate takes of a net amount of 1."""
     found: list[Fraction] = []
     for rate in rates:

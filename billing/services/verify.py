@@ -42,6 +42,7 @@ FROM (
 ) e WHERE sequence <> number OR balance_after <> recomputed
 ORDER BY balance_id, sequence
 """
+# A charge is its cost at the rate of exchange that stands beside it, which has 10 decimals.
 # Of a period that a move or an archive ended, calls that ended after it are part too. What
 # re-rating adds to a call is no further call.
 _USAGE = """
@@ -52,7 +53,9 @@ WITH charged AS (
         min(c.ended_at) AS first_end, max(c.ended_at) AS last_end,
         count(*) FILTER (WHERE c.balance_id <> u.balance_id OR c.customer_id <> u.customer_id
             OR c.issuer_id <> u.issuer_id OR c.account_id IS DISTINCT FROM u.account_id
-            OR date_trunc('month', c.setup_at AT TIME ZONE 'UTC') <> u.setup_month) AS strangers
+            OR date_trunc('month', c.setup_at AT TIME ZONE 'UTC') <> u.setup_month
+            OR abs(c.amount - c.cost * c.exchange_rate)
+                > 0.0000005 + abs(c.cost) * 0.00000000005) AS strangers
     FROM billing_charge c LEFT JOIN billing_usageentry u ON u.id = c.usage_entry_id
     WHERE {of_c} GROUP BY c.usage_entry_id
 ), entry AS (SELECT * FROM billing_usageentry u WHERE {of_u} AND NOT EXISTS (

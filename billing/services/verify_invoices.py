@@ -3,9 +3,10 @@
 Run by ``billing.services.verify``, which fills in ``{of_x}``.
 """
 
-from billing.choices import SETTLING
+from billing.choices import PAYMENTS, SETTLING
 
 _SETTLING = ", ".join(f"'{kind.value}'" for kind in SETTLING)
+_PAYMENTS = ", ".join(f"'{kind.value}'" for kind in PAYMENTS)
 # Every entry with the kind that it counts as: a reversal is as what it reverses in the end.
 _COUNTED = """
 WITH RECURSIVE counted AS (
@@ -47,6 +48,85 @@ CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS amount FROM billing_invoi
 WHERE {of_i} AND (i.total <> i.net + i.tax OR i.tax <> t.amount
     OR l.amount <> CASE i.tax_mode WHEN 'included' THEN i.total ELSE i.net END)
 ORDER BY i.id
+"""
+# What a client reads: the balance that the invoice ends with, and what is paid of it in its period.
+_SUMS = """
+SELECT format('invoice %%s %%s: %%s before, %%s paid, %%s else and %%s billed leave %%s, %%s due; '
+    'its period has %%s paid', i.id, i.number, i.previous_balance, i.payments, i.other, i.total,
+    i.closing_balance, i.amount_due, p.amount)
+FROM billing_invoice i LEFT JOIN (
+    SELECT period_id, sum(amount) AS amount FROM counted WHERE kind IN ({payments}) GROUP BY 1
+) p ON p.period_id = i.period_id
+WHERE {of_i} AND i.kind = 'invoice' AND i.state <> 'draft' AND (
+    i.amount_due <> greatest(-i.closing_balance, 0)
+    OR i.closing_balance <> i.previous_balance + i.payments + i.other - i.total
+    OR i.payments <> coalesce(p.amount, 0))
+ORDER BY i.id
+""".replace("{payments}", _PAYMENTS)
+_ROUNDED = """
+SELECT format('invoice %%s %%s line %%s: %%s of %%s, in a currency of %%s decimals', i.id, i.number,
+    l.position, l.amount, l.exact, c.decimals)
+FROM billing_invoice i JOIN billing_invoiceline l ON l.invoice_id = i.id
+JOIN tariffs_currency c ON c.code = i.currency_id
+WHERE {of_i} AND i.state <> 'draft' AND l.amount <> round(l.exact, c.decimals)
+ORDER BY i.id, l.position
+"""
+# Lines of calls and adjustments are what the ledger holds, to the last digit; of the others and of
+# tax issuing has posted what is billed.
+_PARTS = """
+, part AS (
+    SELECT i.id, CASE WHEN l.kind = 'late' THEN 'usage' ELSE l.kind END AS name,
+        CASE WHEN l.kind IN ('usage', 'late', 'adjustment') THEN l.exact
+            ELSE l.amount END AS billed, 0 AS posted
+    FROM billing_invoice i JOIN billing_invoiceline l ON l.invoice_id = i.id
+    WHERE {of_i} AND i.kind = 'invoice' AND i.state = 'issued'
+  UNION ALL
+    SELECT i.id, 'tax', i.tax, 0 FROM billing_invoice i
+    WHERE {of_i} AND i.kind = 'invoice' AND i.state = 'issued' AND i.tax_mode = 'added'
+  UNION ALL
+    SELECT i.id, CASE WHEN c.kind IN ('debit', 'credit') THEN 'adjustment' ELSE c.kind END, 0,
+        -c.amount
+    FROM counted c JOIN billing_invoice i ON i.kind = 'invoice' AND i.state = 'issued'
+        AND CASE WHEN c.kind IN ('debit', 'credit') THEN i.period_id = c.period_id
+            ELSE i.id = c.invoice_id AND c.kind <> 'rounding' END
+  UNION ALL
+    SELECT i.id, 'usage', 0, -u.amount FROM billing_usageentry u
+    JOIN billing_invoice i ON i.period_id = u.period_id AND i.kind = 'invoice'
+        AND i.state = 'issued'
+    WHERE {of_u}
+)
+SELECT format('invoice %%s: bills %%s as %%s, the ledger has %%s', id, sum(billed), name,
+    sum(posted))
+FROM part GROUP BY id, name HAVING sum(billed) <> sum(posted) ORDER BY id, name
+"""
+# Rounded per line a tax is off by half a unit a line at most; a credit note has a share of that.
+_TAXED = """
+SELECT format('invoice %%s %%s: %%s is %%s %%%% of %%s; %%s is taxed', i.id, i.number, t.amount,
+    t.percent, t.base, l.amount)
+FROM billing_invoice i JOIN billing_invoicetax t ON t.invoice_id = i.id
+JOIN tariffs_currency c ON c.code = i.currency_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount), 0)
+        - CASE i.tax_mode WHEN 'included' THEN i.tax ELSE 0 END AS amount
+    FROM billing_invoiceline WHERE invoice_id = i.id AND is_taxed
+) l
+CROSS JOIN LATERAL (
+    SELECT count(*) AS lines FROM billing_invoiceline
+    WHERE invoice_id = coalesce(i.corrects_id, i.id)
+) n
+WHERE {of_i} AND ((NOT t.is_compound AND t.base <> l.amount)
+    OR abs(t.amount - t.base * t.percent / 100) > (n.lines + 1) * power(10, -c.decimals))
+ORDER BY i.id, t.position
+"""
+_FEES = """
+SELECT format('fee %%s: is of balance %%s, %%s invoices bill it, of balances %%s to %%s', f.id,
+    f.balance_id, count(*), min(i.balance_id), max(i.balance_id))
+FROM billing_fee f JOIN billing_invoiceline l ON l.fee_id = f.id
+JOIN billing_invoice i ON i.id = l.invoice_id
+WHERE {of_i} AND i.state <> 'void'
+GROUP BY f.id HAVING count(*) FILTER (WHERE i.balance_id <> f.balance_id) > 0
+    OR (f.kind = 'once' AND count(*) > 1)
+ORDER BY f.id
 """
 _NUMBERS = """
 SELECT format('series %%s of customer %%s: counts to %%s; %%s numbers from %%s to %%s, %%s astray',
@@ -174,15 +254,29 @@ FROM standing s JOIN billing_balance b ON b.id = s.balance_id
 WHERE b.amount <> s.free - s.opened + s.unbilled OR (s.opened > 0 AND s.free > 0)
 ORDER BY b.id
 """.replace("{settling}", _SETTLING)
+# More was never taken back from an end than had gone to it.
+_TAKEN_BACK = """
+SELECT format('balance %%s: %%s from entry %%s or invoice %%s to invoice %%s or entry %%s',
+    b.id, sum(a.amount), a.source_entry_id, a.source_invoice_id, a.invoice_id, a.entry_id)
+FROM billing_allocation a JOIN billing_balance b ON b.id = a.balance_id WHERE {of_b}
+GROUP BY b.id, a.source_entry_id, a.source_invoice_id, a.invoice_id, a.entry_id
+HAVING sum(a.amount) < 0 ORDER BY 1
+"""
 INVOICE_STATEMENTS = (
     _PARTIES,
     _TWICE,
     _TOTALS,
+    _COUNTED + _SUMS,
+    _ROUNDED,
+    _COUNTED + _PARTS,
+    _TAXED,
+    _FEES,
     _NUMBERS,
     _COUNTED + _BILLED,
     _ENTRIES,
     _CREDITED,
     _OPEN,
     _SPENT,
+    _TAKEN_BACK,
     _COUNTED + _STANDING,
 )

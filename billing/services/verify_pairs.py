@@ -30,6 +30,8 @@ FROM billing_ledgerentry e JOIN billing_balance b ON b.id = e.balance_id
 WHERE {of_e} AND (
     (e.original_currency_id = b.currency_id
         AND (e.amount <> e.original_amount OR e.exchange_rate <> 1))
+    OR abs(e.amount - e.original_amount * e.exchange_rate)
+        > 0.0000005 + abs(e.original_amount) * 0.00000000005
     OR (e.kind IN ('debit', 'pay_out', 'forfeit') AND e.amount >= 0)
     OR (e.kind IN ('credit', 'add_funds', 'voucher', 'write_off') AND e.amount <= 0)
     OR (e.kind IN ('reset', 'pay_out', 'forfeit') AND e.source <> 'online' AND e.balance_after <> 0)

@@ -46,11 +46,13 @@ class PaymentListView(ListView):
         return actions
 
     def get_meta(self) -> str:
-        """What the payments found add up to, in each currency."""
-        sums = [
-            f"{display.amount_text(total, code)} {code}" for code, total in payment_sums(self.found)
-        ]
-        return _("Sum of what is found: %(sums)s") % {"sums": ", ".join(sums)} if sums else ""
+        """What the payments found add up to, on each side and in each currency."""
+        by_side: dict[str, list[str]] = {}
+        for side, code, total in payment_sums(self.found, self.actor):
+            text = f"{display.amount_text(total, code)} {code}"
+            by_side.setdefault(str(side.label), []).append(text)
+        parts = [f"{side}: {', '.join(sums)}" for side, sums in by_side.items()]
+        return _("Sum of what is found. %(sums)s") % {"sums": "; ".join(parts)} if parts else ""
 
 
 class PaymentCreateView(CreateView):

@@ -1,13 +1,14 @@
 """A change of billing period or zone: it waits for the next close, and one period bridges."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db.models import Max, Min, Sum
 
-from billing.models import Balance, BillingPeriod
+from billing.models import Balance, BillingPeriod, Fee, InvoiceLine
 from billing.selectors.calendars import bridging_period
 from billing.services import verify
 from billing.services.accounts import AccountTariff, set_charging
@@ -18,6 +19,7 @@ from billing.services.customers import edit_customer
 from billing.services.ledger import Posting, post_entry
 from calls.services.charging import charge_pending
 from customers.models import AuditEvent
+from customers.services.parameters import set_parameters
 from softswitch.core.errors import DomainError
 from tests.calls.stored import store_call
 from tests.world import OPENED, World
@@ -226,3 +228,37 @@ def test_what_is_no_calendar_is_refused(world: World, shop: Balance) -> None:
             period_type="daily",
             period_timezone="UTC",
         )
+
+
+@pytest.mark.parametrize(
+    ("zones", "days"),
+    [
+        (("UTC", "America/Los_Angeles"), 30),  # April begins while it is still March there
+        (("Pacific/Kiritimati", "Pacific/Pago_Pago"), 30),  # or 25 hours later
+        (("Pacific/Pago_Pago", "Pacific/Kiritimati"), 30),  # or, the other way, on the 2nd
+        (("America/Los_Angeles", "Asia/Tokyo"), 30),
+    ],
+)
+def test_a_change_of_the_zone_bills_each_day_once(
+    world: World, shop: Balance, zones: tuple[str, str], days: int
+) -> None:
+    """A prorated fee of 1 a day from 2 March to 30 April, and a minimum, over both zones."""
+    Balance.objects.filter(pk=shop.pk).update(period_timezone=zones[0])
+    for kind in ("recurring", "once"):
+        Fee.objects.create(
+            balance=shop, kind=kind, name=kind, price=Decimal(30), starts_on=date(2026, 4, 1)
+        )
+    set_parameters(
+        actor=world.actor("sub_reseller"),
+        customer=world.shop,
+        values={"minimum_commitment": Decimal(60)},
+    )
+    close_due(moment=at(3, 3))
+    change(world, "monthly", zones[1])
+    close_due(moment=at(5, 3))
+    billed = InvoiceLine.objects.filter(invoice__period__ends_at__lte=at(5, 2))
+    of_april = billed.filter(invoice__period__starts_at__gte=at(3, 30))
+    sums = {row["kind"]: row["sum"] for row in of_april.values("kind").annotate(sum=Sum("amount"))}
+    assert sums == {"fee": 30 + days, "minimum": 60}
+    billed_days = of_april.filter(kind="minimum").aggregate(Min("since"), Max("until"))
+    assert [*billed_days.values()] == [date(2026, 4, 1), date(2026, 4, 30)]

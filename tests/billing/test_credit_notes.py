@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.choices import TaxMode
-from billing.models import Balance, Invoice
+from billing.models import Balance, Fee, Invoice, InvoiceLine, Tax, TaxRate
 from billing.services import verify
 from billing.services.credit_notes import issue_credit_note
+from billing.services.drafts import make_draft
 from billing.services.issuing import issue_invoice
+from customers.services.parameters import set_parameters
 from softswitch.core.errors import DomainError
-from tests.billing.invoices import MARCH, draft_of, post
+from tests.billing.invoices import MARCH, close, draft_of, post
 from tests.world import World, actor_of
 
 
@@ -63,6 +65,36 @@ def test_prices_with_tax_are_credited_as_one_line(world: World) -> None:
     note = credit(invoice, "62.5")
     amounts = [note.net, note.tax, note.lines.get().amount]
     assert amounts == [50, Decimal("12.5"), Decimal("62.5")]
+    assert [*verify.differences()] == []
+
+
+@pytest.mark.parametrize("mode", [TaxMode.ADDED, TaxMode.INCLUDED])
+@pytest.mark.parametrize("steps", [["170"], ["0.03", "0.03", "33.33", "100", "36.61"]])
+def test_what_bore_no_tax_is_credited_without_it(
+    world: World, mode: TaxMode, steps: list[str]
+) -> None:
+    """Of 100 with 20 % and 50 without; every base is what the lines of the note come to."""
+    balance = world.balance("sub_reseller")
+    tax = Tax.objects.create(owner=world.reseller, name="VAT", mode=mode)
+    TaxRate.objects.create(tax=tax, name="VAT", percent=20)
+    set_parameters(actor=world.actor("reseller"), customer=world.sub_reseller, values={"tax": tax})
+    post(balance, "debit", "-100" if mode == TaxMode.ADDED else "-120")
+    Fee.objects.create(
+        balance=balance, kind="once", name="Deposit", price=50, is_taxed=False, starts_on=MARCH
+    )
+    draft = make_draft(actor=world.actor("reseller"), period=close(balance))
+    invoice = issue_invoice(actor=world.actor("reseller"), invoice=draft)
+    assert [invoice.net, invoice.tax, invoice.total] == [150, 20, 170]
+    notes = [credit(invoice, amount, f"k{place}") for place, amount in enumerate(steps)]
+    lines = InvoiceLine.objects.filter(invoice__in=notes)
+    for note in notes:
+        (row,) = note.taxes.all()
+        taxed = sum(line.amount for line in note.lines.all() if line.is_taxed)
+        assert taxed == row.base + (row.amount if mode == TaxMode.INCLUDED else 0)
+        assert abs(row.base * 20 / 100 - row.amount) <= Decimal("0.01")
+    assert sum(line.amount for line in lines if not line.is_taxed) == 50
+    assert sum(row.base for note in notes for row in note.taxes.all()) == 100
+    assert sum(note.tax for note in notes) == 20
     assert [*verify.differences()] == []
 
 

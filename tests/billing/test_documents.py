@@ -151,7 +151,15 @@ def test_sections_come_from_the_calls_of_the_period(world: World) -> None:
     chosen = ["by_country", "by_trunk", "by_day", "rate_table", "payments", "tax", "cdrs"]
     for number, seconds, days in (("442079460000", 61, 0), ("33123456789", 90, 1)):
         store_call(world.shop, number, seconds, at=AT + timedelta(days=days), account=world.account)
-    store_call(world.shop, "447700900000", 30, at=AT, account=world.account, answered=False)
+    for days in (0, 2):
+        store_call(
+            world.shop,
+            "447700900000",
+            30,
+            at=AT + timedelta(days=days),
+            account=world.account,
+            answered=False,
+        )
     charge_pending()
     period = period_of(world.balance("shop"))
     invoice = make_invoice(world, period=period, terms=terms(sections=chosen))
@@ -160,7 +168,7 @@ def test_sections_come_from_the_calls_of_the_period(world: World) -> None:
     document = document_of(None, invoice, by_trunk=trunk_shares)
     assert [shares.section for shares in document.shares] == ["by_country", "by_trunk", "by_day"]
     for shares in document.shares:
-        assert shares.amount == paid
+        assert (shares.amount, shares.calls) == (paid, 2)
     assert [row.day for row in document.shares[2].rows] == [date(2026, 10, 12), date(2026, 10, 13)]
     assert document.shares[1].rows[0].name == "Without a trunk"
     assert sorted(row.prefix for row in document.rates) == ["33", "4420"]

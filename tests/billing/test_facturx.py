@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from billing.models import Invoice
-from billing.selectors.documents import document_of
+from billing.selectors.documents import MOST_ITEMS, document_of
 from billing.services.documents import file_of
 from billing.services.e_invoices import lacks, xml_of
 from softswitch.core.errors import DomainError
@@ -76,6 +76,51 @@ def test_several_rates_are_one_of_their_joint_percentage(world: World) -> None:
     assert percent == D("13.4")
     assert abs(invoice.net * percent / 100 - invoice.tax) <= D("0.01")
     assert any(text.startswith("Federal 5 %:") for text in texts(tree, "Content"))
+
+
+@pytest.mark.parametrize(
+    ("taxed", "category", "percent"),
+    [
+        (Taxed(), "S", D(20)),
+        (TAXES["compound"], "S", D("13.4")),
+        (Taxed("included", (("VAT", "20"),)), "S", D(20)),
+        (Taxed(rates=(("VAT", "0"),), category="S"), "Z", D(0)),
+        (Taxed(rates=(("VAT", "0"),), category="E"), "E", D(0)),
+    ],
+)
+@pytest.mark.parametrize("amounts_of_lines", [("10", "-10"), ("0.01", "0.01"), ("7", "-9")])
+def test_the_rate_is_that_of_the_tax_whatever_the_sums(
+    world: World, taxed: Taxed, category: str, percent: Decimal, amounts_of_lines: tuple[str, str]
+) -> None:
+    """A standard rate is above 0 (BR-S-05), also where lines come to nothing or to cents."""
+    firms(world)
+    items = [("adjustment", "Line", None, None, amount) for amount in amounts_of_lines]
+    invoice = make_invoice(world, taxed=taxed, terms=E_INVOICE, calls=(), items=items)
+    tree = tree_of(xml_of(document_of(None, invoice)))
+    assert set(texts(tree, "CategoryCode")) == {category}
+    assert set(amounts(tree, "RateApplicablePercent")) == {percent}
+    assert amounts(tree, "LineTotalAmount")[-1] == invoice.net
+
+
+def test_items_beyond_the_sheet_are_told_apart_by_tax(world: World) -> None:
+    firms(world)
+    items = [("fee", f"Item {place}", "1", "1", "1.00") for place in range(MOST_ITEMS + 10)]
+    invoice = make_invoice(world, state="draft", calls=(), items=items, terms=E_INVOICE)
+    free = invoice.lines.filter(description__in=["Item 3", f"Item {MOST_ITEMS + 3}"])
+    free.update(is_taxed=False)
+    base = D(MOST_ITEMS + 8)
+    invoice.taxes.update(base=base, amount=base / 5)
+    Invoice.objects.filter(pk=invoice.pk).update(
+        tax=base / 5, total=invoice.net + base / 5, closing_balance=0
+    )
+    freeze(invoice, "issued", "HV-000118")
+    tree = tree_of(xml_of(document_of(None, Invoice.objects.get(pk=invoice.pk))))
+    group = tree.find(f".//{{{RAM}}}ApplicableHeaderTradeSettlement")
+    bases = {
+        row.findtext(f"{{{RAM}}}CategoryCode"): D(row.findtext(f"{{{RAM}}}BasisAmount"))
+        for row in group.findall(f"{{{RAM}}}ApplicableTradeTax")
+    }
+    assert bases == {"S": base, "E": D(2)}
 
 
 def test_what_is_not_taxed_is_exempt_beside_the_rest(world: World) -> None:

@@ -148,6 +148,26 @@ def test_sums_stand_under_the_page_and_above_all_of_it(world: World) -> None:
     assert "to pay" in browser(world, "shop").get(url("invoice_list")).content.decode()
 
 
+def test_what_is_open_is_of_those_who_bill_and_pay_each_other(world: World) -> None:
+    """Neither what others below owe each other, nor, for an account, what it owes its customer."""
+    issued(world, 0, debit="110")  # 132, of which 100 are paid
+    shop = world.actor("shop")
+    by_itself = AccountTariff(Tariff.objects.get(name="Street"))
+    set_charging(actor=shop, account=world.account, by_itself=by_itself)
+    balance = Balance.objects.get(account=world.account)
+    post(balance, "debit", "-5", now())
+    issue_invoice(actor=shop, invoice=draft_of(balance, now()))
+    for who in ("reseller", "operator"):
+        assert "to receive" not in browser(world, who).get(url("invoice_list")).content.decode()
+    page = browser(world, "shop").get(url("invoice_list")).content.decode()
+    assert "48.00 USD to pay" in page
+    assert "7.50 USD to receive" in page
+    client = signed_in(User.objects.get(login="shop-1"))
+    page = client.get(url("invoice_list")).content.decode()
+    assert "7.50 USD to pay" in page
+    assert "to receive" not in page
+
+
 def test_the_list_is_exported_as_it_is_searched(world: World) -> None:
     first = issued(world)
     shop_draft(world, 1)

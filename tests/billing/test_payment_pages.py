@@ -8,10 +8,13 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.services.vouchers import NewBatch, create_batch, export_pins
+from billing.choices import PaymentSide
 from billing.models import Balance, Invoice, LedgerEntry
+from billing.selectors.payments import payment_sums, payments_shown_to
 from billing.services.reversals import reverse_entry
 from billing.services.transfers import transfer_funds
 from billing.services.vouchers import redeem_voucher
+from customers.selectors import actor_for
 from tests.billing.money import amount_of, fresh, paying_account, post
 from tests.billing.test_ledger_pages import browser, signed_in
 from tests.world import World
@@ -54,9 +57,27 @@ def test_sums_count_what_was_taken_back_and_follow_the_search(world: World) -> N
     client = browser(world, "sub_reseller")
     assert "150.00 GBP" in client.get(reverse(LIST)).content.decode()
     reverse_entry(actor=world.actor("sub_reseller"), entry=entry, reason="x", key=fresh())
-    assert "Sum of what is found: 100.00 GBP" in client.get(reverse(LIST)).content.decode()
+    assert (
+        "Sum of what is found. Received: 100.00 GBP" in client.get(reverse(LIST)).content.decode()
+    )
     found = client.get(reverse(LIST), {"kind": "add_funds"}, headers={"HX-Request": "true"})
-    assert "Sum of what is found: 50.00 GBP" in found.content.decode()
+    assert "Sum of what is found. Received: 50.00 GBP" in found.content.decode()
+
+
+def test_what_came_in_and_what_went_out_are_no_one_sum(world: World) -> None:
+    post(world.balance("shop"), "add_funds", "50")
+    post(world.balance("sub_reseller"), "add_funds", "70")
+    page = browser(world, "sub_reseller").get(reverse(LIST)).content.decode()
+    assert "Received: 150.00 GBP; Made by us: 70.00 GBP" in page
+    account = paying_account(world)
+    post(account, "add_funds", "9")
+    sums = payment_sums(
+        payments_shown_to(
+            LedgerEntry.objects.filter(balance=account), actor_for(world.account.users.get())
+        ),
+        actor_for(world.account.users.get()),
+    )
+    assert [*sums] == [(PaymentSide.MADE, "GBP", Decimal(9))]
 
 
 def test_others_see_none_of_it(world: World) -> None:

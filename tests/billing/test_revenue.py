@@ -98,6 +98,14 @@ def test_payments_stand_in_the_month_of_the_viewer_less_what_was_reversed(world:
         posting=posting,
         at=datetime(2026, 6, 2, tzinfo=UTC),
     )
+    for kind, source in (("pay_out", "online"), ("forfeit", "forfeit"), ("pay_out", "pay_out")):
+        out = Posting(kind, Decimal(-2), "EUR", key=f"{kind}{source}", source=source)
+        post_entry(
+            actor=world.actor("reseller"),
+            balance_id=late.balance_id,
+            posting=out,
+            at=datetime(2026, 6, 2, tzinfo=UTC),
+        )
     maintain(
         actor=world.actor("reseller"),
         balance=world.balance("sub_customer"),
@@ -109,7 +117,7 @@ def test_payments_stand_in_the_month_of_the_viewer_less_what_was_reversed(world:
     assert months(world) == {
         "2026-04": (0, "0", "20.00"),
         "2026-05": (0, "0", "7.00"),
-        "2026-06": (0, "0", "-7.00"),
+        "2026-06": (0, "0", "-9.00"),  # and 2 of an online payment given back
     }
 
 

@@ -267,6 +267,8 @@ def test_refunds_in_parts_pay_out_what_is_new(world: World, fake: FakeStripe) ->
         assert tell(provider, event("charge.refunded", charge(intent_id, units))) == 200
     amounts = LedgerEntry.objects.filter(kind="pay_out").values_list("amount", flat=True)
     assert list(amounts.order_by("pk")) == [-5, -15]
+    payments = LedgerEntry.objects.filter(balance=world.balance("shop")).payments()
+    assert sum(entry.amount for entry in payments) == 100  # the opening one
     assert OnlinePayment.objects.get().state == "refunded"
     assert [*verify.differences()] == []
 

@@ -67,6 +67,12 @@ def test_an_empty_ledger_is_ok(db: None) -> None:
         ("DELETE FROM billing_usageentry WHERE id = {u}", "usage entry {u}:  for  calls"),
         ("DELETE FROM billing_charge WHERE level = 1", "its charges: 0 for 0, 0 s"),
         ("UPDATE billing_charge SET amount = amount + 0.000001 WHERE level = 2", "usage entry "),
+        ("UPDATE billing_charge SET cost = cost * 2 WHERE level = 1", "3 astray"),
+        ("UPDATE billing_charge SET exchange_rate = 2 WHERE level = 2", "3 astray"),
+        (
+            "UPDATE billing_ledgerentry SET original_currency_id = 'EUR', original_amount = 50",
+            "entered as 50.000000 EUR at 1.0000000000",
+        ),
         ("UPDATE billing_charge SET issuer_id = customer_id WHERE level = 1", "3 astray"),
         ("UPDATE billing_charge SET balance_id = 0 WHERE level = 1", "3 rows name balance_id 0"),
         ("UPDATE billing_charge SET customer_id = 0 WHERE level = 1", "3 rows name customer_id 0"),

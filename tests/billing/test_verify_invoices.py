@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import Invoice
+from billing.models import Fee, Invoice
 from billing.services import verify
 from billing.services.credit_notes import issue_credit_note
 from billing.services.issuing import issue_invoice
@@ -53,6 +53,10 @@ def ids(world: World) -> dict[str, int]:
 
 
 INVOICE = "UPDATE billing_invoice SET {} WHERE id = {}"
+LINE = "UPDATE billing_invoiceline SET {} WHERE invoice_id = {{p}}"
+SHIFT = "5 * position - 7.5"  # from the first of two lines to the second
+ALLOCATION = """INSERT INTO billing_allocation
+    (balance_id, source_invoice_id, invoice_id, amount, created_at) VALUES ({}, now())"""
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,36 @@ INVOICE = "UPDATE billing_invoice SET {} WHERE id = {}"
             "balance {b}: stands at ",
         ),
         (INVOICE.format("total = 300, net = 250, tax = 50", "{n}"), "300.000000 credited of"),
+        (INVOICE.format("closing_balance = closing_balance - 5", "{o}"), "billed leave "),
+        (INVOICE.format("amount_due = amount_due + 5", "{o}"), "{o} INV-000003: "),
+        (
+            INVOICE.format("payments = payments - 5, other = other + 5", "{o}"),
+            "its period has ",
+        ),
+        (
+            LINE.format("amount = amount + 0.01") + " AND kind = 'usage'",
+            "in a currency of 2 decimals",
+        ),
+        (
+            LINE.format(f"amount = amount + {SHIFT}, exact = exact + {SHIFT}"),
+            "invoice {p}: bills ",
+        ),
+        (
+            "UPDATE billing_ledgerentry SET kind = 'fee' WHERE invoice_id = {p} AND kind = 'tax'",
+            "invoice {p}: bills 0 as fee",
+        ),
+        (
+            "UPDATE billing_invoicetax SET percent = 5 WHERE invoice_id = {p}",
+            " is 5.0000 % of ",
+        ),
+        (
+            "UPDATE billing_invoicetax SET base = base + 1 WHERE invoice_id = {n}",
+            "invoice {n} CN-000001: ",
+        ),
+        (
+            ALLOCATION.format("{b}, {c}, {p}, -1"),
+            "balance {b}: -1.000000 from entry  or invoice {c} to invoice {p}",
+        ),
     ],
 )
 def test_each_planted_difference_is_found(ids: dict[str, int], statement: str, words: str) -> None:
@@ -126,3 +160,16 @@ def test_two_invoices_of_one_period_are_found(ids: dict[str, int]) -> None:
     plant("DROP INDEX invoice_period_once")
     plant(f"UPDATE billing_invoice SET period_id = {period} WHERE id = {ids['o']}")
     assert f"period {period}: has 2 invoices" in [*verify.differences()]
+
+
+def test_what_is_billed_once_and_by_its_own_balance(world: World, ids: dict[str, int]) -> None:
+    facts = {"name": "Set-up", "price": 1, "starts_on": MARCH}
+    own = Fee.objects.create(balance_id=ids["b"], kind="once", **facts)
+    other = Fee.objects.create(balance=world.balance("sub_customer"), **facts)
+    of = "UPDATE billing_invoiceline SET fee_id = {} WHERE invoice_id = {}"
+    plant(of.format(own.pk, ids["v"]))
+    assert [*verify.differences()] == []
+    plant(of.format(own.pk, ids["p"]))
+    assert any(f"fee {own.pk}: is of balance" in line for line in verify.differences())
+    plant(of.format(other.pk, ids["p"]))
+    assert any(f"fee {other.pk}: is of balance" in line for line in verify.differences())

@@ -41,7 +41,7 @@ class Fees:
             if is_over or fee.starts_on > billed.last_day or fee.pk in self._billed:
                 continue
             if fee.kind == FeeKind.RECURRING and not billed.has_days:
-                continue
+                continue  # a few hours between two time zones: no day of its own
             if fee.kind == FeeKind.ONCE:
                 self._billed.add(fee.pk)
             yield fee
@@ -114,7 +114,7 @@ def minimum_line(billed: Billed, lines: list[Line]) -> list[Line]:
         return []
     committed = half_up(Fraction(billed.terms.minimum) * billed.part(), billed.decimals)
     missing = committed - net_of_calls(lines)
-    if missing <= 0:
+    if not committed or missing <= 0:
         return []
     return [
         Line(

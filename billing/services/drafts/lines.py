@@ -16,6 +16,7 @@ from billing.services.drafts.terms import Terms
 from softswitch.core.money import ZERO, in_units, minor_units
 
 _DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
 DESCRIPTION_SIZE = 200
 
 
@@ -145,5 +146,5 @@ def net_of_calls(lines: list[Line]) -> Decimal:
 
 def local_days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date]:
     """The first and the last local day of a stretch of time."""
-    last = end - timedelta(microseconds=1)
+    last = end - _INSTANT
     return start.astimezone(zone).date(), last.astimezone(zone).date()
