@@ -7,7 +7,7 @@ from django.db.models import Case, CharField, DateField, DateTimeField, F, Func,
 from django.db.models.functions import Cast
 
 from billing.choices import PAID_IN, EntryKind, InvoiceKind, InvoiceState, InvoiceStatus, Mode
-from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
+from customers.tenancy import Actor, M_co, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
     from billing.models import (  # noqa: F401
@@ -61,6 +61,14 @@ class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
         return self.filter(live, closed_at=None, customer__archived_at=None)
 
 
+class OfBalanceQuerySet(TwoPartyQuerySet[M_co]):
+    """Rows that belong to one balance, and are seen by who sees it."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+
+
 class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
     """Ledger entries between an owner and its customer, or a customer and its account."""
 
@@ -108,20 +116,12 @@ class TaxQuerySet(TenantQuerySet["Tax"]):
     tenant = "owner"
 
 
-class PeriodQuerySet(TwoPartyQuerySet["BillingPeriod"]):
+class PeriodQuerySet(OfBalanceQuerySet["BillingPeriod"]):
     """Billing periods, seen with their balance."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
 
-
-class FeeQuerySet(TwoPartyQuerySet["Fee"]):
+class FeeQuerySet(OfBalanceQuerySet["Fee"]):
     """Fees, seen with their balance."""
-
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
 
 
 class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
@@ -178,12 +178,8 @@ class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):
     tenant = "owner"
 
 
-class ReservationQuerySet(TwoPartyQuerySet["Reservation"]):
+class ReservationQuerySet(OfBalanceQuerySet["Reservation"]):
     """Reservations, seen with their balance."""
-
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
 
 
 class ProviderQuerySet(TenantQuerySet["PaymentProvider"]):
@@ -192,30 +188,21 @@ class ProviderQuerySet(TenantQuerySet["PaymentProvider"]):
     tenant = "owner"
 
 
-class OnlinePaymentQuerySet(TwoPartyQuerySet["OnlinePayment"]):
+class OnlinePaymentQuerySet(OfBalanceQuerySet["OnlinePayment"]):
     """Online payments, seen with their balance; their payer needs no more than the right to pay."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     right = "payments.make"
 
 
-class TopUpQuerySet(TwoPartyQuerySet["TopUp"]):
+class TopUpQuerySet(OfBalanceQuerySet["TopUp"]):
     """Automatic top-ups, seen like the payments they make."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     right = "payments.make"
 
 
-class SuspensionQuerySet(TwoPartyQuerySet["Suspension"]):
+class SuspensionQuerySet(OfBalanceQuerySet["Suspension"]):
     """Suspensions, known on the side of who issues alone: the customer reads a notice instead."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     hidden = Q(pk__isnull=False)
 
     def standing(self) -> Self:
@@ -227,12 +214,9 @@ class SuspensionQuerySet(TwoPartyQuerySet["Suspension"]):
         return self.standing().filter(promised_until=None, since__isnull=False)
 
 
-class DunningStepQuerySet(TwoPartyQuerySet["DunningStep"]):
+class DunningStepQuerySet(OfBalanceQuerySet["DunningStep"]):
     """The log of dunning, with its internal notes: on the side of who issues alone."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     hidden = Q(pk__isnull=False)
 
     def in_force(self) -> Self:

@@ -27,6 +27,7 @@ from billing.selectors.invoices import (
 from billing.services.drafts import discard_draft, make_draft
 from billing.services.issuing import issue_invoice
 from billing.tables import InvoiceTable, UnbilledTable
+from billing.views.payers import payer_crumbs
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core import display
@@ -157,11 +158,7 @@ class CustomerInvoiceListView(InvoiceListView):
         return _("Invoices of %(name)s") % {"name": self.customer.name}
 
     def get_crumbs(self) -> list[Link]:
-        detail = reverse("customers:customer_detail", args=[self.customer.pk])
-        return [
-            Link(_("Customers"), reverse("customers:customer_list")),
-            Link(self.customer.name, detail),
-        ]
+        return payer_crumbs(self.actor, self.customer)
 
 
 class InvoiceCreateView(ListView):
