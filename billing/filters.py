@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django_filters import CharFilter
 
 from billing.choices import (
     ClosingState,
@@ -33,6 +34,8 @@ from billing.models import (
 from billing.querysets import InvoiceQuerySet
 from billing.selectors.invoices import named_so, of_side, today_of
 from billing.selectors.payments import on_side, payment_kinds
+from customers.selectors.names import read_as
+from customers.tenancy import Actor
 from softswitch.core.filters import (
     ChoiceFilter,
     DateFilter,
@@ -52,12 +55,31 @@ SIDES = (
 )
 
 
+class PayerFilter(CharFilter):
+    """A part of the name by which the viewer reads the customer at ``field_name``.
+
+    ``then`` leads to the moment at which the viewer's customer was left by it, if it was.
+    """
+
+    def __init__(
+        self, field_name: str = "customer", then: str = "balance__closed_at", **kwargs: Any
+    ) -> None:
+        self.then = then
+        super().__init__(field_name, **kwargs)
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        actor: Actor = self.parent.actor
+        return read_as(qs, actor, value, str(self.field_name), then=self.then)
+
+
 class EntryFilter(FilterSet):
     """By time, customer, kind and notes."""
 
     since = SinceFilter(field_name="posted_at", label=_("From"))
     until = UntilFilter(field_name="posted_at", label=_("To"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(label=_("Customer"))
     kind = ChoiceFilter(
         choices=[choice for choice in EntryKind.choices if choice[0] != EntryKind.USAGE],
         label=_("Kind"),
@@ -109,7 +131,7 @@ class InvoiceFilter(FilterSet):
 class UnbilledFilter(FilterSet):
     """Closed periods without an invoice, by customer and end."""
 
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(field_name="balance__customer", label=_("Customer"))
     since = SinceFilter(field_name="ends_at", label=_("Ended from"))
     until = UntilFilter(field_name="ends_at", label=_("to"))
 
@@ -123,7 +145,7 @@ class PeriodFilter(FilterSet):
 
     since = SinceFilter(field_name="ends_at", label=_("Ended from"))
     until = UntilFilter(field_name="ends_at", label=_("Ended to"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(field_name="balance__customer", label=_("Customer"))
     outcome = ChoiceFilter(
         choices=[choice for choice in PeriodOutcome.choices if choice[0]], label=_("State")
     )
@@ -136,7 +158,7 @@ class PeriodFilter(FilterSet):
 class ClosingFilter(FilterSet):
     """By customer, and by what the period waits for."""
 
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(then="closed_at", label=_("Customer"))
     state = ChoiceFilter(choices=ClosingState.choices, label=_("State"))
 
     class Meta:
@@ -149,7 +171,7 @@ class PaymentFilter(FilterSet):
 
     since = SinceFilter(field_name="posted_at", label=_("From"))
     until = UntilFilter(field_name="posted_at", label=_("To"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(label=_("Customer"))
     side = ChoiceFilter(choices=PaymentSide.choices, label=_("Side"), method="filter_side")
     kind = ChoiceFilter(choices=payment_kinds, label=_("Kind"))
     least = NumberFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
@@ -170,7 +192,7 @@ class OnlinePaymentFilter(FilterSet):
 
     since = SinceFilter(field_name="created_at", label=_("From"))
     until = UntilFilter(field_name="created_at", label=_("To"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(field_name="balance__customer", label=_("Customer"))
     state = ChoiceFilter(choices=OnlineState.choices, label=_("State"))
 
     class Meta:

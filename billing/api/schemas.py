@@ -136,6 +136,13 @@ class InvoiceDetailOut(InvoiceOut):
     settled_by: list[SettledOut] = Field(alias="shown_settled")
 
 
+class CallsLinkOut(Schema):
+    """A signed address that is good for ``days``."""
+
+    url: str
+    days: int
+
+
 class IssueIn(In):
     """The date of the invoice; today where there is none."""
 

@@ -24,8 +24,7 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry, UsageEntry
-from customers.models import Customer
-from customers.selectors.names import shown_name
+from customers.selectors.names import is_known, known, shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
 
@@ -96,8 +95,7 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
     user above the viewer's customer has no name there; the system's is empty too, and so is
     ``posted_for`` where it is above.
     """
-    known = Customer.objects.visible_to(actor).values("pk")
-    above = Q(user__isnull=False) & ~Q(user__customer__in=known)
+    above = Q(user__isnull=False) & ~is_known(actor, "user__customer")
     nobody = Value("", output_field=CharField())
     name = Coalesce(NullIf("user__name", nobody), "user__login", nobody)
     return rows.annotate(
@@ -105,8 +103,8 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
         is_above=ExpressionWrapper(above, output_field=BooleanField()),
         who=Case(When(above, then=nobody), default=name, output_field=CharField()),
         posted_for=Case(
-            When(~above & Q(acting_as__in=known), then="acting_as__name"),
-            default=nobody,
+            When(above, then=nobody),
+            default=Coalesce(known(actor, "acting_as", "name"), nobody),
             output_field=CharField(),
         ),
     )
