@@ -84,6 +84,8 @@ SETTLING = (
 )
 # Money that a payer has paid in; a transfer and an opening balance are such where positive.
 PAID_IN = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER)
+# All kinds that such a payment, or what took it back, can be of.
+MAY_BE_PAID_IN = (*PAID_IN, EntryKind.OPENING, EntryKind.TRANSFER, EntryKind.REVERSAL)
 # What its issuer may take back by an entry of the opposite amount. Usage is re-rated, what an
 # invoice has posted is voided or credited.
 REVERSIBLE = (

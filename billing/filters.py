@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter
 
@@ -32,6 +32,7 @@ from billing.models import (
     Tax,
 )
 from billing.querysets import InvoiceQuerySet
+from billing.selectors.closing import in_state
 from billing.selectors.invoices import named_so, of_side, today_of
 from billing.selectors.payments import on_side, payment_kinds
 from customers.selectors.names import read_as
@@ -42,6 +43,7 @@ from softswitch.core.filters import (
     FilterSet,
     ModelChoiceFilter,
     NumberFilter,
+    PartFilter,
     SinceFilter,
     TextFilter,
     UntilFilter,
@@ -84,7 +86,7 @@ class EntryFilter(FilterSet):
         choices=[choice for choice in EntryKind.choices if choice[0] != EntryKind.USAGE],
         label=_("Kind"),
     )
-    notes = TextFilter(label=_("Notes"))
+    notes = PartFilter(field_name="notes", label=_("Notes"))
 
     class Meta:
         model = LedgerEntry
@@ -159,11 +161,14 @@ class ClosingFilter(FilterSet):
     """By customer, and by what the period waits for."""
 
     customer = PayerFilter(then="closed_at", label=_("Customer"))
-    state = ChoiceFilter(choices=ClosingState.choices, label=_("State"))
+    state = ChoiceFilter(choices=ClosingState.choices, label=_("State"), method="by_state")
 
     class Meta:
         model = Balance
         fields = ()
+
+    def by_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return in_state(queryset, value, now())
 
 
 class PaymentFilter(FilterSet):
@@ -176,7 +181,7 @@ class PaymentFilter(FilterSet):
     kind = ChoiceFilter(choices=payment_kinds, label=_("Kind"))
     least = NumberFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
     most = NumberFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
-    notes = TextFilter(label=_("Notes"))
+    notes = PartFilter(field_name="notes", label=_("Notes"))
 
     class Meta:
         model = LedgerEntry

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Case, CharField, DateField, DateTimeField, F, Func, Q, Value, When
 from django.db.models.functions import Cast
 
-from billing.choices import PAID_IN, EntryKind, InvoiceKind, InvoiceState, InvoiceStatus, Mode
+from billing.choices import (
+    MAY_BE_PAID_IN,
+    PAID_IN,
+    EntryKind,
+    InvoiceKind,
+    InvoiceState,
+    InvoiceStatus,
+    Mode,
+)
 from customers.tenancy import Actor, M_co, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
@@ -80,7 +88,7 @@ class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
         in_kinds = (EntryKind.OPENING, EntryKind.TRANSFER)
         incoming = Q(kind__in=in_kinds, amount__gt=0)
         taken_back = Q(kind=EntryKind.REVERSAL, reverses__kind__in=in_kinds, reverses__amount__gt=0)
-        return self.filter(always | incoming | taken_back)
+        return self.filter(always | incoming | taken_back, kind__in=MAY_BE_PAID_IN)
 
     def between(self, actor: Actor) -> Self:
         """What the actor's customer bills, and what it pays itself."""

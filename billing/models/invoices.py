@@ -127,6 +127,32 @@ class Invoice(models.Model):
             models.Index("issue_after", name="invoice_to_issue", condition=Q(state="draft")),
             models.Index("issuer", name="invoice_voided", condition=Q(state="void")),
             models.Index("issued_on", name="invoice_day"),
+            # What the list is sorted by: so many rows are read as a page has.
+            models.Index("number", "id", name="invoice_by_number"),
+            models.Index("due_on", "id", name="invoice_by_due"),
+            models.Index("total", "id", name="invoice_by_total"),
+            models.Index("open_amount", "id", name="invoice_by_open"),
+            # What is owed, and what was billed, is added up in these alone.
+            models.Index(
+                fields=["issuer", "due_on"],
+                name="invoice_owed",
+                condition=Q(open_amount__gt=0),
+                include=(
+                    "customer",
+                    "account",
+                    "currency",
+                    "kind",
+                    "state",
+                    "open_amount",
+                    "total",
+                    "issued_at",
+                ),
+            ),
+            models.Index(
+                fields=["issuer", "issued_on"],
+                name="invoice_billed",
+                include=("state", "kind", "currency", "net"),
+            ),
             # The rows are wide: lists are counted in this index alone, in the order they have.
             models.Index(
                 fields=["issued_at", "id"],

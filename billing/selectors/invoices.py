@@ -28,8 +28,10 @@ from customers.models import Customer
 from customers.selectors.names import known, read_as, shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
-from softswitch.core.paging import COUNT_LIMIT
 from softswitch.core.parts import FEW, part_condition
+
+# Beside a tab it does not matter by how much there are more.
+COUNT_LIMIT = 1_000
 
 
 class CappedCount(Subquery):

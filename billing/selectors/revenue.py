@@ -11,7 +11,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
 from django.utils.timezone import now
 
-from billing.choices import EntryKind, InvoiceKind, InvoiceState
+from billing.choices import MAY_BE_PAID_IN, EntryKind, InvoiceKind, InvoiceState
 from billing.models import Invoice, LedgerEntry
 from billing.selectors.balances import DisplayCurrency, display_currency
 from customers.tenancy import Actor
@@ -106,7 +106,7 @@ def _received(actor: Actor, since: date, zone: ZoneInfo) -> Iterable[dict[str, A
     start = datetime.combine(since, time(), zone)
     paid = Q(kind__in=RECEIVED) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=RECEIVED)
     rows: QuerySet[Any] = LedgerEntry.objects.visible_to(actor).filter(
-        paid, issuer=actor.customer_id, posted_at__gte=start
+        paid, kind__in=MAY_BE_PAID_IN, issuer=actor.customer_id, posted_at__gte=start
     )
     grouped = rows.order_by().values(
         currency=F("balance__currency"),

@@ -18,6 +18,7 @@ from billing.models import BillingPeriod, Invoice
 from billing.selectors.balances import display_currency
 from billing.selectors.invoice_parts import unbilled_periods
 from billing.selectors.invoices import (
+    COUNT_LIMIT,
     OpenSums,
     invoices_shown_to,
     may_bill,
@@ -32,7 +33,6 @@ from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Link, Tab
-from softswitch.core.paging import COUNT_LIMIT
 from softswitch.core.views import ListView
 from softswitch.core.views.access import rows_of
 

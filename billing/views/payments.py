@@ -20,6 +20,7 @@ from billing.views.online import pay_actions
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link
 from softswitch.core.errors import DomainError
+from softswitch.core.paging import capped_count
 from softswitch.core.views import CreateView, ListView
 
 
@@ -46,7 +47,9 @@ class PaymentListView(ListView):
         return actions
 
     def get_meta(self) -> str:
-        """What the payments found add up to, in each currency."""
+        """What the payments found add up to, in each currency; not of more than are counted."""
+        if capped_count(self.found)[1]:
+            return _("Narrow the search to see what the payments found add up to.")
         sums = [
             f"{display.amount_text(total, code)} {code}" for code, total in payment_sums(self.found)
         ]
