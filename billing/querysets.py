@@ -3,7 +3,19 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, CharField, DateField, DateTimeField, F, Func, Q, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    DateTimeField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast
 
 from billing.choices import (
@@ -82,13 +94,25 @@ class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
 
     account = "account"
 
+    def with_reversed(self) -> Self:
+        """With the kind and the amount of what an entry took back, told entry by entry.
+
+        A join would read the whole ledger beside itself, for the few that took something back.
+        """
+        reversed_entry = self.model.objects.filter(pk=OuterRef("reverses_id")).order_by()
+        return self.alias(
+            reversed_kind=Subquery(reversed_entry.values("kind")[:1]),
+            reversed_amount=Subquery(reversed_entry.values("amount")[:1]),
+        )
+
     def payments(self) -> Self:
         """Money that was paid in, and what took such an entry back, so that they add up."""
-        always = Q(kind__in=PAID_IN) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=PAID_IN)
         in_kinds = (EntryKind.OPENING, EntryKind.TRANSFER)
-        incoming = Q(kind__in=in_kinds, amount__gt=0)
-        taken_back = Q(kind=EntryKind.REVERSAL, reverses__kind__in=in_kinds, reverses__amount__gt=0)
-        return self.filter(always | incoming | taken_back, kind__in=MAY_BE_PAID_IN)
+        paid = Q(kind__in=PAID_IN) | Q(kind__in=in_kinds, amount__gt=0)
+        of_paid = Q(reversed_kind__in=PAID_IN)
+        of_paid |= Q(reversed_kind__in=in_kinds, reversed_amount__gt=0)
+        found = paid | (Q(kind=EntryKind.REVERSAL) & of_paid)
+        return self.with_reversed().filter(found, kind__in=MAY_BE_PAID_IN)
 
     def between(self, actor: Actor) -> Self:
         """What the actor's customer bills, and what it pays itself."""

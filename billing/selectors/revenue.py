@@ -104,9 +104,11 @@ def _invoiced(actor: Actor, since: date) -> Iterable[dict[str, Any]]:
 
 def _received(actor: Actor, since: date, zone: ZoneInfo) -> Iterable[dict[str, Any]]:
     start = datetime.combine(since, time(), zone)
-    paid = Q(kind__in=RECEIVED) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=RECEIVED)
-    rows: QuerySet[Any] = LedgerEntry.objects.visible_to(actor).filter(
-        paid, kind__in=MAY_BE_PAID_IN, issuer=actor.customer_id, posted_at__gte=start
+    paid = Q(kind__in=RECEIVED) | Q(kind=EntryKind.REVERSAL, reversed_kind__in=RECEIVED)
+    rows: QuerySet[Any] = (
+        LedgerEntry.objects.visible_to(actor)
+        .with_reversed()
+        .filter(paid, kind__in=MAY_BE_PAID_IN, issuer=actor.customer_id, posted_at__gte=start)
     )
     grouped = rows.order_by().values(
         currency=F("balance__currency"),

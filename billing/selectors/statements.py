@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -24,6 +24,7 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry, UsageEntry
+from billing.querysets import LedgerQuerySet
 from customers.selectors.names import is_known, known, shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
@@ -112,7 +113,10 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
 
 def payments_in(rows: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     """Those of ``rows`` that are money in or out, and what reverses such."""
-    return rows.filter(Q(kind__in=PAYMENTS) | Q(reverses__kind__in=PAYMENTS))
+    known_kinds = cast("LedgerQuerySet", rows).with_reversed()
+    taken_back = Q(kind=EntryKind.REVERSAL, reversed_kind__in=PAYMENTS)
+    found: QuerySet[LedgerEntry] = known_kinds.filter(Q(kind__in=PAYMENTS) | taken_back)
+    return found
 
 
 def reversal_of(actor: Actor, entry: LedgerEntry) -> LedgerEntry | None:

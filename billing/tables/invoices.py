@@ -153,7 +153,8 @@ class InvoiceTable(Table):
     issuer = TextColumn(
         accessor="issuer_text", orderable=False, verbose_name=_("Issued by"), priority=3
     )
-    period = PeriodColumn(order_by="period__starts_at", verbose_name=_("Period"), priority=3)
+    # The day of issue has the same order, and an index.
+    period = PeriodColumn(orderable=False, verbose_name=_("Period"), priority=3)
     issued_on = DateColumn(order_by="issued_at", verbose_name=_("Issued"), priority=3)
     due_on = DueColumn(verbose_name=_("Due"), priority=2)
     total = MoneyColumn(

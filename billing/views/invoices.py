@@ -33,6 +33,7 @@ from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Link, Tab
+from softswitch.core.paging import capped_count
 from softswitch.core.views import ListView
 from softswitch.core.views.access import rows_of
 
@@ -116,13 +117,23 @@ class InvoiceListView(ListView):
 
     def get_tabs(self) -> list[Tab]:
         """One per status, over what else is asked for."""
-        counts = status_counts(self.of_any_status, self.actor)
+        counts = self.get_counts()
         current = self.request.GET.get("status", "")
         labels = {"": _("All")} | {status.value: str(status.label) for status in InvoiceStatus}
         return [
-            Tab(label, self.status_url(status), status == current, count_text(counts[status]))
+            Tab(label, self.status_url(status), status == current, counts.get(status))
             for status, label in labels.items()
         ]
+
+    def get_counts(self) -> dict[str, int | str]:
+        """How many there are of each status; not told of a text that many hold."""
+        rows = self.of_any_status
+        if self.request.GET.get("text") and capped_count(rows, COUNT_LIMIT)[1]:
+            return {}
+        return {name: count_text(found) for name, found in status_counts(rows, self.actor).items()}
+
+    def get_count_limit(self) -> int | None:
+        return COUNT_LIMIT if self.request.GET.get("text") else super().get_count_limit()
 
     def status_url(self, status: str) -> str:
         """The list as it is asked for, from its first page, in another status."""

@@ -12,7 +12,8 @@ from billing.filters import PaymentFilter
 from billing.forms import ReceivedForm
 from billing.models import LedgerEntry
 from billing.selectors.balances import balance_of, display_code
-from billing.selectors.payments import payment_sums, payments_shown_to
+from billing.selectors.payments import payment_sums, payments_with
+from billing.selectors.statements import entries_shown_to
 from billing.services.maintenance import maintain
 from billing.tables import PaymentTable
 from billing.views.corrections import posted_text
@@ -37,7 +38,10 @@ class PaymentListView(ListView):
     empty_text = gettext_lazy("Payments received, vouchers, transfers and opening balances.")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return payments_shown_to(queryset, self.actor)
+        return payments_with(queryset, self.actor)
+
+    def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return entries_shown_to(rows.select_related("account", "balance"), self.actor)
 
     def get_actions(self) -> list[Action]:
         actions = pay_actions(self.actor)

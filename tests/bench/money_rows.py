@@ -30,7 +30,6 @@ WITH billed AS (
         CASE WHEN p.ends_at = %(end)s AND b.id %% 50 = 0 THEN 'draft'
              WHEN p.id %% 100 = 7 THEN 'void' ELSE 'issued' END AS state
     FROM billing_billingperiod p JOIN billing_balance b ON b.id = p.balance_id
-    WHERE p.id > %(period)s
 )
 INSERT INTO billing_invoice (kind, state, issuer_id, customer_id, balance_id, period_id, mode,
     series, number, currency_id, net, tax, total, open_amount, previous_balance, payments, other,
@@ -81,7 +80,7 @@ _COPIED = '{"name": "A customer of the bench", "address": "Long Street 1, Spring
 def load_money() -> None:
     """Periods, invoices, entries, allocations and fees of all balances that there are."""
     end = datetime.combine((now() - timedelta(days=10)).date(), datetime.min.time(), UTC)
-    values = {"end": end, "months": MONTHS, "copied": _COPIED % ("y" * 400), "period": 0}
+    values = {"end": end, "months": MONTHS, "copied": _COPIED % ("y" * 400)}
     with connection.cursor() as cursor:
         for statement in (_PERIODS, _INVOICES, _ENTRIES, _ALLOCATIONS, _FEES, _SCHEDULE):
             cursor.execute(statement, values)
