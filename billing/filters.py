@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
-from django_filters import CharFilter
 
 from billing.choices import (
     ClosingState,
@@ -57,7 +56,7 @@ SIDES = (
 )
 
 
-class PayerFilter(CharFilter):
+class PayerFilter(TextFilter):
     """A part of the name by which the viewer reads the customer at ``field_name``.
 
     ``then`` leads to the moment at which the viewer's customer was left by it, if it was.
@@ -67,7 +66,7 @@ class PayerFilter(CharFilter):
         self, field_name: str = "customer", then: str = "balance__closed_at", **kwargs: Any
     ) -> None:
         self.then = then
-        super().__init__(field_name, **kwargs)
+        super().__init__(field_name=field_name, **kwargs)
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         if not value:

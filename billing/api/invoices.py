@@ -12,13 +12,14 @@ from billing.api.balances import ledger_key
 from billing.api.schemas import (
     CallsLinkOut,
     CreditNoteIn,
+    FileSearch,
     InvoiceDetailOut,
     InvoicePage,
     InvoiceSearch,
     IssueIn,
     ReasonIn,
 )
-from billing.choices import FileKind, InvoiceState
+from billing.choices import InvoiceState
 from billing.models import BillingPeriod, Invoice
 from billing.querysets import InvoiceQuerySet
 from billing.selectors.annex_links import annex_url
@@ -36,7 +37,6 @@ from softswitch.core.errors import DomainError
 
 router = Router(tags=["Invoices"])
 KEY_SIZE = 40  # the ledger's key names the invoice too
-AS = Query(alias="format", description="pdf, html or xml")
 
 
 def shown(actor: Actor) -> QuerySet[Any]:
@@ -78,9 +78,7 @@ def get_invoice(request: HttpRequest, key: int) -> Any:
 
 
 @router.get("/invoices/{key}/file", response={REFUSALS: ErrorOut})
-def get_file(
-    request: HttpRequest, key: int, file_format: Annotated[FileKind | None, AS] = None
-) -> Any:
+def get_file(request: HttpRequest, key: int, search: Query[FileSearch]) -> Any:
     """The document: a draft as it would be issued, what was issued as it was then.
 
     Without ``format`` it is the file that its settings say. ``pdf`` of an electronic invoice
@@ -89,7 +87,7 @@ def get_file(
     actor = actor_of(request, "invoices.view")
     rows = visible(Invoice, actor).select_related(*RELATED, "corrects")
     invoice = visible_or_404(rows, key)
-    kind, content = current_file(invoice=invoice, kind=file_format, by_trunk=trunk_shares)
+    kind, content = current_file(invoice=invoice, kind=search.format, by_trunk=trunk_shares)
     response = HttpResponse(content, content_type=TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{file_name(invoice, kind)}"'
     return response

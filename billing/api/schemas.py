@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from django.db.models import Q, QuerySet
 from ninja import Field, Schema
 
-from billing.choices import InvoiceKind, InvoiceStatus
+from billing.choices import FileKind, InvoiceKind, InvoiceStatus
 from softswitch.core.api import LARGEST_KEY, In, Paging
 
 Key = Annotated[int, Field(ge=1, le=LARGEST_KEY)]
@@ -141,6 +141,12 @@ class CallsLinkOut(Schema):
 
     url: str
     days: int
+
+
+class FileSearch(In):
+    """Which file of a document; without ``format`` the one that its settings say."""
+
+    format: FileKind | None = None
 
 
 class IssueIn(In):

@@ -65,7 +65,7 @@ def has_closed_balances(actor: Actor, customer: Customer | None = None) -> bool:
     return bool((rows.filter(customer=customer) if customer else rows).exists())
 
 
-def by_name(actor: Actor, customer: str = "customer") -> Expression:
+def by_name(actor: Actor, customer: str = "customer") -> Expression | F:
     """How rows are sorted by the name of the ``customer`` that they show as ``customer_name``.
 
     By the present names an index has them in order. Only where one that was renamed has left the

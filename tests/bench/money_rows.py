@@ -5,6 +5,7 @@ invoice is void, the last of every fiftieth customer a draft.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils.timezone import now
@@ -80,7 +81,7 @@ _COPIED = '{"name": "A customer of the bench", "address": "Long Street 1, Spring
 def load_money() -> None:
     """Periods, invoices, entries, allocations and fees of all balances that there are."""
     end = datetime.combine((now() - timedelta(days=10)).date(), datetime.min.time(), UTC)
-    values = {"end": end, "months": MONTHS, "copied": _COPIED % ("y" * 400)}
+    values: dict[str, Any] = {"end": end, "months": MONTHS, "copied": _COPIED % ("y" * 400)}
     with connection.cursor() as cursor:
         for statement in (_PERIODS, _INVOICES, _ENTRIES, _ALLOCATIONS, _FEES, _SCHEDULE):
             cursor.execute(statement, values)
