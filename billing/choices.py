@@ -86,6 +86,14 @@ SETTLING = (
 PAID_IN = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER)
 # The source of what online payments post: Add Funds, and what was given back of them.
 ONLINE = "online"
+# All kinds that such a payment, or what took it back or gave it back, can be of.
+MAY_BE_PAID_IN = (
+    *PAID_IN,
+    EntryKind.OPENING,
+    EntryKind.TRANSFER,
+    EntryKind.REVERSAL,
+    EntryKind.PAY_OUT,
+)
 # What its issuer may take back by an entry of the opposite amount. Usage is re-rated, what an
 # invoice has posted is voided or credited.
 REVERSIBLE = (

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import (
@@ -31,14 +31,18 @@ from billing.models import (
     Tax,
 )
 from billing.querysets import InvoiceQuerySet
+from billing.selectors.closing import in_state
 from billing.selectors.invoices import named_so, of_side, today_of
 from billing.selectors.payments import on_side, payment_kinds
+from customers.selectors.names import read_as
+from customers.tenancy import Actor
 from softswitch.core.filters import (
     ChoiceFilter,
     DateFilter,
     FilterSet,
     ModelChoiceFilter,
     NumberFilter,
+    PartFilter,
     SinceFilter,
     TextFilter,
     UntilFilter,
@@ -52,17 +56,36 @@ SIDES = (
 )
 
 
+class PayerFilter(TextFilter):
+    """A part of the name by which the viewer reads the customer at ``field_name``.
+
+    ``then`` leads to the moment at which the viewer's customer was left by it, if it was.
+    """
+
+    def __init__(
+        self, field_name: str = "customer", then: str = "balance__closed_at", **kwargs: Any
+    ) -> None:
+        self.then = then
+        super().__init__(field_name=field_name, **kwargs)
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        actor: Actor = self.parent.actor
+        return read_as(qs, actor, value, str(self.field_name), then=self.then)
+
+
 class EntryFilter(FilterSet):
     """By time, customer, kind and notes."""
 
     since = SinceFilter(field_name="posted_at", label=_("From"))
     until = UntilFilter(field_name="posted_at", label=_("To"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(label=_("Customer"))
     kind = ChoiceFilter(
         choices=[choice for choice in EntryKind.choices if choice[0] != EntryKind.USAGE],
         label=_("Kind"),
     )
-    notes = TextFilter(label=_("Notes"))
+    notes = PartFilter(field_name="notes", label=_("Notes"))
 
     class Meta:
         model = LedgerEntry
@@ -109,7 +132,7 @@ class InvoiceFilter(FilterSet):
 class UnbilledFilter(FilterSet):
     """Closed periods without an invoice, by customer and end."""
 
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(field_name="balance__customer", label=_("Customer"))
     since = SinceFilter(field_name="ends_at", label=_("Ended from"))
     until = UntilFilter(field_name="ends_at", label=_("to"))
 
@@ -123,7 +146,7 @@ class PeriodFilter(FilterSet):
 
     since = SinceFilter(field_name="ends_at", label=_("Ended from"))
     until = UntilFilter(field_name="ends_at", label=_("Ended to"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(field_name="balance__customer", label=_("Customer"))
     outcome = ChoiceFilter(
         choices=[choice for choice in PeriodOutcome.choices if choice[0]], label=_("State")
     )
@@ -136,12 +159,15 @@ class PeriodFilter(FilterSet):
 class ClosingFilter(FilterSet):
     """By customer, and by what the period waits for."""
 
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
-    state = ChoiceFilter(choices=ClosingState.choices, label=_("State"))
+    customer = PayerFilter(then="closed_at", label=_("Customer"))
+    state = ChoiceFilter(choices=ClosingState.choices, label=_("State"), method="by_state")
 
     class Meta:
         model = Balance
         fields = ()
+
+    def by_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return in_state(queryset, value, now())
 
 
 class PaymentFilter(FilterSet):
@@ -149,12 +175,12 @@ class PaymentFilter(FilterSet):
 
     since = SinceFilter(field_name="posted_at", label=_("From"))
     until = UntilFilter(field_name="posted_at", label=_("To"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(label=_("Customer"))
     side = ChoiceFilter(choices=PaymentSide.choices, label=_("Side"), method="filter_side")
     kind = ChoiceFilter(choices=payment_kinds, label=_("Kind"))
     least = NumberFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
     most = NumberFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
-    notes = TextFilter(label=_("Notes"))
+    notes = PartFilter(field_name="notes", label=_("Notes"))
 
     class Meta:
         model = LedgerEntry
@@ -170,7 +196,7 @@ class OnlinePaymentFilter(FilterSet):
 
     since = SinceFilter(field_name="created_at", label=_("From"))
     until = UntilFilter(field_name="created_at", label=_("To"))
-    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    customer = PayerFilter(field_name="balance__customer", label=_("Customer"))
     state = ChoiceFilter(choices=OnlineState.choices, label=_("State"))
 
     class Meta:

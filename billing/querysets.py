@@ -3,10 +3,23 @@
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Case, CharField, DateField, DateTimeField, F, Func, Q, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    DateTimeField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast
 
 from billing.choices import (
+    MAY_BE_PAID_IN,
     ONLINE,
     PAID_IN,
     EntryKind,
@@ -15,7 +28,7 @@ from billing.choices import (
     InvoiceStatus,
     Mode,
 )
-from customers.tenancy import Actor, TenantQuerySet, TwoPartyQuerySet
+from customers.tenancy import Actor, M_co, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
     from billing.models import (  # noqa: F401
@@ -73,18 +86,38 @@ class BalanceQuerySet(TwoPartyQuerySet["Balance"]):
         return self.filter(live, closed_at=None, customer__archived_at=None)
 
 
+class OfBalanceQuerySet(TwoPartyQuerySet[M_co]):
+    """Rows that belong to one balance, and are seen by who sees it."""
+
+    tenant = "balance__customer"
+    parties = "balance__"
+    account = "balance__account"
+
+
 class LedgerQuerySet(TwoPartyQuerySet["LedgerEntry"]):
     """Ledger entries between an owner and its customer, or a customer and its account."""
 
     account = "account"
 
+    def with_reversed(self) -> Self:
+        """With the kind and the amount of what an entry took back, told entry by entry.
+
+        A join would read the whole ledger beside itself, for the few that took something back.
+        """
+        reversed_entry = self.model.objects.filter(pk=OuterRef("reverses_id")).order_by()
+        return self.alias(
+            reversed_kind=Subquery(reversed_entry.values("kind")[:1]),
+            reversed_amount=Subquery(reversed_entry.values("amount")[:1]),
+        )
+
     def payments(self) -> Self:
         """Money that was paid in, and what took it back or gave it back, so that they add up."""
-        always = Q(kind__in=PAID_IN) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=PAID_IN)
         in_kinds = (EntryKind.OPENING, EntryKind.TRANSFER)
-        incoming = Q(kind__in=in_kinds, amount__gt=0)
-        taken_back = Q(kind=EntryKind.REVERSAL, reverses__kind__in=in_kinds, reverses__amount__gt=0)
-        return self.filter(always | incoming | taken_back | GIVEN_BACK)
+        paid = Q(kind__in=PAID_IN) | Q(kind__in=in_kinds, amount__gt=0) | GIVEN_BACK
+        of_paid = Q(reversed_kind__in=PAID_IN)
+        of_paid |= Q(reversed_kind__in=in_kinds, reversed_amount__gt=0)
+        found = paid | (Q(kind=EntryKind.REVERSAL) & of_paid)
+        return self.with_reversed().filter(found, kind__in=MAY_BE_PAID_IN)
 
     def between(self, actor: Actor) -> Self:
         """What the actor's customer bills, and what it pays itself."""
@@ -120,20 +153,12 @@ class TaxQuerySet(TenantQuerySet["Tax"]):
     tenant = "owner"
 
 
-class PeriodQuerySet(TwoPartyQuerySet["BillingPeriod"]):
+class PeriodQuerySet(OfBalanceQuerySet["BillingPeriod"]):
     """Billing periods, seen with their balance."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
 
-
-class FeeQuerySet(TwoPartyQuerySet["Fee"]):
+class FeeQuerySet(OfBalanceQuerySet["Fee"]):
     """Fees, seen with their balance."""
-
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
 
 
 class InvoiceQuerySet(TwoPartyQuerySet["Invoice"]):
@@ -193,12 +218,8 @@ class PaymentTermQuerySet(TenantQuerySet["PaymentTerm"]):
     tenant = "owner"
 
 
-class ReservationQuerySet(TwoPartyQuerySet["Reservation"]):
+class ReservationQuerySet(OfBalanceQuerySet["Reservation"]):
     """Reservations, seen with their balance."""
-
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
 
 
 class ProviderQuerySet(TenantQuerySet["PaymentProvider"]):
@@ -207,30 +228,21 @@ class ProviderQuerySet(TenantQuerySet["PaymentProvider"]):
     tenant = "owner"
 
 
-class OnlinePaymentQuerySet(TwoPartyQuerySet["OnlinePayment"]):
+class OnlinePaymentQuerySet(OfBalanceQuerySet["OnlinePayment"]):
     """Online payments, seen with their balance; their payer needs no more than the right to pay."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     right = "payments.make"
 
 
-class TopUpQuerySet(TwoPartyQuerySet["TopUp"]):
+class TopUpQuerySet(OfBalanceQuerySet["TopUp"]):
     """Automatic top-ups, seen like the payments they make."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     right = "payments.make"
 
 
-class SuspensionQuerySet(TwoPartyQuerySet["Suspension"]):
+class SuspensionQuerySet(OfBalanceQuerySet["Suspension"]):
     """Suspensions, known on the side of who issues alone: the customer reads a notice instead."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     hidden = Q(pk__isnull=False)
 
     def standing(self) -> Self:
@@ -242,12 +254,9 @@ class SuspensionQuerySet(TwoPartyQuerySet["Suspension"]):
         return self.standing().filter(promised_until=None, since__isnull=False)
 
 
-class DunningStepQuerySet(TwoPartyQuerySet["DunningStep"]):
+class DunningStepQuerySet(OfBalanceQuerySet["DunningStep"]):
     """The log of dunning, with its internal notes: on the side of who issues alone."""
 
-    tenant = "balance__customer"
-    parties = "balance__"
-    account = "balance__account"
     hidden = Q(pk__isnull=False)
 
     def in_force(self) -> Self:

@@ -4,7 +4,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.api import accounts_router, trunks_router, vouchers_router
-from billing.api import invoices_router, money_router, statements_router
+from billing.api import (
+    definitions_router,
+    dunning_router,
+    fees_router,
+    invoices_router,
+    money_router,
+    statements_router,
+)
 from calls.api import router as calls_router
 from calls.views.dashboard import DashboardView
 from customers.api import router as customers_router
@@ -25,6 +32,9 @@ for router in (
     money_router,
     statements_router,
     invoices_router,
+    fees_router,
+    dunning_router,
+    definitions_router,
     rates_router,
 ):
     api.add_router("", router)

@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Field, Header, Query, Router, Schema, Status
 
+from billing.api.schemas import ReasonIn
 from billing.models import Balance, LedgerEntry
 from billing.selectors.balances import may_see_balances
 from billing.selectors.statements import entries_shown_to
 from billing.services.maintenance import maintain
+from billing.services.reversals import reverse_entry
 from billing.services.vouchers import redeem_voucher
 from customers.tenancy import Actor
 from softswitch.core.api import (
@@ -28,6 +30,7 @@ from softswitch.core.api import (
 from softswitch.core.errors import DomainError
 
 router = Router(tags=["Money"])
+KEY_SIZE = 40  # beside it the ledger's key names the entry
 Key = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
@@ -162,6 +165,30 @@ def post_maintenance(
         currency=body.currency,
         notes=body.notes,
         key=ledger_key(actor, idempotency_key),
+    )
+    return Status(201, visible_or_404(visible(LedgerEntry, actor), entry.pk))
+
+
+@router.post("/entries/{key}/reverse", response={201: EntryOut, REFUSALS: ErrorOut})
+def reverse(
+    request: HttpRequest,
+    key: int,
+    body: ReasonIn,
+    idempotency_key: Annotated[str, Header(min_length=1, max_length=80)],
+) -> Any:
+    """Take an entry back by one of the opposite amount: a payment that bounced, say.
+
+    Invoices that it has settled are open again. Sent again with the same ``Idempotency-Key``, it
+    posts nothing and is answered the same.
+    """
+    actor = actor_of(request, "money.manage")
+    readable(actor)
+    rows = visible(LedgerEntry, actor).select_related("balance", "customer")
+    entry = reverse_entry(
+        actor=actor,
+        entry=visible_or_404(rows, key),
+        reason=body.reason,
+        key=ledger_key(actor, idempotency_key)[:KEY_SIZE],
     )
     return Status(201, visible_or_404(visible(LedgerEntry, actor), entry.pk))
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from django.db.models import Q, QuerySet
 from ninja import Field, Schema
 
-from billing.choices import InvoiceKind, InvoiceStatus
+from billing.choices import FileKind, InvoiceKind, InvoiceStatus
 from softswitch.core.api import LARGEST_KEY, In, Paging
 
 Key = Annotated[int, Field(ge=1, le=LARGEST_KEY)]
@@ -134,6 +134,19 @@ class InvoiceDetailOut(InvoiceOut):
     lines: list[LineOut] = Field(alias="shown_lines")
     taxes: list[TaxOut] = Field(alias="shown_taxes")
     settled_by: list[SettledOut] = Field(alias="shown_settled")
+
+
+class CallsLinkOut(Schema):
+    """A signed address that is good for ``days``."""
+
+    url: str
+    days: int
+
+
+class FileSearch(In):
+    """Which file of a document; without ``format`` the one that its settings say."""
+
+    format: FileKind | None = None
 
 
 class IssueIn(In):

@@ -112,7 +112,13 @@ class BillingPeriod(models.Model):
             never_twice("period_no_overlap", "balance", "starts_at", "ends_at"),
             models.CheckConstraint(name="period_forward", condition=Q(ends_at__gt=F("starts_at"))),
         ]
-        indexes = [models.Index("balance", "ends_at", name="period_ends")]
+        indexes = [
+            models.Index("balance", "ends_at", name="period_ends"),
+            models.Index("ends_at", "id", name="period_by_end"),
+            models.Index("starts_at", "id", name="period_by_start"),
+            models.Index("closed_at", "id", name="period_by_closing"),
+            models.Index("outcome", "ends_at", "id", name="period_by_outcome"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d} - {self.ends_at:%Y-%m-%d}"

@@ -41,6 +41,19 @@ class NumberSeries(models.Model):
         return f"{self.series}{self.last:06d}"
 
 
+# What a count of the list asks for.
+COUNTED = (
+    "issuer",
+    "customer",
+    "account",
+    "kind",
+    "state",
+    "open_amount",
+    "total",
+    "due_on",
+)
+
+
 class Invoice(models.Model):
     """What an owner bills for one period of a balance, or a credit note against such an invoice.
 
@@ -127,22 +140,35 @@ class Invoice(models.Model):
             models.Index("issue_after", name="invoice_to_issue", condition=Q(state="draft")),
             models.Index("issuer", name="invoice_voided", condition=Q(state="void")),
             models.Index("issuer", name="invoice_credit", condition=Q(kind="credit_note")),
-            models.Index("issued_on", name="invoice_day"),
-            # The rows are wide: lists are counted in this index alone, in the order they have.
+            # What the list is sorted by: so many rows are read as a page has.
+            models.Index("number", "id", name="invoice_by_number"),
+            models.Index("due_on", "id", name="invoice_by_due"),
+            models.Index("total", "id", name="invoice_by_total"),
+            models.Index("open_amount", "id", name="invoice_by_open"),
+            # What is owed, and what was billed, is added up in these alone.
             models.Index(
-                fields=["issued_at", "id"],
-                name="invoice_newest",
+                fields=["issuer", "due_on"],
+                name="invoice_owed",
+                condition=Q(open_amount__gt=0),
                 include=(
-                    "issuer",
                     "customer",
                     "account",
+                    "currency",
                     "kind",
                     "state",
                     "open_amount",
                     "total",
-                    "due_on",
+                    "issued_at",
                 ),
             ),
+            models.Index(
+                fields=["issuer", "issued_on"],
+                name="invoice_billed",
+                include=("state", "kind", "currency", "net"),
+            ),
+            # The rows are wide: lists are counted in this index alone, in the order they have.
+            models.Index(fields=["issued_at", "id"], name="invoice_newest", include=COUNTED),
+            models.Index(fields=["issued_on", "id"], name="invoice_day", include=COUNTED),
             GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="invoice_number_part"),
         ]
 

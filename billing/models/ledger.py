@@ -8,13 +8,18 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.timezone import now
 
-from billing.choices import EntryKind
+from billing.choices import MAY_BE_PAID_IN, EntryKind
 from billing.models.balances import Balance, BillingPeriod
 from billing.querysets import LedgerQuerySet, UsageQuerySet
 from softswitch.core.fields import AmountField, RateOfExchangeField
+
+IS_PAYMENT = Q(kind__in=MAY_BE_PAID_IN)
 
 
 class EntryBase(models.Model):
@@ -60,7 +65,22 @@ class LedgerEntry(EntryBase):
         constraints = [
             models.UniqueConstraint("balance", "sequence", name="ledger_sequence_once"),
         ]
-        indexes = [models.Index(fields=["-posted_at"], name="ledger_newest")]
+        indexes = [
+            models.Index(fields=["-posted_at"], name="ledger_newest"),
+            models.Index("kind", "posted_at", "id", name="ledger_by_kind"),
+            # Of the many entries few are payments: their list reads them alone.
+            *(
+                models.Index(column, "id", name=f"payment_by_{name}", condition=IS_PAYMENT)
+                for column, name in (("posted_at", "time"), ("amount", "amount"))
+            ),
+            models.Index(
+                fields=["issuer", "posted_at"],
+                name="payment_received",
+                condition=IS_PAYMENT,
+                include=("kind", "amount", "balance", "reverses"),
+            ),
+            GinIndex(OpClass(Upper("notes"), name="gin_trgm_ops"), name="ledger_notes_part"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"

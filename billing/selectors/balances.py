@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Expression, F, FilteredRelation, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils.timezone import now
 
 from accounts.models import Account
 from billing.choices import MaintenanceAction, Mode, PeriodType
 from billing.models import Balance
 from billing.querysets import BalanceQuerySet
-from customers.models import Customer, CustomerClass
+from customers.models import Customer, CustomerClass, FormerName
 from customers.selectors.names import shown_name
 from customers.selectors.parameters import inherited
 from customers.tenancy import Actor
@@ -62,6 +63,18 @@ def has_closed_balances(actor: Actor, customer: Customer | None = None) -> bool:
     """Whether the actor was party to a balance (of ``customer``) that a move has closed."""
     rows = Balance.objects.visible_to(actor).closed()
     return bool((rows.filter(customer=customer) if customer else rows).exists())
+
+
+def by_name(actor: Actor, customer: str = "customer") -> Expression | F:
+    """How rows are sorted by the name of the ``customer`` that they show as ``customer_name``.
+
+    By the present names an index has them in order. Only where one that was renamed has left the
+    actor, all names have to be told first: the order is not to say what it is called now.
+    """
+    left = Balance.objects.visible_to(actor).closed()
+    if left.filter(customer__in=FormerName.objects.values("customer")).exists():
+        return F("customer_name")
+    return Lower(f"{customer}__name")
 
 
 def account_balance(account: Account) -> Balance | None:

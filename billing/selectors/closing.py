@@ -111,6 +111,20 @@ def scheduled(rows: QuerySet[Balance], moment: datetime) -> QuerySet[Any]:
     return found
 
 
+def in_state(rows: QuerySet[Any], state: str, moment: datetime) -> QuerySet[Any]:
+    """Those that ``scheduled`` says to be in ``state``, in conditions that an index serves."""
+    limits = limits_at(moment)
+    held = Q(closes_at__gt=limits.last) & Exists(_holds())
+    over = rows.filter(closes_at__lte=limits.over)
+    found = {
+        ClosingState.RUNNING: rows.filter(closes_at__gt=moment),
+        ClosingState.DELAYED: rows.filter(closes_at__gt=limits.over, closes_at__lte=moment),
+        ClosingState.HELD: over.filter(held),
+        ClosingState.DUE: over.exclude(held),
+    }
+    return found[ClosingState(state)]
+
+
 def closes_from(balance: Any) -> datetime:
     """From when the next period of one of ``scheduled`` closes, as far as that is known."""
     earliest: datetime = balance.closes_at + closing_delay()

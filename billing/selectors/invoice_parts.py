@@ -15,6 +15,7 @@ from billing.choices import (
     InvoiceState,
     LineGrouping,
     LineKind,
+    PeriodOutcome,
     TaxMode,
 )
 from billing.models import (
@@ -218,7 +219,11 @@ def unbilled_periods(rows: QuerySet[BillingPeriod], actor: Actor) -> QuerySet[An
     Each with ``customer_name`` as the viewer may read it, and its account.
     """
     live = Invoice.objects.filter(period=OuterRef("pk"), kind=InvoiceKind.INVOICE)
+    void = Invoice.objects.filter(state=InvoiceState.VOID, issuer=actor.customer_id)
+    # Nearly all that were drafted still have their invoice: only of the rest it is looked up.
+    may_be = ~Q(outcome=PeriodOutcome.DRAFTED) | Q(pk__in=void.values("period"))
     unbilled = rows.filter(
+        may_be,
         ~Exists(live.exclude(state=InvoiceState.VOID)),
         balance__issuer=actor.customer_id,
         closed_at__isnull=False,

@@ -17,18 +17,21 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from billing.choices import InvoiceState, InvoiceStatus
 from billing.models import Invoice, LedgerEntry
 from billing.querysets import InvoiceQuerySet
 from billing.selectors.balances import DisplayCurrency
-from customers.models import Customer, CustomerSearch, FormerName
-from customers.selectors.names import shown_name
+from customers.models import Customer
+from customers.selectors.names import known, read_as, shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
-from softswitch.core.paging import COUNT_LIMIT
 from softswitch.core.parts import FEW, part_condition
+
+# Beside a tab it does not matter by how much there are more.
+COUNT_LIMIT = 1_000
 
 
 class CappedCount(Subquery):
@@ -65,12 +68,11 @@ def side_of(invoice: Invoice, actor: Actor) -> str:
 
 def invoices_shown_to(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
     """``rows`` with ``status``, ``customer_name`` and ``issuer_name``, empty above the viewer."""
-    known = Customer.objects.visible_to(actor).values("pk")
     nobody = Value("", output_field=CharField())
     dated = cast("InvoiceQuerySet", rows).with_status(today_of(actor))
     return dated.annotate(
         customer_name=shown_name(actor, then="balance__closed_at"),
-        issuer_name=Case(When(issuer__in=known, then="issuer__name"), default=nobody),
+        issuer_name=Coalesce(known(actor, "issuer", "name"), nobody),
     )
 
 
@@ -95,29 +97,12 @@ def of_side(rows: QuerySet[Any], actor: Actor, side: str) -> QuerySet[Any]:
 def named_so(rows: QuerySet[Any], actor: Actor, text: str) -> QuerySet[Any]:
     """Those of ``rows`` with ``text`` in their number, or in the name that the actor reads.
 
-    Names and numbers are looked up in their own indexes first: few hold the text, as a rule. Only
-    of customers that were ever renamed has it to be told, per row, which name is read.
+    Numbers are looked up in their own index first, as names are (``read_as``).
     """
     numbered = Invoice.objects.visible_to(actor).filter(part_condition("number", text))
     keys = list(numbered.order_by().values_list("pk", flat=True)[: FEW + 1])
     found = Q(pk__in=keys) if len(keys) <= FEW else part_condition("number", text)
-    known = CustomerSearch.objects.filter(part_condition("name", text))
-    payers = set(known.values_list("pk", flat=True)[: FEW + 1])
-    if len(payers) > FEW:
-        return _named(rows, actor).filter(found | part_condition("read_name", text))
-    former = FormerName.objects.filter(Q(customer__in=payers) | part_condition("name", text))
-    renamed = set(former.values_list("customer", flat=True))
-    if payers - renamed:
-        found |= Q(customer__in=payers - renamed)
-    if not renamed:
-        return rows.filter(found)
-    read = Q(customer__in=renamed) & part_condition("read_name", text)
-    return _named(rows, actor).filter(found | read)
-
-
-def _named(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
-    named: QuerySet[Any] = rows.alias(read_name=shown_name(actor, then="balance__closed_at"))
-    return named
+    return read_as(rows, actor, text, then="balance__closed_at", also=found)
 
 
 def status_counts(rows: QuerySet[Any], actor: Actor) -> dict[str, int]:

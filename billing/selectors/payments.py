@@ -9,7 +9,6 @@ from django.db.models import Case, Q, QuerySet, Sum, Value, When
 from billing.choices import EntryKind, InvoiceState, PaymentSide
 from billing.models import Balance, Invoice, LedgerEntry
 from billing.querysets import LedgerQuerySet
-from billing.selectors.statements import entries_shown_to
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core.money import in_units, minor_units
@@ -24,13 +23,10 @@ KINDS = (
 )
 
 
-def payments_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Any]:
-    """Those of ``rows`` that are payments to the actor's customer or by it, with who posted."""
+def payments_with(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Any]:
+    """Those of ``rows`` that are payments to the actor's customer or by it."""
     payments = cast("LedgerQuerySet", rows).payments()
-    if actor.account_id is None:
-        payments = payments.between(actor)
-    related = payments.select_related("account", "balance")
-    return entries_shown_to(related, actor)
+    return payments if actor.account_id is not None else payments.between(actor)
 
 
 def on_side(rows: QuerySet[LedgerEntry], actor: Actor, side: str) -> QuerySet[LedgerEntry]:

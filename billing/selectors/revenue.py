@@ -11,7 +11,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import TruncMonth
 from django.utils.timezone import now
 
-from billing.choices import EntryKind, InvoiceKind, InvoiceState
+from billing.choices import MAY_BE_PAID_IN, EntryKind, InvoiceKind, InvoiceState
 from billing.models import Invoice, LedgerEntry
 from billing.querysets import GIVEN_BACK
 from billing.selectors.balances import DisplayCurrency, display_currency
@@ -105,10 +105,12 @@ def _invoiced(actor: Actor, since: date) -> Iterable[dict[str, Any]]:
 
 def _received(actor: Actor, since: date, zone: ZoneInfo) -> Iterable[dict[str, Any]]:
     start = datetime.combine(since, time(), zone)
-    paid = Q(kind__in=RECEIVED) | Q(kind=EntryKind.REVERSAL, reverses__kind__in=RECEIVED)
+    paid = Q(kind__in=RECEIVED) | Q(kind=EntryKind.REVERSAL, reversed_kind__in=RECEIVED)
     paid |= GIVEN_BACK
-    rows: QuerySet[Any] = LedgerEntry.objects.visible_to(actor).filter(
-        paid, issuer=actor.customer_id, posted_at__gte=start
+    rows: QuerySet[Any] = (
+        LedgerEntry.objects.visible_to(actor)
+        .with_reversed()
+        .filter(paid, kind__in=MAY_BE_PAID_IN, issuer=actor.customer_id, posted_at__gte=start)
     )
     grouped = rows.order_by().values(
         currency=F("balance__currency"),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -24,8 +24,8 @@ from django.utils.timezone import now
 
 from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry, UsageEntry
-from customers.models import Customer
-from customers.selectors.names import shown_name
+from billing.querysets import LedgerQuerySet
+from customers.selectors.names import is_known, known, shown_name
 from customers.tenancy import Actor
 from softswitch.core.money import ZERO
 
@@ -96,8 +96,7 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
     user above the viewer's customer has no name there; the system's is empty too, and so is
     ``posted_for`` where it is above.
     """
-    known = Customer.objects.visible_to(actor).values("pk")
-    above = Q(user__isnull=False) & ~Q(user__customer__in=known)
+    above = Q(user__isnull=False) & ~is_known(actor, "user__customer")
     nobody = Value("", output_field=CharField())
     name = Coalesce(NullIf("user__name", nobody), "user__login", nobody)
     return rows.annotate(
@@ -105,8 +104,8 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
         is_above=ExpressionWrapper(above, output_field=BooleanField()),
         who=Case(When(above, then=nobody), default=name, output_field=CharField()),
         posted_for=Case(
-            When(~above & Q(acting_as__in=known), then="acting_as__name"),
-            default=nobody,
+            When(above, then=nobody),
+            default=Coalesce(known(actor, "acting_as", "name"), nobody),
             output_field=CharField(),
         ),
     )
@@ -114,7 +113,10 @@ def entries_shown_to(rows: QuerySet[LedgerEntry], actor: Actor) -> QuerySet[Ledg
 
 def payments_in(rows: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     """Those of ``rows`` that are money in or out, and what reverses such."""
-    return rows.filter(Q(kind__in=PAYMENTS) | Q(reverses__kind__in=PAYMENTS))
+    known_kinds = cast("LedgerQuerySet", rows).with_reversed()
+    taken_back = Q(kind=EntryKind.REVERSAL, reversed_kind__in=PAYMENTS)
+    found: QuerySet[LedgerEntry] = known_kinds.filter(Q(kind__in=PAYMENTS) | taken_back)
+    return found
 
 
 def reversal_of(actor: Actor, entry: LedgerEntry) -> LedgerEntry | None:

@@ -82,6 +82,21 @@ def file_of(
     return found
 
 
+def current_file(
+    *, invoice: Invoice, kind: FileKind | None = None, by_trunk: ByTrunk | None = None
+) -> tuple[FileKind, bytes]:
+    """What a download of ``invoice`` holds: as it was issued, a draft as it would be, else as void.
+
+    Raises DomainError ``pdf_unavailable`` or ``no_xml``.
+    """
+    if invoice.state == InvoiceState.ISSUED:
+        file = file_of(invoice=invoice, kind=kind, by_trunk=by_trunk)
+        return FileKind(file.kind), bytes(file.content)
+    document = document_of(None, invoice, by_trunk=by_trunk)
+    wanted = kind or FileKind(document.style.file_kind)
+    return wanted, passing_file(document=document, kind=wanted)
+
+
 def resume_documents() -> int:
     """Ask for the files and letters of issued invoices that have none; returns how many.
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.choices import InvoiceKind, InvoiceState, InvoiceStatus, PeriodOutcome
 from billing.selectors.balances import display_currency
 from billing.selectors.invoices import may_bill, side_of
+from billing.tables.money import by_payer
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import RowAction
@@ -191,7 +192,8 @@ class InvoiceTable(Table):
     issuer = TextColumn(
         accessor="issuer_text", orderable=False, verbose_name=_("Issued by"), priority=3
     )
-    period = PeriodColumn(order_by="period__starts_at", verbose_name=_("Period"), priority=3)
+    # The day of issue has the same order, and an index.
+    period = PeriodColumn(orderable=False, verbose_name=_("Period"), priority=3)
     issued_on = DateColumn(order_by="issued_at", verbose_name=_("Issued"), priority=3)
     due_on = DueColumn(verbose_name=_("Due"), priority=2)
     total = MoneyColumn(
@@ -240,6 +242,13 @@ class InvoiceTable(Table):
         """The currency in which a column of ``record`` is added up."""
         return self.display.code if currency else record.currency_id
 
+    def order_customer(
+        self,
+        rows: QuerySet[Any],
+        is_descending: bool,  # noqa: FBT001
+    ) -> tuple[QuerySet[Any], bool]:
+        return by_payer(self, rows, "customer", is_descending=is_descending)
+
     def order_number(self, rows: QuerySet[Any], is_descending: bool) -> tuple[QuerySet[Any], bool]:  # noqa: FBT001
         """By the number; drafts, which have none, stand together."""
         return rows.order_by(OrderBy(F("number"), descending=is_descending)), True
@@ -268,6 +277,13 @@ class UnbilledTable(Table):
 
     class Meta:
         order_by = "-closed_at"
+
+    def order_customer(
+        self,
+        rows: QuerySet[Any],
+        is_descending: bool,  # noqa: FBT001
+    ) -> tuple[QuerySet[Any], bool]:
+        return by_payer(self, rows, "balance__customer", is_descending=is_descending)
 
     def prepare(self, records: list[Any]) -> None:
         for record in records:

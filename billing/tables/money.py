@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OrderBy, QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import override
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import ClosingState, DunningState, PeriodOutcome
+from billing.selectors.balances import by_name
 from billing.selectors.closing import closes_from
 from billing.selectors.dunning import may_dun, next_steps
 from customers.choices import ImportState
@@ -26,6 +28,14 @@ from softswitch.core.tables import (
     Table,
     TextColumn,
 )
+
+
+def by_payer(
+    table: Table, rows: QuerySet[Any], customer: str, *, is_descending: bool
+) -> tuple[QuerySet[Any], bool]:
+    """Sort by the name of who pays, as the viewer reads it."""
+    name = by_name(table.actor, customer)
+    return rows.order_by(OrderBy(name, descending=is_descending)), True
 
 
 class PosterColumn(Column):
@@ -90,6 +100,18 @@ class EntryTable(Table):
     class Meta:
         order_by = "-posted_at"
 
+    def order_customer(
+        self,
+        rows: QuerySet[Any],
+        is_descending: bool,  # noqa: FBT001
+    ) -> tuple[QuerySet[Any], bool]:
+        return by_payer(self, rows, "customer", is_descending=is_descending)
+
+    def order_kind(self, rows: QuerySet[Any], is_descending: bool) -> tuple[QuerySet[Any], bool]:  # noqa: FBT001
+        """By the kind; entries of one kind by their time, as the index has them."""
+        minus = "-" if is_descending else ""
+        return rows.order_by(f"{minus}kind", f"{minus}posted_at"), True
+
 
 class LocalColumn(Column):
     """A moment by the clocks of the billing time zone found at ``zone`` (an accessor)."""
@@ -128,6 +150,13 @@ class PeriodTable(Table):
     class Meta:
         order_by = "-ends_at"
 
+    def order_customer(
+        self,
+        rows: QuerySet[Any],
+        is_descending: bool,  # noqa: FBT001
+    ) -> tuple[QuerySet[Any], bool]:
+        return by_payer(self, rows, "balance__customer", is_descending=is_descending)
+
 
 class ClosingTable(Table):
     """The period that each balance closes next, and what it waits for."""
@@ -150,6 +179,13 @@ class ClosingTable(Table):
 
     class Meta:
         order_by = "closes_at"
+
+    def order_customer(
+        self,
+        rows: QuerySet[Any],
+        is_descending: bool,  # noqa: FBT001
+    ) -> tuple[QuerySet[Any], bool]:
+        return by_payer(self, rows, "customer", is_descending=is_descending)
 
     def value_closes_from(self, record: Any) -> datetime:
         """When the delay is over; where unrated calls hold it back, when that is, at the latest."""

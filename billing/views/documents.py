@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy, override
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from billing.choices import FileKind, InvoiceState
+from billing.choices import FileKind
 from billing.models import Invoice
 from billing.selectors.annex_links import invoice_of_link
 from billing.selectors.documents import document_of
 from billing.selectors.rate_tables import has_rate_table, rate_lines
-from billing.services.documents import RELATED, TYPES, file_name, file_of, passing_file
+from billing.services.documents import RELATED, TYPES, current_file, file_name
 from calls.selectors.annex import annex_lines, has_archived_calls, trunk_shares
 from softswitch.core import exports
 from softswitch.core.errors import DomainError
@@ -89,14 +89,8 @@ class InvoiceFileView(DownloadMixin):
     def download(self, invoice: Invoice, asked: str) -> HttpResponseBase:
         if asked and asked not in FileKind.values:
             raise Http404
-        if invoice.state == InvoiceState.ISSUED:
-            wanted = FileKind(asked) if asked else None
-            file = file_of(invoice=invoice, kind=wanted, by_trunk=trunk_shares)
-            kind, content = FileKind(file.kind), bytes(file.content)
-        else:
-            document = document_of(None, invoice, by_trunk=trunk_shares)
-            kind = FileKind(asked or document.style.file_kind)
-            content = passing_file(document=document, kind=kind)
+        wanted = FileKind(asked) if asked else None
+        kind, content = current_file(invoice=invoice, kind=wanted, by_trunk=trunk_shares)
         response = HttpResponse(content, content_type=TYPES[kind])
         name = file_name(invoice, kind)
         response["Content-Disposition"] = f'inline; filename="{name}"'

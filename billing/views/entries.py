@@ -42,9 +42,8 @@ class EntryListView(ListView):
     def get_actions(self) -> list[Action]:
         return closed_actions(self.actor)
 
-    def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = queryset.select_related("account", "balance")
-        return entries_shown_to(rows, self.actor)
+    def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return entries_shown_to(rows.select_related("account", "balance"), self.actor)
 
 
 class EntryDetailView(DetailView):

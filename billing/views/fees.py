@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,11 +15,12 @@ from accounts.models import Account
 from billing.filters import FeeFilter
 from billing.forms import ChangeFeeForm, EndFeeForm, FeeForm
 from billing.models import Balance, Fee
-from billing.selectors.balances import account_balance, balance_of, may_see_balance
+from billing.selectors.balances import may_see_balance
 from billing.selectors.fees import fee_initial, fees_of, local_day, may_bill
 from billing.services.fees import add_fee, change_fee, end_fee
 from billing.tables import FeeTable
 from billing.views.maintenance import AccountBalanceView, CustomerBalanceView
+from billing.views.payers import balance_or_404, payer_crumbs, whose_money
 from customers.models import Customer
 from softswitch.core.chrome import Action, Link
 from softswitch.core.display import date_text
@@ -52,21 +52,13 @@ class CustomerFeeListView(ListView):
     def payer(self) -> Any:
         """Who pays: 404 out of scope, 403 without the right to see its money."""
         payer = get_object_or_404(rows_of(self.parent_model, self.actor), pk=self.kwargs["pk"])
-        if not may_see_balance(self.actor, self.customer_of(payer)):
+        if not may_see_balance(self.actor, whose_money(payer)):
             raise PermissionDenied
         return payer
 
-    def customer_of(self, payer: Any) -> Customer:
-        """Whose money it is about."""
-        found: Customer = payer
-        return found
-
     @cached_property
     def balance(self) -> Balance:
-        found = balance_of(self.payer)
-        if found is None:
-            raise Http404
-        return found
+        return balance_or_404(self.payer)
 
     def refine(self, queryset: QuerySet[Fee]) -> QuerySet[Any]:
         return fees_of(queryset, self.actor, self.balance)
@@ -94,17 +86,6 @@ class AccountFeeListView(CustomerFeeListView):
     """What an account that is charged by itself pays its customer beside the calls."""
 
     parent_model: ClassVar[type[Model]] = Account
-
-    def customer_of(self, payer: Any) -> Customer:
-        found: Customer = payer.customer
-        return found
-
-    @cached_property
-    def balance(self) -> Balance:
-        found = account_balance(self.payer)
-        if found is None:
-            raise Http404
-        return found
 
     def get_create_url(self) -> str:
         return reverse("billing:account_fee_create", args=[self.payer.pk])
@@ -224,16 +205,3 @@ def currency_meta(balance: Balance) -> str:
     """What the amounts and days of the form are in."""
     facts = {"currency": balance.currency_id, "zone": balance.period_timezone}
     return _("Prices in %(currency)s, days of %(zone)s.") % facts
-
-
-def payer_crumbs(actor: Any, payer: Any) -> list[Link]:
-    """The way to a customer or an account; none of them is shown more than it may open."""
-    if isinstance(payer, Account):
-        if actor.account_id is not None or payer.archived_at is not None:
-            return []
-        detail = reverse("accounts:account_detail", args=[payer.pk])
-        return [Link(_("Accounts"), reverse("accounts:account_list")), Link(str(payer), detail)]
-    if payer.pk == actor.customer_id:
-        return [Link(_("My company"), reverse("customers:company"))]
-    detail = reverse("customers:customer_detail", args=[payer.pk])
-    return [Link(_("Customers"), reverse("customers:customer_list")), Link(payer.name, detail)]

@@ -19,6 +19,7 @@ from billing.models import BillingPeriod, Invoice
 from billing.selectors.balances import display_currency
 from billing.selectors.invoice_parts import unbilled_periods
 from billing.selectors.invoices import (
+    COUNT_LIMIT,
     OpenSums,
     invoices_shown_to,
     may_bill,
@@ -28,12 +29,12 @@ from billing.selectors.invoices import (
 from billing.services.drafts import discard_draft, make_draft
 from billing.services.issuing import issue_invoice
 from billing.tables import InvoiceTable, UnbilledTable
-from billing.views.fees import payer_crumbs
+from billing.views.payers import payer_crumbs
 from customers.models import Customer
 from customers.tenancy import Actor
 from softswitch.core import display
 from softswitch.core.chrome import Action, BulkAction, Link, Tab
-from softswitch.core.paging import COUNT_LIMIT
+from softswitch.core.paging import capped_count
 from softswitch.core.views import ListView
 from softswitch.core.views.access import rows_of
 
@@ -117,13 +118,23 @@ class InvoiceListView(ListView):
 
     def get_tabs(self) -> list[Tab]:
         """One per status, over what else is asked for."""
-        counts = status_counts(self.of_any_status, self.actor)
+        counts = self.get_counts()
         current = self.request.GET.get("status", "")
         labels = {"": _("All")} | {status.value: str(status.label) for status in InvoiceStatus}
         return [
-            Tab(label, self.status_url(status), status == current, count_text(counts[status]))
+            Tab(label, self.status_url(status), status == current, counts.get(status))
             for status, label in labels.items()
         ]
+
+    def get_counts(self) -> dict[str, int | str]:
+        """How many there are of each status; not told of a text that many hold."""
+        rows = self.of_any_status
+        if self.request.GET.get("text") and capped_count(rows, COUNT_LIMIT)[1]:
+            return {}
+        return {name: count_text(found) for name, found in status_counts(rows, self.actor).items()}
+
+    def get_count_limit(self) -> int | None:
+        return COUNT_LIMIT if self.request.GET.get("text") else super().get_count_limit()
 
     def status_url(self, status: str) -> str:
         """The list as it is asked for, from its first page, in another status."""
@@ -159,11 +170,7 @@ class CustomerInvoiceListView(InvoiceListView):
         return _("Invoices of %(name)s") % {"name": self.customer.name}
 
     def get_crumbs(self) -> list[Link]:
-        detail = reverse("customers:customer_detail", args=[self.customer.pk])
-        return [
-            Link(_("Customers"), reverse("customers:customer_list")),
-            Link(self.customer.name, detail),
-        ]
+        return payer_crumbs(self.actor, self.customer)
 
 
 class AccountInvoiceListView(InvoiceListView):

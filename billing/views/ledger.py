@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,12 +25,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Account
 from billing.forms import StatementForm
 from billing.models import Balance
-from billing.selectors.balances import (
-    account_balance,
-    balance_of,
-    has_closed_balances,
-    may_see_balance,
-)
+from billing.selectors.balances import has_closed_balances
 from billing.selectors.dunning import own_notice
 from billing.selectors.sources import Source, sources_of
 from billing.selectors.statements import (
@@ -43,6 +37,7 @@ from billing.selectors.statements import (
 from billing.tables import poster
 from billing.views.corrections import balance_actions
 from billing.views.online import pay_actions
+from billing.views.payers import PayerMixin, payer_crumbs
 from billing.views.settle import settle_actions
 from customers.models import Customer
 from softswitch.core import display, exports
@@ -188,30 +183,13 @@ class StatementMixin(PageMixin, ScopedMixin):
         raise NotImplementedError
 
 
-class CustomerLedgerView(StatementMixin):
+class CustomerLedgerView(PayerMixin, StatementMixin):
     """What is between a customer and its owner."""
 
     model = Customer
 
-    def check_object(self, obj: Customer) -> None:
-        if not may_see_balance(self.actor, obj):
-            raise PermissionDenied
-
-    @cached_property
-    def balance(self) -> Balance:
-        found = balance_of(self.object)
-        if found is None:
-            raise Http404
-        return found
-
     def get_crumbs(self) -> list[Link]:
-        if self.object.pk == self.actor.customer_id:
-            return [Link(_("My company"), reverse("customers:company"))]
-        detail = reverse("customers:customer_detail", args=[self.object.pk])
-        return [
-            Link(_("Customers"), reverse("customers:customer_list")),
-            Link(self.object.name, detail),
-        ]
+        return payer_crumbs(self.actor, self.object)
 
     def get_actions(self) -> list[Action]:
         periods = reverse("billing:periods", args=[self.object.pk])
@@ -253,30 +231,13 @@ class OwnLedgerView(CustomerLedgerView):
         return super().get(request, *args, **kwargs)
 
 
-class AccountLedgerView(StatementMixin):
+class AccountLedgerView(PayerMixin, StatementMixin):
     """What is between a customer and its account that is charged by itself."""
 
     model = Account
 
-    def check_object(self, obj: Account) -> None:
-        if not may_see_balance(self.actor, obj.customer):
-            raise PermissionDenied
-
-    @cached_property
-    def balance(self) -> Balance:
-        found = account_balance(self.object)
-        if found is None:
-            raise Http404
-        return found
-
     def get_crumbs(self) -> list[Link]:
-        if self.actor.account_id is not None:
-            return []
-        accounts = Link(_("Accounts"), reverse("accounts:account_list"))
-        if self.object.archived_at is not None:
-            return [accounts]
-        detail = reverse("accounts:account_detail", args=[self.object.pk])
-        return [accounts, Link(str(self.object), detail)]
+        return payer_crumbs(self.actor, self.object)
 
     def get_actions(self) -> list[Action]:
         periods = reverse("billing:account_periods", args=[self.object.pk])

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.timezone import now
@@ -16,14 +16,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from billing.forms import MaintenanceForm
 from billing.models import Balance, LedgerEntry
-from billing.selectors.balances import (
-    MoneyPanel,
-    account_balance,
-    balance_of,
-    display_currency,
-)
+from billing.selectors.balances import MoneyPanel, display_currency
 from billing.selectors.payments import open_amount
 from billing.services.maintenance import SIGN, maintain
+from billing.views.payers import balance_or_404
 from customers.models import Customer
 from softswitch.core import display
 from softswitch.core.chrome import Link
@@ -47,10 +43,7 @@ class CustomerBalanceView(EditView):
 
     @property
     def balance(self) -> Balance:
-        found = balance_of(self.object)
-        if found is None:
-            raise Http404
-        return found
+        return balance_or_404(self.object)
 
     def get_crumbs(self) -> list[Link]:
         name, url = str(self.object), self.get_close_url(None)
@@ -77,13 +70,6 @@ class AccountBalanceView(CustomerBalanceView):
     def check_object(self, obj: Any) -> None:
         if obj.customer_id != self.actor.customer_id:
             raise PermissionDenied
-
-    @property
-    def balance(self) -> Balance:
-        found = account_balance(self.object)
-        if found is None:
-            raise Http404
-        return found
 
     def get_crumbs(self) -> list[Link]:
         name, url = str(self.object), self.get_close_url(None)

@@ -12,7 +12,8 @@ from billing.filters import PaymentFilter
 from billing.forms import ReceivedForm
 from billing.models import LedgerEntry
 from billing.selectors.balances import balance_of, display_code
-from billing.selectors.payments import payment_sums, payments_shown_to
+from billing.selectors.payments import payment_sums, payments_with
+from billing.selectors.statements import entries_shown_to
 from billing.services.maintenance import maintain
 from billing.tables import PaymentTable
 from billing.views.corrections import posted_text
@@ -20,6 +21,7 @@ from billing.views.online import pay_actions
 from softswitch.core import display
 from softswitch.core.chrome import Action, Link
 from softswitch.core.errors import DomainError
+from softswitch.core.paging import capped_count
 from softswitch.core.views import CreateView, ListView
 
 
@@ -36,7 +38,10 @@ class PaymentListView(ListView):
     empty_text = gettext_lazy("Payments received, vouchers, transfers and opening balances.")
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return payments_shown_to(queryset, self.actor)
+        return payments_with(queryset, self.actor)
+
+    def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return entries_shown_to(rows.select_related("account", "balance"), self.actor)
 
     def get_actions(self) -> list[Action]:
         actions = pay_actions(self.actor)
@@ -46,7 +51,9 @@ class PaymentListView(ListView):
         return actions
 
     def get_meta(self) -> str:
-        """What the payments found add up to, on each side and in each currency."""
+        """What the payments found add up to, by side and currency; not of more than are counted."""
+        if capped_count(self.found)[1]:
+            return _("Narrow the search to see what the payments found add up to.")
         by_side: dict[str, list[str]] = {}
         for side, code, total in payment_sums(self.found, self.actor):
             text = f"{display.amount_text(total, code)} {code}"

@@ -19,7 +19,6 @@ from billing.choices import PeriodOutcome, PeriodType
 from billing.filters import ClosingFilter, PeriodFilter
 from billing.forms import CalendarForm
 from billing.models import Balance, BillingPeriod
-from billing.selectors.balances import account_balance, balance_of, may_see_balance
 from billing.selectors.calendars import (
     Line,
     bridging_period,
@@ -32,6 +31,7 @@ from billing.selectors.ended import end_of
 from billing.services.calendars import change_calendar
 from billing.services.closing import request_closing
 from billing.tables import ClosingTable, PeriodTable
+from billing.views.payers import PayerMixin
 from billing.views.settle import statement_url
 from customers.models import Customer
 from customers.tenancy import Actor
@@ -150,38 +150,16 @@ class CalendarMixin(DetailView):
         )
 
 
-class CustomerPeriodsView(CalendarMixin):
+class CustomerPeriodsView(PayerMixin, CalendarMixin):
     """The periods between a customer and its owner."""
 
     model = Customer
 
-    def check_object(self, obj: Customer) -> None:
-        if not may_see_balance(self.actor, obj):
-            raise PermissionDenied
 
-    @cached_property
-    def balance(self) -> Balance:
-        found = balance_of(self.object)
-        if found is None:
-            raise Http404
-        return found
-
-
-class AccountPeriodsView(CalendarMixin):
+class AccountPeriodsView(PayerMixin, CalendarMixin):
     """The periods between a customer and its account that is charged by itself."""
 
     model = Account
-
-    def check_object(self, obj: Account) -> None:
-        if not may_see_balance(self.actor, obj.customer):
-            raise PermissionDenied
-
-    @cached_property
-    def balance(self) -> Balance:
-        found = account_balance(self.object)
-        if found is None:
-            raise Http404
-        return found
 
 
 class CalendarView(EditView):

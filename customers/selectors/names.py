@@ -3,11 +3,29 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 
-from customers.models import Customer, FormerName
+from customers.models import Customer, CustomerSearch, FormerName
 from customers.selectors.chains import chains
 from customers.tenancy import Actor
+from softswitch.core.parts import FEW, part_condition
+
+
+def known(actor: Actor, customer: str, column: str = "pk") -> Subquery:
+    """``column`` of the ``customer`` of a row, where the actor sees it; else NULL.
+
+    Looked up row by row, as a rule for the few of a page: a set of all that it sees would be made
+    first, whatever the rows.
+    """
+    rows = Customer.objects.visible_to(actor).filter(pk=OuterRef(customer))
+    return Subquery(rows.order_by().values(column)[:1])
+
+
+def is_known(actor: Actor, customer: str) -> Q:
+    """Whether the actor sees the ``customer`` of a row."""
+    return Q(GreaterThan(Coalesce(known(actor, customer), 0), 0))
 
 
 def shown_name(actor: Actor, customer: str = "customer", *, then: str) -> Any:
@@ -21,9 +39,43 @@ def shown_name(actor: Actor, customer: str = "customer", *, then: str) -> Any:
     if actor.is_root or actor.account_id is not None:
         return present
     later = FormerName.objects.filter(customer=OuterRef(customer), until__gt=OuterRef(then))
-    known = Q(**{f"{customer}__in": Customer.objects.visible_to(actor).values("pk")})
     first = Subquery(later.order_by("until").values("name")[:1])
-    return Case(When(Q(Exists(later)) & ~known, then=first), default=present)
+    is_gone = Q(Exists(later)) & ~is_known(actor, customer)
+    return Case(When(is_gone, then=first), default=present)
+
+
+def read_as(
+    rows: QuerySet[Any],
+    actor: Actor,
+    part: str,
+    customer: str = "customer",
+    *,
+    then: str,
+    also: Q | None = None,
+) -> QuerySet[Any]:
+    """Those of ``rows`` whose ``customer`` the actor reads by a name with ``part`` in it.
+
+    Or that meet ``also``. Names are looked up in their own index first: few hold the text, as a
+    rule. Only of customers that were ever renamed has it to be told, per row, which name is read.
+    """
+    found = also or Q(pk__in=[])
+    searched = CustomerSearch.objects.filter(part_condition("name", part))
+    payers = set(searched.values_list("pk", flat=True)[: FEW + 1])
+    if len(payers) > FEW:
+        return _named(rows, actor, customer, then).filter(found | part_condition("read_name", part))
+    former = FormerName.objects.filter(Q(customer__in=payers) | part_condition("name", part))
+    renamed = set(former.values_list("customer", flat=True))
+    if payers - renamed:
+        found |= Q(**{f"{customer}__in": payers - renamed})
+    if not renamed:
+        return rows.filter(found)
+    read = Q(**{f"{customer}__in": renamed}) & part_condition("read_name", part)
+    return _named(rows, actor, customer, then).filter(found | read)
+
+
+def _named(rows: QuerySet[Any], actor: Actor, customer: str, then: str) -> QuerySet[Any]:
+    named: QuerySet[Any] = rows.alias(read_name=shown_name(actor, customer, then=then))
+    return named
 
 
 def names_when_left(actor: Actor, customer_ids: Iterable[int]) -> dict[int, str]:

@@ -16,6 +16,7 @@ def main() -> int:
         customers,
         documents,
         invoicing,
+        money,
         parsing,
         rate_import,
         rating,
@@ -31,7 +32,7 @@ def main() -> int:
     # Charging last: it keeps this process on one processor from then on.
     measurements = (
         parsing, rating, customers, tariffs, records, rate_import, documents, reports, what_if,
-        invoicing, stored, charging,
+        invoicing, money, stored, charging,
     )  # fmt: skip
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()
