@@ -268,6 +268,7 @@ class OnlineState(ToneChoices):
     FAILED = "failed", "bad", _("Failed")
     EXPIRED = "expired", "off", _("Expired")
     REFUNDED = "refunded", "warn", _("Refunded")
+    DISPUTED = "disputed", "bad", _("Disputed")
     REFUSED = "refused", "bad", _("Amount differs")
 
 

@@ -239,7 +239,11 @@ class StatementSearch(In):
 
 
 class StatementLineOut(Schema):
-    """An entry, or the calls of one local day; ``running`` is the balance after it."""
+    """An entry, or the calls of one local day; ``running`` is the balance after it.
+
+    What re-ratings changed of a day's calls is a line of its own. ``re_ratings`` are their ids, as
+    far as the caller sees them.
+    """
 
     at: datetime
     kind: str
@@ -249,6 +253,7 @@ class StatementLineOut(Schema):
     entry_id: int | None
     day: date | None
     calls: int
+    re_ratings: list[int]
 
 
 class StatementOut(Schema):

@@ -1,5 +1,6 @@
 """Statements, payments and billing periods in the API."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
@@ -22,6 +23,7 @@ from billing.models import Balance, BillingPeriod, LedgerEntry
 from billing.selectors.closing import periods_shown_to
 from billing.selectors.statements import default_days, payments_in, statement
 from billing.services.maintenance import maintain
+from calls.selectors.re_rating import re_ratings_of
 from customers.tenancy import Actor
 from softswitch.core.api import REFUSALS, ErrorOut, actor_of, visible, visible_or_404
 from softswitch.core.errors import DomainError
@@ -51,6 +53,7 @@ def get_statement(request: HttpRequest, search: Query[StatementSearch]) -> Any:
     if not 0 <= (until - since).days < LONGEST:
         raise DomainError("days", f"Ask for 1 to {LONGEST} days.", field="until")
     found = statement(actor=actor, balance=balance, since=since, until=until)
+    made = re_ratings_of(actor, [pk for line in found.lines for pk in line.corrections])
     return {
         "balance_id": balance.pk,
         "currency": found.currency,
@@ -61,7 +64,11 @@ def get_statement(request: HttpRequest, search: Query[StatementSearch]) -> Any:
         "credits": found.credits,
         "debits": found.debits,
         "closing": found.closing,
-        "lines": found.lines,
+        "lines": [
+            asdict(line)
+            | {"re_ratings": sorted({made[pk] for pk in line.corrections if pk in made})}
+            for line in found.lines
+        ],
     }
 
 

@@ -17,6 +17,8 @@ from billing.models.ledger import LedgerEntry
 from billing.querysets import OnlinePaymentQuerySet, ProviderQuerySet, TopUpQuerySet
 from softswitch.core.fields import AmountField
 
+_POSTED = (OnlineState.PAID, OnlineState.REFUNDED, OnlineState.DISPUTED)
+
 
 class PaymentProvider(models.Model):
     """An owner's account at an online provider; off until it is switched on.
@@ -58,7 +60,8 @@ class OnlinePayment(models.Model):
     """One try to pay into a balance through a provider; its entry is posted exactly once.
 
     ``key`` comes with the form, so that pressing twice pays once. ``session_id`` and ``intent_id``
-    are the provider's names of it. ``refunded`` is what the provider has given back.
+    are the provider's names of it. ``refunded`` is what the provider has given back, ``disputed``
+    what a bank has taken back and not returned.
     """
 
     balance = models.ForeignKey(Balance, models.PROTECT, related_name="online_payments")
@@ -73,6 +76,7 @@ class OnlinePayment(models.Model):
     saves_card = models.BooleanField(default=False)
     note = models.CharField(max_length=300, blank=True)  # why it failed, or was refused
     refunded = AmountField(default=Decimal(0))
+    disputed = AmountField(default=Decimal(0))
     entry = models.OneToOneField(
         LedgerEntry, models.PROTECT, null=True, related_name="online_payment"
     )
@@ -95,14 +99,15 @@ class OnlinePayment(models.Model):
                 "provider", "intent_id", condition=~Q(intent_id=""), name="online_intent_once"
             ),
             models.CheckConstraint(name="online_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="online_disputed", condition=Q(disputed__gte=0)),
             models.CheckConstraint(
                 name="online_refunded", condition=Q(refunded__gte=0, refunded__lte=F("amount"))
             ),
             # Money that was paid stands in the ledger, and nothing else does.
             models.CheckConstraint(
                 name="online_posted",
-                condition=Q(state__in=(OnlineState.PAID, OnlineState.REFUNDED), entry__isnull=False)
-                | (~Q(state__in=(OnlineState.PAID, OnlineState.REFUNDED)) & Q(entry=None)),
+                condition=Q(state__in=_POSTED, entry__isnull=False)
+                | (~Q(state__in=_POSTED) & Q(entry=None)),
             ),
         ]
         indexes = [

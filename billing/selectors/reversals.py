@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from billing.choices import REVERSIBLE, EntryKind
-from billing.models import LedgerEntry, OnlinePayment
+from billing.models import LedgerEntry
 from billing.selectors.ended import end_of
 from billing.selectors.transfers import other_leg
 from customers.tenancy import Actor
@@ -33,7 +33,7 @@ def why_not(entry: LedgerEntry) -> tuple[str, str] | None:
         return "kind", _("An entry of this kind is not reversed.")
     if entry.invoice_id is not None:
         return "invoiced", _("It belongs to an invoice: void that, or issue a credit note.")
-    if OnlinePayment.objects.filter(entry=entry).exists():
+    if entry.source == "online":
         return "online", _("It was paid online: a refund at the provider takes it back.")
     if end_of(entry.balance) is not None:
         return "ended", _("The balance has ended: nothing is posted to it any more.")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
     BooleanField,
     Case,
@@ -37,6 +38,8 @@ PAYMENTS = (EntryKind.ADD_FUNDS, EntryKind.VOUCHER, EntryKind.TRANSFER, EntryKin
 class Line:
     """One line: an entry, or the calls of one local day (``calls`` and ``day`` set).
 
+    What re-ratings changed of a day's calls is a line of its own: ``corrections`` are the ids of
+    its usage entries, and ``calls`` is 0.
     ``amount`` is signed, in the currency of the statement; ``running`` is the balance after it.
     ``original_amount`` is set where another currency was entered.
     """
@@ -54,6 +57,7 @@ class Line:
     exchange_rate: Decimal | None = None
     day: date | None = None
     calls: int = 0
+    corrections: tuple[int, ...] = ()
 
     @property
     def debit(self) -> Decimal | None:
@@ -210,8 +214,15 @@ def _entry_line(entry: Any, currency: str) -> Line:
 
 
 def _usage_lines(rows: QuerySet[UsageEntry], zone: ZoneInfo) -> list[Line]:
-    """One line per local day, at its last second; today's stands at this moment."""
-    days = rows.values("usage_on").annotate(total=Sum("amount"), number=Sum("calls"))
+    """One line per local day, at its last second; today's stands at this moment.
+
+    One more for what was re-rated, told by counting no calls (billing.services.usage).
+    """
+    correcting = ExpressionWrapper(Q(calls=0), output_field=BooleanField())
+    by_day = rows.values("usage_on", is_correction=correcting)
+    days = by_day.annotate(
+        total=Sum("amount"), number=Sum("calls"), ids=ArrayAgg("id", filter=Q(calls=0))
+    )
     return [
         Line(
             at=min(_midnight(row["usage_on"] + DAY, zone) - timedelta(seconds=1), now()),
@@ -219,8 +230,9 @@ def _usage_lines(rows: QuerySet[UsageEntry], zone: ZoneInfo) -> list[Line]:
             amount=row["total"],
             day=row["usage_on"],
             calls=row["number"],
+            corrections=tuple(sorted(row["ids"] or ())),
         )
-        for row in days.order_by("usage_on")
+        for row in days.order_by("usage_on", "is_correction")
     ]
 
 

@@ -90,10 +90,11 @@ def issue_due(*, moment: datetime, limit: int = BATCH) -> int:
 def lock_invoice(invoice: Invoice) -> Invoice:
     """``invoice`` as it is under the locks of its balance and itself; raises DomainError ``state``.
 
-    Its ``balance`` is the row as locked.
+    Its ``balance`` is the row as locked. NO KEY: dunning has written steps that name the invoice
+    when it comes to lock the balance.
     """
     balance = Balance.objects.select_for_update(no_key=True).get(pk=invoice.balance_id)
-    rows = Invoice.objects.select_for_update(of=("self",)).filter(pk=invoice.pk)
+    rows = Invoice.objects.select_for_update(no_key=True, of=("self",)).filter(pk=invoice.pk)
     locked: Invoice | None = rows.select_related("period", "issuer", "customer").first()
     if locked is None:
         raise DomainError("state", _("This draft was discarded."))

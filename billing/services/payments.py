@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from hashlib import blake2s
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from billing.selectors.ended import end_of
 from billing.services.ledger import Posting, post_entry
 from billing.services.payment_letters import mail_payment
 from billing.services.providers.base import Event, Notice
+from customers.models import Customer
 from customers.services.audit import record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -31,8 +33,9 @@ def take_notice(*, provider: PaymentProvider, notice: Notice) -> OnlinePayment |
     A payment posts Add Funds once, however often and in whichever order notices come, also where
     the balance has ended meanwhile: the money is there. Another amount or currency than was asked
     for is posted nowhere; the payment stands as refused, for a person to look at. A refund of all
-    reverses the entry, one of a part pays out. Raises DomainError ``not_posted`` for a refund that
-    comes before its payment, which the provider then sends again.
+    reverses the entry, one of a part pays out; what a bank takes back by a dispute does the same,
+    and is paid in again where it returns it, each once per dispute. Raises DomainError
+    ``not_posted`` for what comes before the posting it follows: the provider sends it again.
 
     Atomic with the audit row; locks the payment, then its balance.
     """
@@ -103,6 +106,8 @@ def _save_card(payment: OnlinePayment, notice: Notice) -> None:
                 "problem": "",
             },
         )
+        payment.saves_card = False  # told once more, it would bring back a card that was forgotten
+        payment.save(update_fields=["saves_card"])
     _pay(payment, notice)
 
 
@@ -121,28 +126,115 @@ def _expire(payment: OnlinePayment, _notice: Notice) -> None:
 
 def _refund(payment: OnlinePayment, notice: Notice) -> None:
     """Post what was given back since the last notice; ``amount`` counts from the first refund."""
-    if payment.state == OnlineState.REFUSED:
+    if not _is_posted(payment):
         return
-    if payment.entry is None:
-        raise DomainError("not_posted", "This payment is not posted yet.")
     back = notice.amount or ZERO
     if notice.currency != payment.currency_id or back > payment.amount:
         logger.error("online payment %s: %s %s given back", payment.pk, back, notice.currency)
         return
     if back <= payment.refunded:
         return
-    is_whole = back == payment.amount and not payment.refunded
-    entry = _post(
-        payment,
-        EntryKind.REVERSAL if is_whole else EntryKind.PAY_OUT,
-        payment.refunded - back,
-        key=f"{SOURCE}:{payment.pk}:refund:{back.normalize():f}",
-        reverses=payment.entry if is_whole else None,
-    )
+    key = f"{SOURCE}:{payment.pk}:refund:{back.normalize():f}"
+    entry = _take(payment, back - payment.refunded, key)
     payment.refunded = back
-    payment.state = OnlineState.REFUNDED if back == payment.amount else payment.state
-    payment.save(update_fields=["refunded", "state"])
+    _set_state(payment)
     _record(payment, "refunded_online", entry)
+
+
+def _dispute(payment: OnlinePayment, notice: Notice) -> None:
+    """A bank asks for the money: nothing moves yet, but a person should know, once."""
+    if not _is_posted(payment) or notice.dispute_id in payment.note:
+        return
+    told = f"Disputed ({notice.reason}): {notice.dispute_id}"
+    payment.note = f"{payment.note} {told}".strip()[-300:]
+    payment.save(update_fields=["note"])
+    # What its holder disputes is not charged again by itself, as soon as the bank has taken it.
+    problem = "A payment was disputed at the bank."
+    TopUp.objects.filter(balance=payment.balance_id).update(is_enabled=False, problem=problem)
+    record(
+        actor=_actor(payment),
+        customer=_audited(payment),
+        action="disputed_online",
+        subject=f"{payment.provider}: {payment}",
+        changes={"reason": ["", told]},
+    )
+
+
+def _withdraw(payment: OnlinePayment, notice: Notice) -> None:
+    """A bank has taken the money of a dispute; its fee is not the payer's and not told here."""
+    _dispute(payment, notice)
+    amount, key = notice.amount or ZERO, _dispute_key(payment, notice, "out")
+    if not _is_posted(payment) or _entry_of(key) is not None:
+        return
+    if notice.currency != payment.currency_id or amount <= 0:
+        logger.error("online payment %s: %s %s disputed", payment.pk, amount, notice.currency)
+        return
+    entry = _take(payment, amount, key)
+    payment.disputed += amount
+    _set_state(payment)
+    _record(payment, "withdrawn_online", entry)
+
+
+def _win(payment: OnlinePayment, notice: Notice) -> None:
+    """Of what was never taken nothing comes back."""
+    if _entry_of(_dispute_key(payment, notice, "out")) is not None:
+        _reinstate(payment, notice)
+
+
+def _reinstate(payment: OnlinePayment, notice: Notice) -> None:
+    """A bank has returned what it had taken; it is paid in once more."""
+    key = _dispute_key(payment, notice, "back")
+    if not _is_posted(payment) or _entry_of(key) is not None:
+        return
+    taken = _entry_of(_dispute_key(payment, notice, "out"))
+    if taken is None:
+        raise DomainError("not_posted", "What comes back was not taken yet.")
+    amount = min(notice.amount or ZERO, -taken.amount)
+    if notice.currency != payment.currency_id or amount <= 0:
+        logger.error("online payment %s: %s %s returned", payment.pk, amount, notice.currency)
+        return
+    entry = _post(payment, EntryKind.ADD_FUNDS, amount, key=key)
+    payment.disputed -= amount
+    _set_state(payment)
+    _record(payment, "reinstated_online", entry)
+
+
+def _is_posted(payment: OnlinePayment) -> bool:
+    """Whether its money stands in the ledger; not yet: DomainError ``not_posted``."""
+    if payment.state == OnlineState.REFUSED:
+        return False
+    if payment.entry_id is None:
+        raise DomainError("not_posted", "This payment is not posted yet.")
+    return True
+
+
+def _dispute_key(payment: OnlinePayment, notice: Notice, way: str) -> str:
+    """Once per dispute and way; a provider's name of it can be longer than a key."""
+    name = blake2s(notice.dispute_id.encode(), digest_size=12).hexdigest()
+    return f"{SOURCE}:{payment.pk}:dispute:{name}:{way}"
+
+
+def _entry_of(key: str) -> LedgerEntry | None:
+    found: LedgerEntry | None = LedgerEntry.objects.filter(idempotency_key=key).first()
+    return found
+
+
+def _take(payment: OnlinePayment, amount: Decimal, key: str) -> LedgerEntry:
+    """Money of a payment that is gone: all of it at once is its reversal, an entry has but one."""
+    is_whole = amount == payment.amount
+    if is_whole and not LedgerEntry.objects.filter(reverses=payment.entry).exists():
+        return _post(payment, EntryKind.REVERSAL, -amount, key=key, reverses=payment.entry)
+    return _post(payment, EntryKind.PAY_OUT, -amount, key=key)
+
+
+def _set_state(payment: OnlinePayment) -> None:
+    """What became of it by now, with what was given back and what is disputed."""
+    payment.state = OnlineState.PAID
+    if payment.refunded == payment.amount:
+        payment.state = OnlineState.REFUNDED
+    if payment.disputed:
+        payment.state = OnlineState.DISPUTED
+    payment.save(update_fields=["refunded", "disputed", "state"])
 
 
 _DO: dict[Event, Callable[[OnlinePayment, Notice], None]] = {
@@ -152,6 +244,10 @@ _DO: dict[Event, Callable[[OnlinePayment, Notice], None]] = {
     Event.FAILED: _fail,
     Event.EXPIRED: _expire,
     Event.REFUNDED: _refund,
+    Event.DISPUTED: _dispute,
+    Event.WITHDRAWN: _withdraw,
+    Event.REINSTATED: _reinstate,
+    Event.WON: _win,
 }
 
 
@@ -198,11 +294,17 @@ def _period_at(balance: Balance) -> datetime | None:
 
 def _record(payment: OnlinePayment, action: str, entry: LedgerEntry) -> None:
     changes: dict[str, Any] = {"balance": [entry.balance_after - entry.amount, entry.balance_after]}
-    balance = payment.balance
     record(
         actor=_actor(payment),
-        customer=balance.customer if balance.closed_at is None else balance.issuer,
+        customer=_audited(payment),
         action=action,
         subject=f"{payment.provider}: {payment}",
         changes=changes,
     )
+
+
+def _audited(payment: OnlinePayment) -> Customer:
+    """Whose event it is: of a balance that a move has closed, its issuer's."""
+    balance = payment.balance
+    found: Customer = balance.customer if balance.closed_at is None else balance.issuer
+    return found

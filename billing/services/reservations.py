@@ -1,6 +1,7 @@
 """The only writer of reservations, and of what is reserved of each balance.
 
-Machines reserve, for calls that are going on: there is no actor and no audit row. All of it locks
+Machines reserve, for calls that are going on: there is no actor and no audit row. Who names a key
+locks the key first, as one key may be tried for different balances at once. All of it locks
 balances as posting does (ascending id, FOR NO KEY UPDATE, one statement) and rows after them, so
 that it waits for no other code that waits for it.
 """
@@ -8,12 +9,15 @@ that it waits for no other code that waits for it.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
+from zlib import crc32
 
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from billing.choices import NEVER
 from billing.models import Balance, Reservation
 from softswitch.core.errors import DomainError
+from softswitch.core.locks import Space, lock
 from softswitch.core.money import ZERO, quantize
 
 Holds = Sequence[tuple[int, Decimal]]  # balance id, amount in the balance's currency
@@ -33,11 +37,13 @@ def reserve(*, holds: Holds, key: str, expires_at: datetime) -> None:
 
     Amounts are 0 or above, each balance once. What is available must suffice everywhere, else
     ExhaustedError names the balances where it does not. The same holds under the same key again
-    change nothing but the expiry; other ones raise DomainError ``key_reused``. Also raises
-    ``amount`` and ``closed`` (a move has closed a balance). Atomic.
+    change nothing but the expiry; other ones, of other balances too, raise DomainError
+    ``key_reused``. Also raises ``amount`` and ``closed`` (a balance has ended, by a move or with
+    what it is of). Atomic.
     """
     wanted = _checked(holds)
     with transaction.atomic():
+        _lock_key(key)
         locked = _locked(wanted)
         held = dict(Reservation.objects.filter(key=key).values_list("balance", "amount"))
         if held:
@@ -66,6 +72,7 @@ def extend(*, key: str, expires_at: datetime, holds: Holds = ()) -> None:
     """
     wanted = _checked(holds)
     with transaction.atomic():
+        _lock_key(key)
         locked = _locked(_balances_of(key))
         held = dict(Reservation.objects.filter(key=key).values_list("balance", "amount"))
         if not held or not wanted.keys() <= held.keys():
@@ -85,6 +92,7 @@ def release(*, key: str) -> dict[int, Decimal]:
     Safe to repeat. Atomic.
     """
     with transaction.atomic():
+        _lock_key(key)
         _locked(_balances_of(key))
         return _give_back("key = %s", key)
 
@@ -138,6 +146,11 @@ def _checked(holds: Holds) -> dict[int, Decimal]:
     return wanted
 
 
+def _lock_key(key: str) -> None:
+    """Let those who name one key take turns; two keys of one checksum do so for nothing."""
+    lock(Space.RESERVATION, crc32(key.encode()) - 2**31)
+
+
 def _balances_of(key: str) -> set[int]:
     return set(Reservation.objects.filter(key=key).values_list("balance", flat=True))
 
@@ -157,8 +170,13 @@ def _free_expired(locked: dict[int, Balance], wanted: dict[int, Decimal], moment
 
 
 def _check_available(locked: dict[int, Balance], wanted: dict[int, Decimal]) -> None:
-    if any(pk not in locked or locked[pk].closed_at is not None for pk in wanted):
+    if any(pk not in locked or _has_ended(locked[pk]) for pk in wanted):
         raise DomainError("closed", "A balance is not in use any more.")
     short = [pk for pk, amount in wanted.items() if locked[pk].available - amount < ZERO]
     if short:
         raise ExhaustedError(short)
+
+
+def _has_ended(locked: Balance) -> bool:
+    """By its own row, which is locked: of what is archived all periods are closed, for good."""
+    return locked.closed_at is not None or locked.closes_at == NEVER

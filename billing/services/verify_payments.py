@@ -35,23 +35,28 @@ ORDER BY stem
 """
 _ONLINE = """
 SELECT format('online payment %%s: %%s %%s, %%s given back, does not stand so in the ledger', p.id,
-    p.amount, p.currency_id, p.refunded)
+    p.amount, p.currency_id, p.refunded + p.disputed)
 FROM billing_onlinepayment p
 JOIN billing_balance b ON b.id = p.balance_id
 LEFT JOIN billing_ledgerentry e ON e.id = p.entry_id
 LEFT JOIN LATERAL (
-    SELECT -sum(r.amount) AS back FROM billing_ledgerentry r
+    SELECT -sum(r.amount) FILTER (WHERE split_part(r.idempotency_key, ':', 3) = 'refund') AS back,
+        -sum(r.amount) FILTER (WHERE split_part(r.idempotency_key, ':', 3) = 'dispute') AS disputed
+    FROM billing_ledgerentry r
     WHERE r.balance_id = p.balance_id AND r.source = 'online'
-      AND r.idempotency_key LIKE 'online:' || p.id || ':refund:%%'
+      AND r.idempotency_key LIKE 'online:' || p.id || ':%%'
 ) given ON true
 WHERE {of_b} AND (p.currency_id <> b.currency_id OR coalesce(given.back, 0) <> p.refunded
+    OR coalesce(given.disputed, 0) <> p.disputed
     OR (e.id IS NOT NULL AND (e.amount <> p.amount OR e.balance_id <> p.balance_id
         OR e.kind <> 'add_funds' OR e.idempotency_key <> 'online:' || p.id)))
 ORDER BY p.id
 """
 _ONLINE_ENTRIES = """
 SELECT format('ledger entry %%s: no online payment has posted it', e.id)
-FROM billing_ledgerentry e LEFT JOIN billing_onlinepayment p ON p.entry_id = e.id
+FROM billing_ledgerentry e LEFT JOIN billing_onlinepayment p
+    ON p.id::text = split_part(e.idempotency_key, ':', 2)
+    AND (p.entry_id = e.id OR split_part(e.idempotency_key, ':', 3) = 'dispute')
 WHERE {of_e} AND e.source = 'online' AND e.kind = 'add_funds' AND p.id IS NULL
 ORDER BY e.id
 """

@@ -39,6 +39,7 @@ from billing.views.corrections import balance_actions
 from billing.views.online import pay_actions
 from billing.views.payers import PayerMixin, payer_crumbs
 from billing.views.settle import settle_actions
+from calls.selectors.re_rating import re_ratings_of
 from customers.models import Customer
 from softswitch.core import display, exports
 from softswitch.core.chrome import Action, Link
@@ -63,6 +64,10 @@ HEADS = (
     gettext_lazy("Currency"),
     gettext_lazy("Source"),
 )
+
+
+# Of ledger entries, and of usage entries that correct: both by id, which are two series of numbers.
+Sources = tuple[Mapping[int, Source], Mapping[int, Source]]
 
 
 class StatementMixin(PageMixin, ScopedMixin):
@@ -135,23 +140,28 @@ class StatementMixin(PageMixin, ScopedMixin):
         return slugify(f"statement {self.get_payer()}")
 
     def shown_lines(self, shown: Statement) -> dict[str, Any]:
-        """The lines, each with who posted it, the query string of its calls, and its source."""
+        """The lines, each with who posted it, the query string of its calls, and its sources."""
         sources = self.sources(shown)
         lines = [
             (
                 line,
                 poster(line.who, is_above=line.is_above),
                 self.calls_query(line),
-                sources.get(line.entry_id or 0),
+                sources_in(line, sources),
             )
             for line in shown.lines
         ]
         return {"statement": shown, "lines": lines}
 
-    def sources(self, shown: Statement) -> dict[int, Source]:
-        """The sources of the entries shown, by the id of the entry."""
+    def sources(self, shown: Statement) -> Sources:
+        """The sources of the entries shown, by the id of the entry, and of what was re-rated."""
         ids = [line.entry_id for line in shown.lines if line.entry_id is not None]
-        return sources_of(self.actor, ids)
+        corrections = [pk for line in shown.lines for pk in line.corrections]
+        made = re_ratings_of(self.actor, corrections)
+        return sources_of(self.actor, ids), {
+            pk: Source("re_rating", job, _("Re-rating #%(number)s") % {"number": job})
+            for pk, job in made.items()
+        }
 
     def get_meta(self) -> str:
         if self.statement is None:
@@ -289,10 +299,17 @@ def tiles(shown: Statement) -> list[dict[str, Any]]:
     ]
 
 
-def export_lines(shown: Statement, sources: Mapping[int, Source]) -> Iterator[list[Any]]:
+def sources_in(line: Line, sources: Sources) -> list[Source]:
+    """Where a line comes from: one entry's source, or each re-rating of a day's calls once."""
+    of_entries, of_corrections = sources
+    one = of_entries.get(line.entry_id or 0)
+    many = [of_corrections[pk] for pk in line.corrections if pk in of_corrections]
+    return [one] if one else list(dict.fromkeys(many))
+
+
+def export_lines(shown: Statement, sources: Sources) -> Iterator[list[Any]]:
     """The cells of the lines, in the order of HEADS."""
     for line in shown.lines:
-        source = sources.get(line.entry_id or 0)
         yield [
             line.at,
             str(line.kind.label),
@@ -306,7 +323,7 @@ def export_lines(shown: Statement, sources: Mapping[int, Source]) -> Iterator[li
             line.credit,
             line.running,
             shown.currency,
-            source.name if source else "",
+            ", ".join(source.name for source in sources_in(line, sources)),
         ]
 
 
@@ -314,6 +331,8 @@ def calls_text(line: Line) -> str:
     """``348 calls`` for a line of usage, nothing for others."""
     if line.day is None:
         return ""
+    if line.corrections:
+        return _("Calls re-rated")
     return ngettext("%(number)s call", "%(number)s calls", line.calls) % {
         "number": display.number_text(line.calls)
     }

@@ -1,6 +1,6 @@
 """Reads around re-ratings: what may be done with one, its sums, and the history of a charge."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -124,3 +124,12 @@ def revisions_of(actor: Actor, charges: Iterable[Charge]) -> dict[int, list[Revi
             )
         )
     return found
+
+
+def re_ratings_of(actor: Actor, usage_entry_ids: Collection[int]) -> dict[int, int]:
+    """Which re-rating posted each of some usage entries, where the actor may open its page."""
+    if not usage_entry_ids or not actor.can("tariffs.edit"):
+        return {}
+    seen = ReRating.objects.visible_to(actor).values("pk")
+    rows = ReRatingEntry.objects.filter(pk__in=usage_entry_ids, re_rating__in=seen)
+    return dict(rows.values_list("usage_entry_id", "re_rating"))

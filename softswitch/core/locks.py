@@ -17,6 +17,7 @@ class Space(IntEnum):
     EXCHANGE_RATES = 7
     TRAFFIC = 11
     RE_RATING = 12
+    RESERVATION = 13
 
 
 def lock(space: Space, key: int = 0) -> None:

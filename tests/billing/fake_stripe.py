@@ -159,6 +159,24 @@ def charge(intent_id: str, refunded: int, currency: str = "gbp") -> dict[str, An
     }
 
 
+def dispute(intent_id: str, amount: int, status: str, **changes: Any) -> dict[str, Any]:
+    """A dispute of so much of a charge; like Stripe's it does not repeat the charge's metadata."""
+    return {
+        "id": "dp_1MtJUT2eZvKYlo2CNaw2HvEv",
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": "ch_1",
+        "currency": "gbp",
+        "is_charge_refundable": status.startswith("warning"),
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": intent_id,
+        "reason": "product_not_received",
+        "status": status,
+    } | changes
+
+
 def signed(body: bytes, secret: str = SECRET, *, at: int | None = None) -> str:
     """The header that Stripe sends with a body."""
     return str(stripe.WebhookSignature.generate_signature_header(body.decode(), secret, at))

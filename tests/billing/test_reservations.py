@@ -5,8 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.models import Account
 from billing.models import Balance, Reservation
 from billing.services import verify
+from billing.services.accounts import close_account
+from billing.services.archive import archive_customer
 from billing.services.reservations import (
     ExhaustedError,
     expire_due,
@@ -14,7 +17,9 @@ from billing.services.reservations import (
     release,
     reserve,
 )
+from customers.models import Customer
 from softswitch.core.errors import DomainError
+from tests.billing.money import paying_account, post
 from tests.world import OPENED, World
 
 LATER = OPENED + timedelta(days=10_000)
@@ -111,6 +116,42 @@ def test_a_closed_balance_holds_nothing(levels: list[Balance]) -> None:
     with pytest.raises(DomainError) as refused:
         reserve(holds=[(shop.pk, Decimal(1))], key="call", expires_at=LATER)
     assert refused.value.code == "closed"
+
+
+def test_what_is_archived_holds_nothing(world: World) -> None:
+    """A call that comes in beside it finds no money to hold that nobody would give back."""
+    shop = world.balance("shop")
+    archive_customer(
+        actor=world.actor("sub_reseller"), customer=world.shop, surplus="pay_out", reason="Closed"
+    )
+    with pytest.raises(DomainError) as refused:
+        reserve(holds=[(shop.pk, Decimal(0))], key="call", expires_at=LATER)
+    assert refused.value.code == "closed"
+
+
+def test_who_has_a_call_going_on_is_not_archived(world: World) -> None:
+    shop, actor = world.balance("shop"), world.actor("sub_reseller")
+    reserve(holds=[(shop.pk, Decimal(1))], key="call", expires_at=LATER)
+    with pytest.raises(DomainError) as refused:
+        archive_customer(actor=actor, customer=world.shop, surplus="pay_out", reason="Closed")
+    assert refused.value.code == "live_calls"
+    assert "Calls are going on" in refused.value.message
+    assert Customer.objects.get(pk=world.shop.pk).archived_at is None
+    release(key="call")
+    archive_customer(actor=actor, customer=world.shop, surplus="pay_out", reason="Closed")
+    assert Balance.objects.get(pk=shop.pk).amount == 0
+
+
+def test_an_account_with_a_call_going_on_is_not_archived(world: World) -> None:
+    balance = paying_account(world)
+    post(balance, "add_funds", "50")
+    reserve(holds=[(balance.pk, Decimal(1))], key="call", expires_at=LATER)
+    with pytest.raises(DomainError) as refused:
+        close_account(
+            actor=world.actor("shop"), account=world.account, surplus="forfeit", reason="Closed"
+        )
+    assert refused.value.code == "live_calls"
+    assert Account.objects.get(pk=world.account.pk).archived_at is None
 
 
 def test_verify_tells_a_balance_that_reserves_something_else(levels: list[Balance]) -> None:

@@ -20,6 +20,7 @@ from softswitch.core.errors import DomainError
 from tests.billing.fake_stripe import (
     FakeStripe,
     charge,
+    dispute,
     error,
     event,
     signed,
@@ -62,6 +63,7 @@ def test_the_fake_has_the_fields_of_stripes_own_library(fake: FakeStripe) -> Non
     intent = fake.intent({"amount": "1", "currency": "gbp"})
     assert set(intent) <= set(stripe.PaymentIntent.__annotations__)
     assert set(charge("pi_1", 1)) <= set(stripe.Charge.__annotations__)
+    assert set(dispute("pi_1", 1, "lost")) <= set(stripe.Dispute.__annotations__)
     told = json.loads(event("charge.refunded", {}))
     assert set(told) <= set(stripe.Event.__annotations__)
 

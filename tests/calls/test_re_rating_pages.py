@@ -7,12 +7,13 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import BillingPeriod
+from billing.selectors.statements import statement
 from calls.choices import ReRatingState
 from calls.models import Call, ReRating
 from calls.services.charging import charge_pending
 from calls.services.re_rating.running import run_re_rating
 from tariffs.models import Rate, Tariff
-from tests.calls.re_rated import DAY, paid, preview, re_rate
+from tests.calls.re_rated import DAY, dearer, paid, preview, re_rate
 from tests.calls.stored import START, store_call
 from tests.world import World
 
@@ -236,3 +237,30 @@ def test_a_call_re_rated_to_nothing_is_not_charged(
     for result, count in (("charged", 0), ("free", 1)):
         answer = client.get(reverse("calls:call_list") + query + result)
         assert answer.context["page"].paginator.count == count
+
+
+def test_the_statement_leads_from_what_it_changed_to_the_re_rating(
+    client: Client, world: World, called: Call
+) -> None:
+    """A line of its own on the day of the calls, of each re-rating; who pays sees no way there."""
+    actor = world.actor("sub_reseller")
+    jobs = [re_rate(actor, tariff=dearer(world)), re_rate(actor)]
+    balance = world.balance("shop")
+    days = START.date(), (START + DAY).date()
+    own = statement(actor=actor, balance=balance, since=days[0], until=days[1]).lines
+    changed = [line for line in own if line.corrections]
+    assert [(line.calls, line.day) for line in changed] == [(0, START.date())]
+    assert [line.calls for line in own if line.day and not line.corrections] == [1]
+    asked = f"?since={START:%Y-%m-%d}&until={START:%Y-%m-%d}"
+    url = reverse("billing:ledger", args=[world.shop.pk]) + asked
+    client.force_login(world.user("sub_reseller"))
+    shown = page(client, url)
+    assert "Calls re-rated" in shown
+    for job in jobs:
+        assert address("detail", job) in shown
+    exported = client.get(url + "&export=csv").getvalue().decode()
+    assert ", ".join(f"Re-rating #{job.pk}" for job in jobs) in exported
+    client.force_login(world.user("shop"))
+    shown = page(client, reverse("billing:own_ledger") + asked)
+    assert "Calls re-rated" in shown
+    assert "Re-rating #" not in shown

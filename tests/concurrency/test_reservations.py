@@ -10,6 +10,8 @@ from billing.models import Balance, Reservation
 from billing.services import verify
 from billing.services.maintenance import maintain
 from billing.services.reservations import ExhaustedError, expire_due, extend, release, reserve
+from softswitch.core.errors import DomainError
+from tests.billing.money import paying_account, post
 from tests.concurrency.threads import at_once
 from tests.world import OPENED, build_world
 
@@ -46,6 +48,28 @@ def test_one_key_at_once_holds_once() -> None:
     holds = [(world.balance("shop").pk, Decimal(40))]
     assert at_once(*[partial(tried, holds, "call")] * 6) == [True] * 6
     assert world.balance("shop").reserved == 40
+
+
+def test_one_key_at_once_for_different_balances_holds_of_one() -> None:
+    """Neither waits for the balance of the other: the key itself is what they meet at."""
+    world = build_world()
+    shop = world.balance("shop")
+    card = paying_account(world)
+    post(card, "add_funds", "50")
+
+    def asked(balance: Balance) -> str:
+        try:
+            reserve(holds=[(balance.pk, Decimal(40))], key="call", expires_at=LATER)
+        except DomainError as error:
+            return error.code
+        return "held"
+
+    for _try in range(10):
+        both = at_once(partial(asked, shop), partial(asked, card))
+        assert sorted(both) == ["held", "key_reused"]
+        assert Reservation.objects.count() == 1
+        assert sum(release(key="call").values()) == 40
+    assert [*verify.differences()] == []
 
 
 def test_holding_releasing_expiring_and_posting_at_once_add_up() -> None:

@@ -77,6 +77,10 @@ class Event(Enum):
     FAILED = "failed"
     EXPIRED = "expired"
     REFUNDED = "refunded"
+    DISPUTED = "disputed"  # a bank asks for the money; it has not taken it yet
+    WITHDRAWN = "withdrawn"  # it has taken it
+    REINSTATED = "reinstated"  # and returned it
+    WON = "won"  # it returns what it had taken, if it had
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,9 @@ class Notice:
     """What a provider says of one payment, which it names by one of three ids.
 
     ``key`` is that of its order, where the provider says it: an account there may serve other
-    programs that number their payments, too. ``amount`` was paid, or given back so far. ``reason``
-    is why it failed, in words.
+    programs that number their payments, too. ``amount`` was paid, or given back so far, or is what
+    a dispute is about, which ``dispute_id`` names. ``reason`` is why it failed, or is disputed, in
+    words.
     """
 
     event: Event
@@ -98,6 +103,7 @@ class Notice:
     reason: str = ""
     payer_id: str = ""
     method_id: str = ""
+    dispute_id: str = ""
 
 
 class Driver(Protocol):

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import stripe
@@ -209,6 +210,23 @@ def _refund_notice(charge: Mapping[str, Any]) -> Notice:
     )
 
 
+def _dispute_notice(event: Event, dispute: Mapping[str, Any]) -> Notice:
+    """Its metadata are its own, so the intent alone says whose payment is disputed."""
+    return Notice(
+        event,
+        intent_id=str(dispute.get("payment_intent") or ""),
+        dispute_id=str(dispute["id"]),
+        reason=str(dispute.get("reason") or "no reason given").replace("_", " "),
+        **_money(dispute["amount"], dispute["currency"]),
+    )
+
+
+def _dispute_closed(dispute: Mapping[str, Any]) -> Notice | None:
+    """Also says what a notice that did not come would have said of the money."""
+    event = {"lost": Event.WITHDRAWN, "won": Event.WON}.get(dispute["status"])
+    return _dispute_notice(event, dispute) if event else None
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Notice | None]] = {
     "checkout.session.completed": _session_notice,
     "checkout.session.async_payment_succeeded": _session_notice,
@@ -217,4 +235,8 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Notice | None]] = {
     "payment_intent.succeeded": _intent_notice,
     "payment_intent.payment_failed": _intent_failed,
     "charge.refunded": _refund_notice,
+    "charge.dispute.created": partial(_dispute_notice, Event.DISPUTED),
+    "charge.dispute.funds_withdrawn": partial(_dispute_notice, Event.WITHDRAWN),
+    "charge.dispute.funds_reinstated": partial(_dispute_notice, Event.REINSTATED),
+    "charge.dispute.closed": _dispute_closed,
 }
