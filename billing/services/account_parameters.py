@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import Account
-from billing.models import AccountParameters, Balance, PaymentTerm
+from billing.models import AccountParameters, Balance
 from billing.selectors.account_parameters import above, may_set
 from billing.selectors.calendars import next_calendar
 from billing.services.calendars import change_calendar
@@ -31,8 +31,8 @@ def set_account_parameters(
 
     None or "" inherits, NOTHING is none whatever would be inherited. Drafts to come go by them.
     Another payment term of an account's own brings its billing period at the next close.
-    For the customer itself. Holds the customer, locks the row; atomic with
-    the audit row. Raises PermissionDenied, or DomainError ``archived``, or as change_parameters.
+    For the customer itself. Holds the customer, locks the row; atomic with the audit row. Raises
+    PermissionDenied, or DomainError ``archived``, or as change_parameters.
     """
     if not may_set(actor, customer):
         raise PermissionDenied
@@ -45,7 +45,6 @@ def set_account_parameters(
             _check_live(account)
         rows = AccountParameters.objects.select_for_update(of=("self",))
         row, _is_new = rows.get_or_create(customer=customer, account=account)
-        before = row.payment_term_id
         differences = change_parameters(actor=actor, row=row, values=values, above=above(row))
         if not differences:
             return False
@@ -57,8 +56,8 @@ def set_account_parameters(
             subject=account or customer,
             changes=differences,
         )
-        term = values.get("payment_term")
-        if account is not None and isinstance(term, PaymentTerm) and term.pk != before:
+        term = row.payment_term if "payment_term" in differences else None
+        if account is not None and term is not None:
             _change_period(actor, account, term.period_type)
     return True
 

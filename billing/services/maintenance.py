@@ -48,12 +48,7 @@ def maintain(
     ``action``, ``amount``, ``no_exchange_rate``, ``closed`` or ``archived``. Atomic with the audit.
     """
     check_pair(actor, balance)
-    if action not in SIGN:
-        raise DomainError("action", "Choose an action.", field="action")
-    if not (amount.is_finite() and 0 < amount < LARGEST):
-        is_large = amount.is_finite() and amount > 0
-        text = "This amount is too large." if is_large else "Enter an amount above 0."
-        raise DomainError("amount", text, field="amount")
+    _check_asked(action, amount)
     posting = Posting(
         kind=action, amount=SIGN[action] * amount, currency=currency, key=key, notes=notes.strip()
     )
@@ -71,6 +66,15 @@ def maintain(
         if is_new and action == MaintenanceAction.ADD_FUNDS and at is None:
             mail_payment(entry=entry)
     return entry
+
+
+def _check_asked(action: str, amount: Decimal) -> None:
+    if action not in SIGN:
+        raise DomainError("action", "Choose an action.", field="action")
+    if not (amount.is_finite() and 0 < amount < LARGEST):
+        is_large = amount.is_finite() and amount > 0
+        text = "This amount is too large." if is_large else "Enter an amount above 0."
+        raise DomainError("amount", text, field="amount")
 
 
 def post_opening(*, actor: Actor, balance: Balance, amount: Decimal) -> LedgerEntry | None:
