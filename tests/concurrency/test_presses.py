@@ -219,7 +219,7 @@ def test_two_forms_at_once_are_told_by_what_the_lock_leaves(
 def test_an_invoice_is_voided_while_dunning_writes_about_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its steps name the invoice before it locks the balance: who has the balance needs the row."""
+    """Between its letters and its locks: they wait for nobody, and what is void suspends nobody."""
     world, moment = build_world(), now()
     ready(world)
     balance = postpaid(world, "Late")

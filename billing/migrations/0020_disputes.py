@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0016_dunning'),
+        ('billing', '0019_credited'),
         ('customers', '0010_country'),
         ('tariffs', '0006_destination_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_start_of_names'),
-        ('billing', '0016_dunning'),
+        ('billing', '0020_disputes'),
         ('customers', '0010_country'),
         ('tariffs', '0006_destination_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(fields=['issued_on', 'id'], include=('issuer', 'customer', 'account', 'state', 'open_amount', 'total', 'due_on'), name='invoice_day'),
+            index=models.Index(fields=['issued_on', 'id'], include=('issuer', 'customer', 'account', 'kind', 'state', 'open_amount', 'total', 'due_on'), name='invoice_day'),
         ),
         migrations.AddIndex(
             model_name='ledgerentry',

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0016_dunning")]
+    dependencies = [("billing", "0017_account_parameters")]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Lists tell credit notes apart: their index says the kind, and they have one of their own."""
 
     dependencies = [
-        ('billing', '0016_dunning'),
+        ('billing', '0018_closed_as'),
     ]
 
     operations = [
