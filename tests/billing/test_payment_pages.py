@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from accounts.services.vouchers import NewBatch, create_batch, export_pins
 from billing.choices import PaymentSide
 from billing.models import Balance, Invoice, LedgerEntry
-from billing.selectors.payments import payment_sums, payments_shown_to
+from billing.selectors.payments import payment_sums, payments_with
 from billing.services.reversals import reverse_entry
 from billing.services.transfers import transfer_funds
 from billing.services.vouchers import redeem_voucher
@@ -72,7 +72,7 @@ def test_what_came_in_and_what_went_out_are_no_one_sum(world: World) -> None:
     account = paying_account(world)
     post(account, "add_funds", "9")
     sums = payment_sums(
-        payments_shown_to(
+        payments_with(
             LedgerEntry.objects.filter(balance=account), actor_for(world.account.users.get())
         ),
         actor_for(world.account.users.get()),
