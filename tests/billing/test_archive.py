@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,8 +11,9 @@ from django.utils.timezone import now
 
 from accounts.models import Voucher, VoucherBatch
 from accounts.services.vouchers import NewBatch, block_batch, create_batch, export_pins
+from billing.choices import NEVER
 from billing.models import Balance, LedgerEntry
-from billing.services import verify
+from billing.services import archive, verify
 from billing.services.accounts import AccountTariff, close_account, open_account
 from billing.services.archive import archive_customer
 from billing.services.resets import reset_balance
@@ -141,3 +143,67 @@ def test_without_a_reason_nothing_is_archived(firm: World) -> None:
     assert caught.value.code == "reason"
     firm.shop.refresh_from_db()
     assert firm.shop.archived_at is None
+
+
+def with_accounts(firm: World, count: int) -> list[Balance]:
+    """So many more accounts of the firm, each owing for a call at its own price."""
+    own = firm.shop.tariffs.get()
+    for number in range(count):
+        account = open_account(
+            actor=actor_of(firm.shop),
+            customer=firm.shop,
+            auth_name=f"more-{number}",
+            by_itself=AccountTariff(own),
+            opened_at=OPENED,
+        )
+        store_call(firm.shop, "442071234567", 60, account=account)
+    charge_pending()
+    return list(Balance.objects.filter(customer=firm.shop, account__isnull=False).order_by("pk"))
+
+
+def test_many_accounts_end_in_batches_and_what_stopped_goes_on(
+    firm: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch fails; those before stay ended, and what late calls left there is settled too."""
+    monkeypatch.setattr(archive, "BATCH", 2)
+    first, *rest = balances = with_accounts(firm, 4)
+    owner, issue = firm.actor("sub_reseller"), archive.bill_rest
+
+    def failing(**known: Any) -> None:
+        issue(**known)
+        if rest[-1].pk in {balance.pk for balance in known["balances"]}:
+            raise DomainError("stale", "The period has changed.")
+
+    monkeypatch.setattr(archive, "bill_rest", failing)
+    with pytest.raises(DomainError):
+        archive_customer(actor=owner, customer=firm.shop, surplus="pay_out", reason="Closed")
+    ended = Balance.objects.filter(closes_at=NEVER).order_by("pk")
+    assert list(ended.values_list("pk", "amount")) == [(row.pk, 0) for row in balances[:4]]
+    firm.shop.refresh_from_db()
+    assert firm.shop.archived_at is None
+    events = AuditEvent.objects.filter(action="accounts_archived")
+    assert [event.changes["accounts"] for event in events] == [["", "2"]] * 2
+    assert [*verify.differences()] == []
+    store_call(firm.shop, "442071234567", 60, account=first.account)  # before it ended
+    charge_pending()
+    assert Balance.objects.get(pk=first.pk).amount == Decimal("-0.15")
+    monkeypatch.setattr(archive, "bill_rest", issue)
+    archive_customer(actor=owner, customer=firm.shop, surplus="pay_out", reason="Closed")
+    assert not Balance.objects.filter(customer=firm.shop).exclude(amount=0).exists()
+    written_off = LedgerEntry.objects.filter(kind="write_off", account=first.account)
+    assert list(written_off.values_list("amount", flat=True)) == [Decimal("0.15")] * 2
+    assert [*verify.differences()] == []
+
+
+def test_a_live_call_of_any_account_refuses_before_the_first_has_ended(
+    firm: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "BATCH", 1)
+    *_balances, last = with_accounts(firm, 2)
+    Balance.objects.filter(pk=last.pk).update(reserved=1)
+    with pytest.raises(DomainError) as refused:
+        archive_customer(
+            actor=firm.actor("sub_reseller"), customer=firm.shop, surplus="pay_out", reason="Closed"
+        )
+    assert refused.value.code == "live_calls"
+    assert not Balance.objects.filter(closes_at=NEVER).exists()
