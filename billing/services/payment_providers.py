@@ -30,9 +30,9 @@ def save_provider(*, actor: Actor, values: Mapping[str, Any]) -> PaymentProvider
     if actor.account_id is not None or not all(actor.can(right) for right in RIGHTS):
         raise PermissionDenied
     with transaction.atomic():
-        row, _made = PaymentProvider.objects.select_for_update().get_or_create(
-            owner=actor.customer, kind=ProviderKind.STRIPE
-        )
+        # NO KEY: a top-up that is just being charged names it while its own row is locked.
+        rows = PaymentProvider.objects.select_for_update(no_key=True)
+        row, _made = rows.get_or_create(owner=actor.customer, kind=ProviderKind.STRIPE)
         changes = _apply(row, values)
         _check(row)
         row.save()
