@@ -50,9 +50,12 @@ def pressing_invoices(moment: datetime) -> InvoiceQuerySet:
 
 
 def due_balances(moment: datetime, *, after: int, limit: int) -> list[int]:
-    """Balances that owe and were not looked at on their local day yet: ids above ``after``."""
+    """Balances that owe and were not looked at on their local day yet: ids above ``after``.
+
+    A day that is still to come was done by a clock that ran ahead, and does not count.
+    """
     is_new = Q(dunning_check=None) | Q(dunning_check__checked_on=None)
-    is_old = Q(dunning_check__checked_on__lt=local_day(moment))
+    is_old = ~Q(dunning_check__checked_on=local_day(moment))
     owing = Invoice.objects.owing().filter(balance=OuterRef("pk"))
     rows = Balance.objects.in_use().filter(Exists(owing), is_new | is_old, pk__gt=after)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])

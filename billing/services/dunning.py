@@ -95,7 +95,7 @@ def _run_batch(actor: Actor, ids: Sequence[int], moment: datetime) -> int:
     facts = [
         fact
         for fact in _facts(list(locked), moment)
-        if (last := locked[fact.balance.pk].checked_on) is None or last < fact.today
+        if locked[fact.balance.pk].checked_on != fact.today
     ]
     steps = [step for fact in facts for step in _steps(fact, moment)]
     _store(actor, facts, steps)

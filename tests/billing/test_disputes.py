@@ -1,6 +1,5 @@
 """Disputes told by Stripe: taken and returned once, in whatever order and however often told."""
 
-from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -43,12 +42,12 @@ def say(
     return tell(provider, event(f"charge.dispute.{what}", told))
 
 
-def posted() -> list[tuple[str, Decimal]]:
+def posted() -> list[tuple[str, Any]]:
     rows = LedgerEntry.objects.filter(source="online").order_by("pk")
     return list(rows.values_list("kind", "amount"))
 
 
-def state() -> tuple[str, Decimal]:
+def state() -> tuple[str, Any]:
     payment = OnlinePayment.objects.get()
     return payment.state, payment.disputed
 

@@ -116,6 +116,23 @@ def test_a_clock_that_jumps_back_repeats_nothing(balance: Balance) -> None:
     assert kinds(balance) == ALL
 
 
+def test_a_clock_that_ran_ahead_keeps_no_later_invoice_from_being_dunned(balance: Balance) -> None:
+    """The day that it marked as done is still to come: it does not count."""
+    first = invoice(balance)
+    run_dunning(moment=after(400))
+    pay(first)
+    later = invoice(balance, due=DUE + timedelta(days=30))
+    run_days(20, 40)
+    steps = DunningStep.objects.filter(invoice=later).order_by("pk")
+    assert [(row.kind, (row.on_day - DUE).days) for row in steps] == [
+        ("reminder_before", 27),
+        ("overdue", 31),
+        ("reminder_after", 31),
+        ("reminder_after", 37),
+    ]
+    assert Suspension.objects.stopping().count() == 1
+
+
 def test_after_a_pause_only_the_latest_letter_is_written(world: World, balance: Balance) -> None:
     """A machine that was off from before all reminders until the ninth day after the due date."""
     invoice(balance)
