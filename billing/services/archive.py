@@ -59,6 +59,11 @@ def archive_customer(
     ending = Ending(final_invoice, surplus, reason)
     while _end_accounts(actor, customer, ending):
         continue
+    _archive(actor, customer, ending)
+
+
+def _archive(actor: Actor, customer: Customer, ending: Ending) -> None:
+    """The customer, with what is left of its accounts; nothing where it is archived already."""
     with transaction.atomic():
         if not _lock(actor, customer):
             return
@@ -74,7 +79,7 @@ def archive_customer(
             customer=customer,
             action="customer_archived",
             subject=customer,
-            changes={"reason": ["", reason], "final_invoice": ["", final_invoice]}
+            changes={"reason": ["", ending.reason], "final_invoice": ["", ending.final_invoice]}
             | _forfeited(forfeited),
         )
 
