@@ -210,7 +210,10 @@ class TwoPartyQuerySet(TenantQuerySet[M_co]):
         read from the customer as it was loaded: a guess will do.
         """
         customers = self._customers()
-        if actor.customer.rght - actor.customer.lft > 2 * FEW:
+        width = actor.customer.rght - actor.customer.lft
+        if width == 1:  # nobody is below, and the planner knows how little one issuer has
+            return Q(**{f"{self.parties}issuer_id": actor.customer_id})
+        if width > 2 * FEW:
             place = place_below(customers, actor.customer_id, f"{self.parties}issuer__")
             # As a case it is no range that the planner would take for next to nothing.
             return Q(Case(When(place, then=Value(value=True)), default=Value(value=False)))
