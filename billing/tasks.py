@@ -19,7 +19,7 @@ from billing.services.records import applying, checking, leases, letters
 from calls.selectors.annex import trunk_shares
 from calls.selectors.pending import uncharged_since
 from calls.services import verify as verify_calls
-from softswitch.core.jobs import task
+from softswitch.core.jobs import enqueue, task
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,12 @@ def close_periods(issuer_id: int | None = None) -> None:
 
 @task("billing.issue_invoices")
 def issue_invoices() -> None:
-    """Issue the drafts whose time has come; what is refused says why."""
-    issuing.issue_due(moment=now())
+    """Issue the drafts whose time has come, batch after batch; what is refused says why.
+
+    Each batch is a task of its own: ten thousand invoices are more than one may last.
+    """
+    if issuing.issue_due(moment=now(), limit=issuing.BATCH) == issuing.BATCH:
+        enqueue("billing.issue_invoices")
 
 
 @task("billing.run_dunning")

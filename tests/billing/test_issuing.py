@@ -8,9 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.utils.timezone import now
 
+from billing import tasks
 from billing.choices import TaxMode
 from billing.models import Invoice, InvoiceLine, LedgerEntry, NumberSeries
-from billing.services import verify
+from billing.services import issuing, verify
 from billing.services.issuing import issue_due, issue_invoice
 from calls.services.charging import charge_pending
 from customers.models import AuditEvent, Customer
@@ -192,6 +193,19 @@ def test_the_beat_issues_what_is_due_and_keeps_why_it_could_not(world: World) ->
     second.refresh_from_db()
     assert (second.state, second.number, second.problem) == ("issued", "INV-000002", "")
     assert issue_due(moment=APRIL) == 0
+
+
+def test_a_full_batch_asks_for_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("shop", "sub_customer"):
+        post(world.balance(name), "debit", "-1")
+        draft_of(world.balance(name), issue_after=MARCH)
+    asked: list[str] = []
+    monkeypatch.setattr(issuing, "BATCH", 1)
+    monkeypatch.setattr("billing.tasks.enqueue", asked.append)
+    for issued in (1, 2, 2):
+        tasks.issue_invoices()
+        assert Invoice.objects.filter(state="issued").count() == issued
+    assert asked == ["billing.issue_invoices"] * 2  # the third found nothing
 
 
 def test_a_draft_that_fails_on_its_data_holds_up_no_other(
