@@ -10,7 +10,7 @@ from billing.choices import DunningKind
 from billing.models import Balance, DunningStep, Invoice
 from billing.selectors.dunning import overdue_invoices
 from billing.selectors.letter_links import invoice_url, overdue_url
-from billing.selectors.parties import payer_data
+from billing.selectors.parties import party, payer_data
 from customers.models import User
 from customers.tenancy import Actor
 from notifications.choices import Event
@@ -79,16 +79,15 @@ def _queue(actor: Actor, step: DunningStep, event: str, context: dict[str, Any])
     if not step.recipient:
         return
     balance: Any = step.balance
-    customer = balance.customer
     queue_message(
         actor=actor,
         owner=balance.issuer,
-        customer=customer,
+        customer=balance.customer,
         event=event,
         recipient=step.recipient,
         context=context
         | {
-            "company": str(balance.account or customer.company_name or customer.name),
+            "company": party(payer_data(balance)).name,
             "currency": balance.currency_id,
         },
         key=f"dunning:{step.pk}",
