@@ -107,7 +107,7 @@ def resume_documents() -> int:
     has_file = Exists(InvoiceFile.objects.filter(invoice=OuterRef("pk")))
     logins = User.objects.filter(account=OuterRef("account"), is_active=True).exclude(email="")
     has_email = ~Q(customer__billing_email="", customer__main_email="")
-    stayed = Q(has_email, balance__closed_as=None) | Q(balance__closed_as__email__gt="")
+    stayed = Q(has_email, balance__closed_as__isnull=True) | Q(balance__closed_as__email__gt="")
     addressed = Q(stayed, account=None) | Exists(logins)
     left = issued.filter(~has_file | Q(addressed, mailed_at=None))
     ids = list(left.order_by("issued_at").values_list("pk", flat=True)[:RESUMED_AT_ONCE])
