@@ -60,19 +60,18 @@ class Invoicing:
         return closed, len(due)
 
     def _pay(self, moment: datetime) -> None:
-        """Most pay what their last due invoice asks for; some are late, so that dunning has work.
+        """Most pay what has fallen due, in full; some are late, so that dunning has work.
 
-        That is the whole of what was owed then: money settles the oldest debt first.
+        Where money met an older debt the invoice is still open a week later, and paid again.
         """
         rows = Invoice.objects.filter(open_amount__gt=0, due_on__lte=moment.date())
-        last = {row.balance_id: row for row in rows.select_related("balance").order_by("pk")}
-        for balance_id, invoice in last.items():
-            if balance_id not in self._late and invoice.amount_due:
+        for invoice in rows.select_related("balance").order_by("pk"):
+            if invoice.balance_id not in self._late:
                 maintain(
                     actor=self._owners[invoice.issuer_id],
                     balance=invoice.balance,
                     action=MaintenanceAction.ADD_FUNDS.value,
-                    amount=invoice.amount_due,
+                    amount=invoice.open_amount,
                     currency=invoice.currency_id,
                     key=f"demo:invoice:{invoice.pk}:{moment:%Y%m%d}",
                     notes=f"Invoice {invoice.number}",
