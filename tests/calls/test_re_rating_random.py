@@ -105,6 +105,15 @@ class Changes(Business):
             assert shown[key] == moved[key]
 
 
+def by_day(lines: Any) -> dict[Any, Decimal]:
+    """What each day comes to; what re-ratings changed of it is a line of its own."""
+    found: dict[Any, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if line.day:
+            found[line.day] += line.amount
+    return found
+
+
 def reported(world: World) -> None:
     """Reports, sums of CDRs and statements say what the newest charges add up to."""
     newest = {(c.call_id, c.level): c for c in Charge.objects.order_by("revision")}
@@ -137,11 +146,7 @@ def reported(world: World) -> None:
         for charge in mine:
             days[charge.ended_at.astimezone(zone).date()] -= charge.amount
         shown = statement(actor=actor, balance=balance, since=since.date(), until=until.date())
-        told: dict[Any, Decimal] = defaultdict(Decimal)
-        for line in shown.lines:  # what re-ratings changed is a line of its own
-            if line.day:
-                told[line.day] += line.amount
-        assert told == days
+        assert by_day(shown.lines) == days
         listed = sum(line.calls for line in shown.lines)
         assert listed == len(mine)
 
