@@ -80,6 +80,19 @@ def place_below(customers: "type[Customer]", customer_id: int, path: str = "") -
     )
 
 
+def place_above(customers: "type[Customer]", customer_id: int) -> Q:
+    """A customer is ``customer_id``, or stands above it, by its place as it is now.
+
+    A place read before may have shifted since, by an insert or a move beside it: it found nobody.
+    """
+    low = customers.objects.filter(pk=customer_id).order_by()
+    return Q(
+        tree_id=Subquery(low.values("tree_id")),
+        lft__lte=Subquery(low.values("lft")),
+        rght__gte=Subquery(low.values("rght")),
+    )
+
+
 class IsAmong(Func):
     """Whether a column (first) is in an array (second): an index on it serves, within OR too."""
 

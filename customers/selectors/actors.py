@@ -20,7 +20,7 @@ from customers.permissions import (
     allowed,
     undelegated,
 )
-from customers.tenancy import Actor, subtree
+from customers.tenancy import Actor, place_above, subtree
 
 OWN_RIGHTS_OF_ROOT_ADMINISTRATOR = frozenset({"customers.edit", "limits.edit", "money.manage"})
 
@@ -39,9 +39,7 @@ def system_actor(user: User | None = None) -> Actor:
 
 def ancestor_ids(customer: Customer) -> list[int]:
     """``customer`` and its ancestors below Root, top first; Root itself has none but itself."""
-    rows = Customer.objects.filter(
-        tree_id=customer.tree_id, lft__lte=customer.lft, rght__gte=customer.rght
-    )
+    rows = Customer.objects.filter(place_above(Customer, customer.pk))
     return list(rows.order_by("lft").values_list("pk", flat=True))
 
 

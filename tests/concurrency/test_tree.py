@@ -8,7 +8,8 @@ import pytest
 from django.db import connection, transaction
 
 from billing.models import Balance, BillingPeriod, LedgerEntry
-from customers.models import Customer, CustomerOwnership
+from customers.models import Customer, CustomerOwnership, User
+from customers.selectors.actors import actor_for
 from customers.services.tree import broken_nodes, move_node
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
@@ -63,6 +64,16 @@ def test_a_move_while_others_insert_keeps_the_tree(stored: World) -> None:
         (stored.reseller, at),
         (stored.other_reseller, None),
     ]
+
+
+def test_rights_outlast_a_move_after_their_user_was_read(stored: World) -> None:
+    """The move closes the gap in the tree: the place that was read is nobody's any more."""
+    user = User.objects.select_related("customer").get(customer=stored.reseller)
+    rights = actor_for(user).rights
+    assert "customers.add" in rights
+    move_node(customer=stored.sub_reseller, owner=stored.other_reseller, at=datetime.now(UTC))
+    assert user.customer.rght != Customer.objects.get(pk=stored.reseller.pk).rght
+    assert actor_for(user).rights == rights
 
 
 def test_a_top_customer_moves_below_another_and_back(stored: World) -> None:
