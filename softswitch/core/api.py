@@ -106,7 +106,7 @@ def _handler(api: NinjaAPI, describe: Describe) -> Callable[[HttpRequest, Any], 
     def handle(request: HttpRequest, error: Any) -> HttpResponse:
         status, code, detail = describe(error)
         body = {"code": code, "detail": detail}
-        if field := getattr(error, "field", ""):
+        if field := getattr(error, "field", "") or _field_of(error):
             body["field"] = field
         response = api.create_response(request, body, status=status)
         if status == 401:
@@ -114,6 +114,13 @@ def _handler(api: NinjaAPI, describe: Describe) -> Callable[[HttpRequest, Any], 
         return response
 
     return handle
+
+
+def _field_of(error: Exception) -> str:
+    """The first field of a body that does not fit the schema: ``called``, ``numbers.3``."""
+    wrong = error.errors if isinstance(error, ValidationError) else []
+    places = [one["loc"][2:] for one in wrong if one.get("loc", ())[:1] == ("body",)]
+    return ".".join(map(str, places[0])) if places else ""
 
 
 def _in_words(error: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ true minus (U+2212), the separators of the reader's locale and the currency's ow
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
@@ -15,6 +16,7 @@ from babel.numbers import format_decimal
 from django.utils import timezone, translation
 
 from softswitch.core.money import minor_units
+from softswitch.core.reasons import Reason
 
 DASH = "–"
 MINUS = "−"
@@ -83,6 +85,18 @@ def date_text(value: dt.date) -> str:
     return str(format_date(day, "d MMM y", locale=reader_locale()))
 
 
+def full_date_text(day: dt.date) -> str:
+    """``Sunday 29 November 2026``: a day by itself, as the reader writes it out."""
+    locale = reader_locale()
+    pattern = "EEEE d MMMM y" if locale.language == "en" else "full"
+    return str(format_date(day, pattern, locale=locale))
+
+
+def day_text(day: dt.date) -> str:
+    """``18 Nov``: within a year that is known."""
+    return str(format_date(day, "d MMM", locale=reader_locale()))
+
+
 def month_text(first: dt.date) -> str:
     """``Nov 2026``."""
     return str(format_date(first, "MMM y", locale=reader_locale()))
@@ -115,3 +129,27 @@ def short_datetime_text(value: dt.datetime) -> str:
     """``18 Nov 14:31:22`` in the viewer's zone: for lists whose period shows the year."""
     local = timezone.localtime(value).replace(tzinfo=None)
     return str(format_datetime(local, "d MMM HH:mm:ss", locale=reader_locale()))
+
+
+def listed(words: Iterable[object], *, is_long: bool = False) -> str:
+    """``words`` with the reader's commas between them, or semicolons where they hold commas."""
+    if is_long:
+        sign = translation.pgettext("between phrases", "; ")
+    else:
+        sign = translation.pgettext("between words", ", ")
+    return sign.join(map(str, words))
+
+
+def spoken(reason: str | Exception) -> str:
+    """A text of a pure module, or of its error, in the reader's language; other texts as they are.
+
+    Values that are such texts themselves are put into words too.
+    """
+    text = reason.args[0] if isinstance(reason, Exception) and reason.args else reason
+    if not isinstance(text, Reason):
+        return str(text)
+    values = {
+        name: spoken(value) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
+    return translation.gettext(text.message) % values if values else translation.gettext(text)

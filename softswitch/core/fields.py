@@ -1,8 +1,8 @@
-"""Database columns of fixed meaning: amounts, prices, exchange rates, networks."""
+"""Database columns of fixed meaning: amounts, prices, exchange rates, networks, reasons."""
 
 import ipaddress
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +10,10 @@ from django.db import models
 from django.db.models.lookups import Lookup
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from timezone_field import TimeZoneField
+
+from softswitch.core import reasons
+from softswitch.core.zones import check_zone
 
 AmountInput = Decimal | int | str
 LARGEST_PRICE = 10**6
@@ -55,6 +59,28 @@ class RateOfExchangeField(models.DecimalField[AmountInput, Decimal]):
         super().__init__(*args, **kwargs)
 
 
+class ZoneColumn(TimeZoneField):
+    """A time zone that Python and the database both know (softswitch.core.zones)."""
+
+    if TYPE_CHECKING:  # the library has no types: a name goes in, a ZoneInfo or None comes out
+
+        def __get__(self, row: Any, model: Any = None) -> Any: ...
+        def __set__(self, row: Any, value: Any) -> None: ...
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"use_pytz": False})
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """In migrations it is what it is to the database."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "timezone_field.fields.TimeZoneField", args, kwargs
+
+    @cached_property
+    def validators(self) -> list[Any]:
+        """Those of the library, and the check of the name; not part of migrations."""
+        return [*super().validators, check_zone]
+
+
 class PrefixField(models.CharField[str, str]):
     """Digits at the start of a number, in byte order so that prefix searches use the index."""
 
@@ -62,6 +88,22 @@ class PrefixField(models.CharField[str, str]):
         kwargs.setdefault("max_length", 32)
         kwargs["db_collation"] = "C"
         super().__init__(*args, **kwargs)
+
+
+class ReasonField(models.TextField[str, str]):
+    """Why something went as it did: a Reason, or the very words of a person or a foreign server.
+
+    It is English as it is read; `softswitch.core.display.spoken` says it to a reader.
+    """
+
+    def from_db_value(
+        self, value: str | None, expression: object, connection: object
+    ) -> str | None:
+        return None if value is None else reasons.read(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return reasons.stored(text) if isinstance(text, str) else text
 
 
 class NetworkField(models.Field[str, str]):

@@ -18,6 +18,7 @@ class Space(IntEnum):
     TRAFFIC = 11
     RE_RATING = 12
     RESERVATION = 13
+    OWN_MAIL = 14
 
 
 def lock(space: Space, key: int = 0) -> None:

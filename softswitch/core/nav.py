@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import resolve, reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from softswitch.core.actors import ActorLike
 from softswitch.core.chrome import Tab
@@ -53,7 +54,7 @@ def tabs(
     group = next((names for names in groups if view_name in names), ())
     entries = {entry[1]: entry for top in declared for entry in (top, *top[4])}
     found = [
-        Tab(label, reverse(name), name == view_name)
+        Tab(gettext(str(label)), reverse(name), name == view_name)
         for label, name, _icon, right, _children in (entries[n] for n in group if n in entries)
         if _is_shown(actor, name, right)
     ]
@@ -92,7 +93,7 @@ def _items(
         if not name and not below:
             continue
         here = ("page" if exact else "true") if name and name == current else ""
-        items.append(NavItem(label, reverse(name) if name else "", icon, here, below))
+        items.append(NavItem(gettext(str(label)), reverse(name) if name else "", icon, here, below))
     return items
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from softswitch.core.errors import DomainError
 from softswitch.core.locks import Space, lock
@@ -35,7 +36,7 @@ def _no_truncate(table: str) -> str:
 def coming_months(day: date, ahead: int) -> list[date]:
     """The first days of the month of ``day`` and of so many months after it."""
     months = [day.replace(day=1)]
-    for _ in range(ahead):
+    for _month in range(ahead):
         months.append(month_after(months[-1]))
     return months
 
@@ -74,7 +75,9 @@ def _create(table: str, month: date, name: str) -> None:
         cursor.execute(_SCHEMAS, [name])
         found = [row[0] for row in cursor.fetchall()]
         if ARCHIVE in found:
-            raise DomainError("archived", f"The calls of {month:%Y-%m} are archived.")
+            raise DomainError(
+                "archived", _("The calls of %(month)s are archived.") % {"month": f"{month:%Y-%m}"}
+            )
         if found:
             return
         cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -46,9 +47,9 @@ def sheets() -> list[Any]:
     return [weasyprint.CSS(filename=_folder() / name) for name in SHEETS]
 
 
-def stand_alone(html: str) -> str:
-    """``html`` with the style sheets of paper inside, so that it can be sent and kept."""
-    styles = "".join((_folder() / name).read_text() for name in SHEETS)
+def stand_alone(html: str, names: Sequence[str] = SHEETS) -> str:
+    """``html`` with style sheets inside, those of paper, so that it can be sent and kept."""
+    styles = "".join(map(_text_of, names))
     head, end, rest = html.partition("</head>")
     return f"{head}<style>{styles}</style>\n{end}{rest}"
 
@@ -61,6 +62,11 @@ def policy_of(html: str) -> str:
         f"default-src 'none'; img-src data:; style-src {styles}; "
         "frame-ancestors 'none'; sandbox allow-popups allow-top-navigation-by-user-activation"
     )
+
+
+@cache
+def _text_of(name: str) -> str:
+    return (_folder() / name).read_text()
 
 
 def _folder() -> Path:

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from softswitch.core.errors import DomainError
+from softswitch.core.reasons import Reason
 
 
 def _key(purpose: str, secret: str) -> bytes:
@@ -34,9 +35,8 @@ def unseal(sealed: bytes | memoryview) -> str:
     try:
         return _box().decrypt(bytes(sealed)).decode()
     except InvalidToken as error:
-        raise DomainError(
-            "sealed_elsewhere", "This was sealed with a key that is no longer set."
-        ) from error
+        text = Reason("This was sealed with a key that is no longer set.")
+        raise DomainError("sealed_elsewhere", text) from error
 
 
 def pin_hash(*parts: str) -> str:

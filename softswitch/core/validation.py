@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from softswitch.core.errors import DomainError
 
@@ -30,12 +31,12 @@ def _clean(model: type[Model], name: str, value: Any) -> Any:
     if isinstance(value, Model):
         return value
     if isinstance(value, str) and "\0" in value:
-        raise DomainError("invalid", "This holds a NUL character.", field=name)
+        raise DomainError("invalid", _("This holds a NUL character."), field=name)
     try:
         column: Any = model._meta.get_field(name)
         return column.clean(value, None)
     except FieldDoesNotExist as error:
-        raise DomainError("invalid", "There is no such field.", field=name) from error
+        raise DomainError("invalid", _("There is no such field."), field=name) from error
     except ValidationError as error:
         raise DomainError("invalid", " ".join(error.messages), field=name) from error
 
@@ -43,4 +44,4 @@ def _clean(model: type[Model], name: str, value: Any) -> Any:
 def check_language(language: str) -> None:
     """Raise DomainError ``invalid`` for a language that the portal does not speak."""
     if language not in dict(settings.LANGUAGES):
-        raise DomainError("invalid", "Choose a language of the portal.", field="language")
+        raise DomainError("invalid", _("Choose a language of the portal."), field="language")

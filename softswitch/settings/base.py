@@ -4,6 +4,8 @@ Nothing here needs a database to be reachable, so that the command-line doors (`
 ``match_prefixes``, ``billing_periods``) run right after the installation.
 """
 
+from ipaddress import ip_network
+from os import cpu_count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -148,11 +150,16 @@ CELERY_BEAT_SCHEDULE = {
     "look-up-payments": {"task": "billing.look_up_payments", "schedule": 900.0},
     "resume-rate-imports": {"task": "tariffs.resume_imports", "schedule": 60.0},
     "sweep-messages": {"task": "notifications.sweep", "schedule": 30.0},
+    "sweep-webhooks": {"task": "notifications.sweep_webhooks", "schedule": 30.0},
+    "purge-notifications": {"task": "notifications.purge", "schedule": 24 * 3600.0},
+    "purge-report-files": {"task": "calls.purge_report_files", "schedule": 24 * 3600.0},
     "purge-sign-ins": {"task": "customers.purge_sign_ins", "schedule": 24 * 3600.0},
     "purge-drafts": {"task": "customers.purge_drafts", "schedule": 3600.0},
     "check-tree": {"task": "customers.check_tree", "schedule": 24 * 3600.0},
     "close-periods": {"task": "billing.close_periods", "schedule": 60.0},
+    "send-daily-reports": {"task": "calls.send_daily_reports", "schedule": 60.0},
     "run-dunning": {"task": "billing.run_dunning", "schedule": 300.0},
+    "run-alerts": {"task": "billing.run_alerts", "schedule": 60.0},
     "verify-ledger": {"task": "billing.verify_ledger", "schedule": 24 * 3600.0},
 }
 
@@ -168,6 +175,11 @@ EMAIL_HOST_USER = _SMTP["EMAIL_HOST_USER"] or ""
 EMAIL_HOST_PASSWORD = _SMTP["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = _SMTP.get("EMAIL_USE_TLS", False)  # smtp+tls:// is STARTTLS
 EMAIL_USE_SSL = _SMTP.get("EMAIL_USE_SSL", False)  # smtp+ssl:// is TLS from the start
+
+# An own mail server may be slow or gone: so many workers are at one such server at most, and so
+# many at all of them together. The other workers are left for the installation's server.
+MAIL_AT_ONE_SERVER = env.int("MAIL_AT_ONE_SERVER", default=1)
+MAIL_AT_OWN_SERVERS = env.int("MAIL_AT_OWN_SERVERS", default=0) or max(1, (cpu_count() or 1) // 2)
 
 # People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "customers.User"
@@ -194,6 +206,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a set-password link lasts
 ANNEX_LINK_DAYS = 30  # that the link to the calls of an invoice lasts, which needs no login
+REPORT_LINK_DAYS = 14  # that the link to a daily CDR file lasts, which needs no login either
+REPORT_ATTACHED_CALLS = 20_000  # up to so many calls, about 2 MB, a daily CDR file is attached
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
@@ -268,11 +282,24 @@ CALL_RETENTION_MONTHS = env.int("CALL_RETENTION_MONTHS", default=0)
 # could not be rated holds it back for at most so many more.
 CLOSING_DELAY_HOURS = env.int("CLOSING_DELAY_HOURS", default=6)
 CLOSING_HOLD_HOURS = env.int("CLOSING_HOLD_HOURS", default=72)
+# For so many days are kept: notices that were read, all notices, what was told to webhooks, text
+# and files of letters, files of automatic reports. 0: for ever; what waits or is uncertain stays.
+NOTICE_READ_DAYS = env.int("NOTICE_READ_DAYS", default=90)
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=400)
+WEBHOOK_DELIVERY_DAYS = env.int("WEBHOOK_DELIVERY_DAYS", default=90)
+MESSAGE_DAYS = env.int("MESSAGE_DAYS", default=400)
+REPORT_FILE_DAYS = env.int("REPORT_FILE_DAYS", default=400)
 # For so many months ahead the big tables have their partitions before calls come.
 PARTITION_MONTHS_AHEAD = env.int("PARTITION_MONTHS_AHEAD", default=3)
 # Online payments: where Stripe's API is, and the origins of the pages that it sends payers to.
 STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
 STRIPE_PAGE_ORIGINS = env.list("STRIPE_PAGE_ORIGINS", default=["https://checkout.stripe.com"])
+# Networks that webhooks and mail servers of customers may lie in though they are private ones; the
+# portal connects to no other private address (softswitch.core.outbound), and to mail servers
+# elsewhere at the ports of mail alone.
+OUTBOUND_ALLOWED_NETWORKS = [
+    str(ip_network(text)) for text in env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
+]
 # The menu has a module of its own.
 NAVIGATION = navigation.NAVIGATION
 LIST_TABS = navigation.LIST_TABS

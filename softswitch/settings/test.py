@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("HTTPS", "false")
+os.environ.setdefault("OUTBOUND_ALLOWED_NETWORKS", "127.0.0.0/8")  # receivers of tests are here
 
 from softswitch.settings.base import *
 

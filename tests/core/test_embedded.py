@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from softswitch.core.embedded import folders, manage
+from softswitch.core.embedded.demo import demo_environment
 from softswitch.core.embedded.postgres import EmbeddedPostgres
 from softswitch.core.embedded.process import PROJECT_ROOT, EmbeddedServerError, spawn
 from softswitch.core.embedded.servers import missing_servers, running_servers
@@ -218,3 +219,20 @@ def test_a_command_is_run_on_the_servers_of_the_demo(
     code = manage.main(["shell", "--no-imports", "--command", show])
     assert (code == 0) == folder_exists
     assert output in "".join(capfd.readouterr())
+
+
+def test_the_settings_take_the_environment_of_a_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    monkeypatch.delenv("OUTBOUND_ALLOWED_NETWORKS", raising=False)
+    servers = {"DATABASE_URL": "postgres://localhost/x", "REDIS_URL": "redis://localhost"}
+    checked = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=PROJECT_ROOT,
+        env=demo_environment(tmp_path) | servers,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stderr

@@ -4,10 +4,12 @@
 {{ seconds|duration }}  3:07       {{ moment|moment }}  <time>18 Nov 2026 14:31:22</time>
 {{ day|day }}  18 Nov 2026         {{ count|number }}  45,646       {{ text|dash }}
 {{ percent|shortest }}  7.5         {{ first|till:last }}  1–31 Oct 2026
+{{ names|listed }}   with the reader's commas
 {{ address|own_way }}   with its direction, where the other one is around it
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from unicodedata import bidirectional
 
@@ -82,6 +84,12 @@ def shortest(value: Decimal | None) -> str:
 def words(code: str) -> str:
     """A code such as ``rate_set`` as words."""
     return code.replace("_", " ").capitalize()
+
+
+@register.filter
+def listed(texts: Iterable[object]) -> str:
+    """Texts with the reader's commas between them."""
+    return display.listed(texts)
 
 
 @register.filter

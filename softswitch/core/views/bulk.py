@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from softswitch.core.chrome import BulkAction, Text, permitted
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from softswitch.core.views.access import PageMixin, ScopedMixin
 from softswitch.core.views.edit import UNPROCESSABLE
@@ -36,7 +37,7 @@ class BulkMixin(PageMixin, ScopedMixin):
 
     def get_bulk_facts(self, action: BulkAction, rows: list[Any]) -> Iterable[tuple[Text, Any]]:
         """What the question says: label and text; the rows by name, unless a list says more."""
-        yield _("Records"), ", ".join(str(row) for row in rows)
+        yield _("Records"), listed(rows)
 
     def run_bulk(self, name: str) -> HttpResponseBase:
         """Run the named action on the ticked rows that are in scope, once what it asks is said."""
@@ -82,7 +83,7 @@ class BulkMixin(PageMixin, ScopedMixin):
                 reasons.append(_("and %(count)s more") % {"count": len(refused) - TOLD})
             text += _(", %(count)s skipped: %(reasons)s") % {
                 "count": len(refused),
-                "reasons": "; ".join(reasons),
+                "reasons": listed(reasons, is_long=True),
             }
         level = messages.WARNING if refused or not done else messages.SUCCESS
         messages.add_message(self.request, level, text + ".")
