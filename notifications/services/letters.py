@@ -5,12 +5,13 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.models import Customer, User
 from customers.selectors import may_invite, may_manage_logins
 from customers.services.audit import record
 from customers.tenancy import Actor
-from notifications.choices import Event
+from notifications.choices import LINK_MARK, Event
 from notifications.models import LinkRequest, Message
 from notifications.selectors import (
     address_of,
@@ -21,12 +22,14 @@ from notifications.selectors import (
     provider_of,
 )
 from notifications.services.outbox import queue_message
+from notifications.values import Link
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 
 WINDOW = timedelta(hours=1)
 LINKS_PER_ADDRESS = 20
 LINKS_PER_LOGIN = 3
+SECRET = Link(LINK_MARK)
 
 
 def send_set_password(*, actor: Actor, user: User, key: str | None = None) -> Message:
@@ -64,9 +67,9 @@ def send_welcome(*, actor: Actor, customer: Customer) -> Message:
         raise PermissionDenied
     user = first_administrator(customer)
     if user is None:
-        raise DomainError("no_login", "This customer has no administrator login.")
+        raise DomainError("no_login", _("This customer has no administrator login."))
     if not may_sign_in(user):
-        raise DomainError("blocked", "This customer is closed.")
+        raise DomainError("blocked", _("This customer is closed."))
     return queue_message(
         actor=actor,
         owner=actor.customer,
@@ -74,7 +77,7 @@ def send_welcome(*, actor: Actor, customer: Customer) -> Message:
         user=user,
         event=Event.WELCOME,
         recipient=address_of(user),
-        context={"login": user.login, "name": str(user), "company": customer.name},
+        values={"user.name": str(user), "user.login": user.login, "set_password_link": SECRET},
     )
 
 
@@ -86,14 +89,14 @@ def send_test(*, actor: Actor) -> Message:
     if actor.user is None or not may_send_test(actor):
         raise PermissionDenied
     if not actor.user.email:
-        raise DomainError("no_email", "Enter your e-mail address in your profile first.")
+        raise DomainError("no_email", _("Enter your e-mail address in your profile first."))
     return queue_message(
         actor=actor,
         owner=actor.customer,
         customer=actor.customer,
         event=Event.TEST,
         recipient=actor.user.email,
-        context={"name": str(actor.user)},
+        values={"user.name": str(actor.user)},
     )
 
 
@@ -106,7 +109,9 @@ def ask_for_link(*, identifier: str, ip: str | None) -> None:
     with transaction.atomic():
         asked = LinkRequest.objects.filter(ip=ip, at__gt=now() - WINDOW).count()
         if asked >= LINKS_PER_ADDRESS:
-            raise DomainError("too_many", "Too many requests from your address. Try again later.")
+            raise DomainError(
+                "too_many", _("Too many requests from your address. Try again later.")
+            )
         LinkRequest.objects.create(ip=ip)
         enqueue("notifications.mail_link", identifier=identifier, ip=ip)
 
@@ -139,7 +144,7 @@ def mail_forgotten(*, identifier: str, ip: str | None) -> int:
 def _mail_to_open(actor: Actor, user: User, *, key: str | None = None) -> Message:
     """Mail the link where the login is open, from its own customer or from who provides to it."""
     if not may_sign_in(user):
-        raise DomainError("blocked", "This login is closed.")
+        raise DomainError("blocked", _("This login is closed."))
     is_own = user.customer_id == actor.customer_id
     owner = user.customer if is_own else provider_of(user)
     return _mail_link(actor, user, owner, key=key)
@@ -148,7 +153,7 @@ def _mail_to_open(actor: Actor, user: User, *, key: str | None = None) -> Messag
 def _mail_link(actor: Actor, user: User, owner: Customer, *, key: str | None = None) -> Message:
     recipient = address_of(user)
     if not recipient:
-        raise DomainError("no_email", "This login has no e-mail address.", field="email")
+        raise DomainError("no_email", _("This login has no e-mail address."), field="email")
     return queue_message(
         actor=actor,
         owner=owner,
@@ -156,9 +161,10 @@ def _mail_link(actor: Actor, user: User, owner: Customer, *, key: str | None = N
         user=user,
         event=Event.SET_PASSWORD,
         recipient=recipient,
-        context={
-            "login": user.login,
-            "name": str(user),
+        values={
+            "user.name": str(user),
+            "user.login": user.login,
+            "set_password_link": SECRET,
             "is_invitation": not user.has_usable_password(),
         },
         key=key,

@@ -2,28 +2,43 @@
 
 from typing import Any
 
-from django.contrib import messages
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from notifications.choices import Event, MessageStatus
 from notifications.filters import MessageFilter
+from notifications.forms import BounceForm
 from notifications.models import Message
-from notifications.selectors import may_resend, may_send_test, with_names
-from notifications.services.letters import send_test
+from notifications.selectors import may_mark_bounced, may_resend, may_send_test, with_names
+from notifications.services.bounces import mark_bounced
 from notifications.services.outbox import resend
+from notifications.services.rendering import as_seen
 from notifications.tables import MessageTable
+from notifications.views.mail import test_action
 from softswitch.core.chrome import Action, Link
-from softswitch.core.display import datetime_text
-from softswitch.core.errors import DomainError
-from softswitch.core.views import ActionView, DetailView, ListView
-from softswitch.core.views.access import AccessMixin
+from softswitch.core.display import datetime_text, listed, spoken
+from softswitch.core.views import ActionView, DetailView, EditView, ListView, ScopedMixin
 
 READ = "audit.view"
 MANAGE = "users.manage"
+# Of a letter in its frame: it shows its own styles and pictures, runs nothing and fetches nothing.
+LETTER_POLICY = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": ["data:"],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": True,
+}
 
 
 class MessageListView(ListView):
@@ -45,10 +60,7 @@ class MessageListView(ListView):
         return rows.defer("text", "html")
 
     def get_actions(self) -> list[Action]:
-        if not may_send_test(self.actor):
-            return []
-        url = reverse("notifications:test_mail")
-        return [Action(_("Send me a test mail"), url, "paper-airplane", post=True)]
+        return [test_action()] if may_send_test(self.actor) else []
 
 
 class MessageDetailView(DetailView):
@@ -69,21 +81,27 @@ class MessageDetailView(DetailView):
         return [Link(_("Messages"), reverse("notifications:message_list"))]
 
     def get_actions(self) -> list[Action]:
-        if not may_resend(self.object, self.actor):
-            return []
-        url = reverse("notifications:message_resend", args=[self.object.pk])
-        return [Action(_("Send again"), url, "arrow-path", MANAGE, post=True, primary=True)]
+        key, actions = [self.object.pk], []
+        if may_mark_bounced(self.object, self.actor):
+            url = reverse("notifications:message_bounced", args=key)
+            actions.append(Action(_("It came back"), url, "arrow-uturn-left", MANAGE))
+        if may_resend(self.object, self.actor):
+            url = reverse("notifications:message_resend", args=key)
+            again = Action(_("Send again"), url, "arrow-path", MANAGE, post=True, primary=True)
+            actions.append(again)
+        return actions
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             facts=message_facts(self.object),
             is_uncertain=self.object.status == MessageStatus.UNCERTAIN,
+            reason=spoken(self.object.last_error),
             **kwargs,
         )
 
 
 class ResendView(ActionView):
-    """A failed or uncertain message once more, under its own Message-ID."""
+    """A failed, uncertain or bounced message once more, under its own Message-ID."""
 
     model = Message
     permission = MANAGE
@@ -95,20 +113,55 @@ class ResendView(ActionView):
         resend(actor=self.actor, message=obj)
 
 
-class TestMailView(AccessMixin):
-    """A mail to the signed-in user's own address, to see that mail arrives."""
+class BouncedView(EditView):
+    """Note by hand that a message came back."""
 
+    model = Message
     permission = MANAGE
-    http_method_names = ["post", "options"]
+    form_class = BounceForm
+    title = gettext_lazy("Came back?")
+    detail_url_name = "notifications:message_detail"
+    save_label = gettext_lazy("Note as bounced")
+    close_label = ""
+    success_message = gettext_lazy("Noted.")
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            message = send_test(actor=self.actor)
-        except DomainError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(reverse("notifications:message_list"))
-        messages.success(request, _("A test mail is on its way to %s.") % message.recipient)
-        return HttpResponseRedirect(reverse("notifications:message_detail", args=[message.pk]))
+    def check_object(self, obj: Message) -> None:
+        if obj.owner_id != self.actor.customer_id:
+            raise PermissionDenied
+
+    def get_meta(self) -> str:
+        return listed((self.object.subject, self.object.recipient))
+
+    def get_crumbs(self) -> list[Link]:
+        url = reverse(self.detail_url_name, args=[self.object.pk])
+        log = Link(_("Messages"), reverse("notifications:message_list"))
+        return [log, Link(self.object.subject, url)]
+
+    def service(self, form: Any) -> None:
+        reason = form.cleaned_data["reason"]
+        mark_bounced(actor=self.actor, message=self.object, reason=reason)
+
+    def get_stay_url(self, saved: Any) -> str:
+        return self.get_close_url(self.object)
+
+
+class PreviewView(ScopedMixin):
+    """The HTML part by itself, for a frame in which nothing runs and nothing is fetched.
+
+    It has styles of its own, which the portal's policy allows nowhere else.
+    """
+
+    model = Message
+    permission = READ
+
+    def refine(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.select_related("logo")
+
+    @method_decorator(csp(LETTER_POLICY))
+    @method_decorator(xframe_options_sameorigin)
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        message = self.get_object()
+        return HttpResponse(as_seen(message.shown_html, message.logo))
 
 
 def message_facts(message: Any) -> list[tuple[str, Any]]:
@@ -124,8 +177,9 @@ def message_facts(message: Any) -> list[tuple[str, Any]]:
         (_("Language"), get_language_info(message.language)["name_local"]),
         (_("Created"), datetime_text(message.created_at)),
         (_("Sent"), message.sent_at and datetime_text(message.sent_at)),
+        (_("Bounced"), message.bounced_at and datetime_text(message.bounced_at)),
         (_("Attempts"), message.attempts),
         (_("Next attempt"), datetime_text(message.next_attempt_at) if is_waiting else ""),
-        (_("Last error"), message.last_error),
+        (_("Last error"), spoken(message.last_error)),
         (_("Message-ID"), message.message_id),
     ]

@@ -13,8 +13,10 @@ from customers.services.customers import set_status
 from notifications.choices import MessageStatus
 from notifications.models import LinkRequest, Message
 from notifications.services import delivery
-from notifications.services.delivery import MOST_ATTEMPTS, deliver, sweep
+from notifications.services.delivery import deliver, sweep
 from notifications.services.outbox import resend
+from notifications.services.servers import system_server
+from notifications.services.turns import MOST_ATTEMPTS
 from softswitch.core.embedded.process import free_port
 from tests.notifications.conftest import letter_of, link_in
 from tests.plugins.mail import BREAK_OFF, MailSink
@@ -268,9 +270,9 @@ def test_old_requests_for_links_are_forgotten(db: None) -> None:
 
 def test_tls_is_asked_for_as_the_settings_say(settings: Any) -> None:
     settings.EMAIL_USE_TLS = True
-    assert delivery.system_server().security == "starttls"
+    assert system_server().security == "starttls"
     settings.EMAIL_USE_SSL = True
-    assert delivery.system_server().security == "tls"
+    assert system_server().security == "tls"
 
 
 def test_a_server_without_tls_is_not_used_in_clear(

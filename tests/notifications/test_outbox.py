@@ -28,7 +28,7 @@ def queue(world: World, key: str | None = None) -> Message:
         customer=world.shop,
         event=Event.TEST,
         recipient="shop@x.example",
-        context={"name": "Shop"},
+        values={"user.name": "Shop"},
         key=key,
     )
 
@@ -65,7 +65,9 @@ def test_the_worker_hears_of_it_when_the_cause_is_committed(
     world: World, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     sent: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs: sent.append((name, kwargs)))
+    monkeypatch.setattr(
+        current_app, "send_task", lambda name, kwargs, **_options: sent.append((name, kwargs))
+    )
     with django_capture_on_commit_callbacks(execute=True):
         message = queue(world)
         assert sent == []
@@ -86,7 +88,7 @@ def test_what_a_rule_sends_is_not_in_the_audit_log(world: World) -> None:
         customer=world.shop,
         event=Event.TEST,
         recipient="shop@x.example",
-        context={"name": "Shop"},
+        values={"user.name": "Shop"},
     )
     assert message.status == MessageStatus.QUEUED
     assert not AuditEvent.objects.filter(action="test_mailed").exists()
@@ -100,7 +102,7 @@ def test_an_empty_address_is_refused(world: World) -> None:
             customer=world.shop,
             event=Event.TEST,
             recipient=" ",
-            context={},
+            values={},
         )
     assert refused.value.field == "email"
 

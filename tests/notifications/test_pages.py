@@ -90,7 +90,7 @@ def test_a_failed_message_is_sent_again_by_its_button(addressed: World, letter: 
     assert "queued again" in text_of(answer)
     letter.refresh_from_db()
     assert letter.status == "queued"
-    assert "Only failed and uncertain" in text_of(client.post(again(letter), follow=True))
+    assert "Only failed, uncertain and bounced" in text_of(client.post(again(letter), follow=True))
 
 
 def test_an_uncertain_message_warns_before_it_is_sent_again(
