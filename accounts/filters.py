@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.choices import (
     AccountKind,
@@ -33,7 +34,7 @@ class AccountsOfFilter(FilterSet):
     auth_name = PartFilter(label=_("Auth name"))
     name = PartFilter(label=_("Name"))
     kind = ChoiceFilter(choices=AccountKind.choices, label=_("Kind"))
-    charging = ChoiceFilter(choices=Charging.choices, label=_("Charged"))
+    charging = ChoiceFilter(choices=Charging.choices, label=pgettext_lazy("account", "Charged"))
     state = ChoiceFilter(choices=AccountState.choices, label=_("Status"))
 
     class Meta:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from softswitch.core.choices import ToneChoices
 
@@ -167,7 +168,7 @@ class ClosingState(ToneChoices):
     RUNNING = "running", "off", _("Not over yet")
     DELAYED = "delayed", "off", _("Waits for late calls")
     HELD = "held", "warn", _("Held by unrated calls")
-    DUE = "due", "bad", _("Due")
+    DUE = "due", "bad", pgettext_lazy("state", "Due")
 
 
 # When a balance that has ended closes next, its last period being closed.
@@ -196,7 +197,7 @@ class InvoiceStatus(ToneChoices):
     ISSUED = "issued", "info", _("Issued")
     PARTLY_PAID = "partly_paid", "warn", _("Partly paid")
     OVERDUE = "overdue", "bad", _("Overdue")
-    PAID = "paid", "ok", _("Paid")
+    PAID = "paid", "ok", pgettext_lazy("invoice", "Paid")
     CREDITED = "credited", "ok", _("Credited")  # every issued credit note: nobody pays it
     VOID = "void", "off", _("Void")
 
@@ -288,6 +289,14 @@ class DunningKind(models.TextChoices):
 REMINDERS = (DunningKind.REMINDER_BEFORE, DunningKind.REMINDER_AFTER)
 # What happens to one invoice once, whatever becomes of it; undone it stays what has happened.
 ONCE = (*REMINDERS, DunningKind.OVERDUE)
+
+
+class AlertLevel(ToneChoices):
+    """What alerts say of a balance; the first that applies."""
+
+    EMPTY = "empty", "bad", _("Used up")
+    LOW = "low", "warn", _("Low")
+    OK = "ok", "ok", _("OK")
 
 
 class DunningState(ToneChoices):

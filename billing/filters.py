@@ -1,4 +1,4 @@
-"""Query forms of ledger entries, periods, invoices, payment terms and invoice settings."""
+"""Query forms of ledger entries, periods, invoices, alerts, dunning and what owners set."""
 
 from datetime import date
 from typing import Any, cast
@@ -9,6 +9,7 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import (
+    AlertLevel,
     ClosingState,
     DunningState,
     EntryKind,
@@ -34,6 +35,7 @@ from billing.querysets import InvoiceQuerySet
 from billing.selectors.closing import in_state
 from billing.selectors.invoices import named_so, of_side, today_of
 from billing.selectors.payments import on_side, payment_kinds
+from customers.models import Customer
 from customers.selectors.names import read_as
 from customers.tenancy import Actor
 from softswitch.core.filters import (
@@ -279,6 +281,40 @@ class AgingFilter(FilterSet):
 
 
 SHOWN = (("all", _("All below")),)
+
+
+class AlertFilter(FilterSet):
+    """By name and what alerts say; direct customers only, unless all are asked for."""
+
+    name = PartFilter(field_name="name", index="search__name", label=_("Name"))
+    level = ChoiceFilter(field_name="alert_level", choices=AlertLevel.choices, label=_("State"))
+    trunks = ChoiceFilter(
+        choices=(("off", _("Disabled")),),
+        label=_("Trunks"),
+        empty_label=_("All"),
+        method="by_trunks",
+    )
+    show = ChoiceFilter(
+        choices=SHOWN, label=_("Show"), empty_label=_("Direct customers"), method="any"
+    )
+
+    class Meta:
+        model = Customer
+        fields = ()
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.form.cleaned_data["show"] != "all":
+            queryset = queryset.filter(owner=self.actor.customer_id)
+        found: QuerySet[Any] = super().filter_queryset(queryset)
+        return found
+
+    def by_trunks(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
+        """Those whose trunks an alert has disabled."""
+        return queryset.filter(trunks_disabled_at__isnull=False)
+
+    def any(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
+        """All rows: what ``show`` means stands in filter_queryset, as it counts when empty too."""
+        return queryset
 
 
 class DunningFilter(FilterSet):

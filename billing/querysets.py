@@ -32,6 +32,7 @@ from customers.tenancy import Actor, M_co, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
     from billing.models import (  # noqa: F401
+        AlertState,
         Balance,
         BillingPeriod,
         Charge,
@@ -262,3 +263,9 @@ class DunningStepQuerySet(OfBalanceQuerySet["DunningStep"]):
     def in_force(self) -> Self:
         """Not undone."""
         return self.filter(undone_at=None)
+
+
+class AlertStateQuerySet(OfBalanceQuerySet["AlertState"]):
+    """What alerts have told, known on the side of who issues alone: their rules are its own."""
+
+    hidden = Q(pk__isnull=False)

@@ -1,4 +1,4 @@
-"""Jobs of billing: closing, invoices, payments, dunning, imports of records, nightly proof."""
+"""Jobs of billing: closing, invoices, payments, dunning, alerts, imports of records."""
 
 import logging
 from itertools import chain
@@ -6,6 +6,7 @@ from itertools import chain
 from django.utils.timezone import now
 
 from billing.services import (
+    alerts,
     closing,
     documents,
     dunning,
@@ -53,6 +54,16 @@ def issue_invoices() -> None:
 def run_dunning() -> None:
     """Remind, mark overdue, suspend and lift what is due now in each zone."""
     dunning.run_dunning(moment=now())
+
+
+@task("billing.run_alerts")
+def run_alerts() -> None:
+    """Tell whose funds are low or used up; what is more than one task may last is left to another.
+
+    Each task has one look at all balances, and does with as many as it can.
+    """
+    if alerts.run_alerts(moment=now()) == alerts.MOST:
+        enqueue("billing.run_alerts")
 
 
 @task("billing.check_record_import")

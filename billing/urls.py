@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.views import (
     aging,
+    alerts,
     corrections,
     documents,
     dunning,
@@ -93,6 +94,7 @@ urlpatterns = [
     ),
     path("closed/", former.FormerBalanceListView.as_view(), name="former_list"),
     path("closed/<int:pk>/", former.FormerLedgerView.as_view(), name="former_ledger"),
+    path("alerts/", alerts.AlertListView.as_view(), name="alert_list"),
     path("dunning/", dunning.DunningListView.as_view(), name="dunning_list"),
     path("dunning/<int:pk>/", dunning.DunningDetailView.as_view(), name="dunning_detail"),
     path("dunning/<int:pk>/promise/", dunning.PromiseView.as_view(), name="dunning_promise"),

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.choices import AccountKind, Charging
 from accounts.forms.fields import (
@@ -85,7 +86,9 @@ class AccountForm(ScopedModelForm):
 class ChargingFields(forms.Form):
     """How an account is charged; with the customer, the rest of the fields does not count."""
 
-    charging = forms.ChoiceField(label=_("Charged"), choices=Charging.choices, required=False)
+    charging = forms.ChoiceField(
+        label=pgettext_lazy("account", "Charged"), choices=Charging.choices, required=False
+    )
     tariff = forms.ChoiceField(label=_("Tariff of the account"), required=False)
     mode = forms.ChoiceField(label=_("Terms"), choices=mode_choices, required=False)
     credit_limit = forms.DecimalField(

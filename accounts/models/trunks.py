@@ -28,6 +28,8 @@ class Trunk(models.Model):
     opened_at = models.DateTimeField(_("in service since"), default=now)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, editable=False)
+    # Since when a low balance keeps it inactive, until there is enough again or a person decides.
+    disabled_by_alert_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = TrunkQuerySet.as_manager()
 
@@ -36,6 +38,11 @@ class Trunk(models.Model):
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="trunk_name_part"),
             models.Index(Upper("name"), "id", name="trunk_name_start"),
+            models.Index(
+                fields=["customer"],
+                condition=Q(disabled_by_alert_at__isnull=False),
+                name="trunk_disabled_by_alert",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -23,6 +23,7 @@ class AccountSpan(NamedTuple):
 class HostSpan(NamedTuple):
     """A host that leads to a trunk of a customer, and when it does."""
 
+    host_id: int
     tech_prefix: str
     trunk_id: int
     customer_id: int
@@ -36,7 +37,7 @@ FROM accounts_account WHERE lower(auth_name) = ANY(%s)
 """
 
 _HOSTS = """
-SELECT source.address, h.tech_prefix, h.trunk_id, o.customer_id,
+SELECT source.address, h.id, h.tech_prefix, h.trunk_id, o.customer_id,
        greatest(h.valid_from, o.valid_from), least(h.valid_till, o.valid_till)
 FROM unnest(%s::text[]) AS source (address)
 JOIN accounts_host h ON h.network >>= source.address::inet
@@ -48,16 +49,22 @@ ORDER BY source.address, masklen(h.network) DESC, length(h.tech_prefix) DESC, h.
 
 def accounts_named(auth_names: Iterable[str]) -> dict[str, AccountSpan]:
     """The accounts of these auth names, which must be in small letters; archived ones too."""
+    names = sorted(auth_names)
+    if not names:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNTS, [sorted(auth_names)])
+        cursor.execute(_ACCOUNTS, [names])
         return {row[0]: AccountSpan(*row[1:]) for row in cursor.fetchall()}
 
 
 def hosts_containing(addresses: Iterable[str]) -> dict[str, list[HostSpan]]:
     """The hosts each IP address lies in: the most specific first, then the longest tech prefix."""
     found: dict[str, list[HostSpan]] = defaultdict(list)
+    sources = sorted(addresses)
+    if not sources:
+        return found
     with connection.cursor() as cursor:
-        cursor.execute(_HOSTS, [sorted(addresses)])
+        cursor.execute(_HOSTS, [sources])
         for row in cursor.fetchall():
             found[row[0]].append(HostSpan(*row[1:]))
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
@@ -114,9 +115,9 @@ def set_sip_password(*, actor: Actor, account: Account, sip_password: str = "") 
     check_editor(actor, account.customer, "accounts.edit")
     check_not_switched(actor)
     if account.kind != AccountKind.SIP:
-        raise DomainError("no_password", "A card has a PIN and no SIP password.")
+        raise DomainError("no_password", _("A card has a PIN and no SIP password."))
     if sip_password and len(sip_password) < 8:
-        raise DomainError("weak_password", "Enter at least 8 characters.", field="sip_password")
+        raise DomainError("weak_password", _("Enter at least 8 characters."), field="sip_password")
     password = sip_password or generate_password()
     account.digest_ha1 = digest_ha1(account.auth_name, password)
     with transaction.atomic():
@@ -180,14 +181,16 @@ def replace_tariffs(*, terms: QuerySet[AccountTerms], tariff: Tariff, at: dateti
 def check_not_switched(actor: Actor) -> None:
     """Raise DomainError ``switched``: whoever acts as a customer sets none of its SIP passwords."""
     if actor.is_switched:
-        raise DomainError("switched", "Passwords are not set while switched.", field="sip_password")
+        raise DomainError(
+            "switched", _("Passwords are not set while switched."), field="sip_password"
+        )
 
 
 def clean_auth_name(text: str) -> str:
     """An auth name without spaces around it; raises DomainError ``auth_name``."""
     clean = text.strip()
     if not clean or clean.split() != [clean] or len(clean) > LONGEST_AUTH_NAME:
-        raise DomainError("auth_name", "Enter a name without spaces.", field="auth_name")
+        raise DomainError("auth_name", _("Enter a name without spaces."), field="auth_name")
     return clean
 
 
@@ -209,4 +212,4 @@ def _insert(account: Account) -> None:
         with transaction.atomic():
             account.save(force_insert=True)
     except IntegrityError as error:
-        raise DomainError("taken", "This auth name is taken.", field="auth_name") from error
+        raise DomainError("taken", _("This auth name is taken."), field="auth_name") from error

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.choices import AccountKind, Charging, ResourceStatus
 from accounts.models import Account, AccountTerms, CardBatch
@@ -101,12 +102,12 @@ def take_pins(*, actor: Actor, batch: CardBatch) -> list[Pin]:
     if not may_manage_charging(actor, batch.customer):
         raise PermissionDenied
     if actor.is_switched:
-        raise DomainError("switched", "PINs are not shown while switched.")
+        raise DomainError("switched", _("PINs are not shown while switched."))
     with transaction.atomic():
         locked = CardBatch.objects.select_for_update(no_key=True).get(pk=batch.pk)
         if locked.sealed_pins is None:
             when = datetime_text(locked.exported_at) if locked.exported_at else ""
-            raise DomainError("exported", f"The PINs were exported on {when}.")
+            raise DomainError("exported", _("The PINs were exported on %(when)s.") % {"when": when})
         pins = [Pin(*line.split(" ")) for line in unseal(locked.sealed_pins).split("\n")]
         locked.sealed_pins, locked.exported_at = None, now()
         locked.save(update_fields=["sealed_pins", "exported_at"])
@@ -118,7 +119,7 @@ def set_batch_status(*, actor: Actor, batch: CardBatch, status: str) -> int:
     """Block (inactive) or unblock (active) all cards of a batch; how many changed."""
     check_editor(actor, batch.customer, "accounts.edit")
     if status not in ResourceStatus.values:
-        raise DomainError("status", "Choose a status.", field="status")
+        raise DomainError("status", _("Choose a status."), field="status")
     with transaction.atomic():
         cards = Account.objects.live().filter(batch=batch).exclude(status=status)
         changed: int = cards.update(status=status)
@@ -164,26 +165,26 @@ def _check(new: NewCards) -> None:
     """Refuse what makes no batch; each error names its field."""
     free = new.number_length - len(new.number_prefix)
     rules = {
-        "name": (bool(new.name.strip()), "Enter a name."),
-        "count": (1 <= new.count <= MOST_CARDS, "Make 1 to 10,000 cards at once."),
-        "value": (new.value > 0, "Enter an amount above 0."),
+        "name": (bool(new.name.strip()), _("Enter a name.")),
+        "count": (1 <= new.count <= MOST_CARDS, _("Make 1 to 10,000 cards at once.")),
+        "value": (new.value > 0, _("Enter an amount above 0.")),
         "number_prefix": (
             new.number_prefix == ""
             or (new.number_prefix.isascii() and new.number_prefix.isdigit()),
-            "A prefix has digits only.",
+            _("A prefix has digits only."),
         ),
         "number_length": (
             new.number_length <= LONGEST_NUMBER and 10 ** max(free, 0) >= SPREAD * new.count,
-            "Numbers of this length could be guessed: take more digits, 20 at most.",
+            _("Numbers of this length could be guessed: take more digits, 20 at most."),
         ),
-        "pin_length": (new.pin_length in PIN_LENGTHS, "A PIN has 4 to 12 digits."),
+        "pin_length": (new.pin_length in PIN_LENGTHS, _("A PIN has 4 to 12 digits.")),
         "lifetime_days": (
             new.lifetime_days is None or 1 <= new.lifetime_days <= 3650,
             "Enter 1 to 3650 days.",
         ),
         "expires_at": (
             new.expires_at is None or new.expires_at > now(),
-            "This is in the past.",
+            _("This is in the past."),
         ),
     }
     for field, (holds, message) in rules.items():
@@ -228,7 +229,7 @@ def _store(batch: CardBatch, new: NewCards, cards: list[Pin]) -> list[Account]:
             accounts = Account.objects.bulk_create(rows)
     except IntegrityError as error:
         raise DomainError(
-            "taken", "Some of the numbers were just taken: try again.", field="number_prefix"
+            "taken", _("Some of the numbers were just taken: try again."), field="number_prefix"
         ) from error
     AccountTerms.objects.bulk_create(
         [

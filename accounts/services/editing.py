@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.choices import AccountKind
 from accounts.selectors.charging import has_accounts
@@ -43,7 +44,11 @@ def check_ceiling(actor: Actor, customer: Customer, values: Mapping[str, Any]) -
     for name, ceiling in CEILINGS.items():
         asked, most = values.get(name), getattr(customer, ceiling)
         if asked is not None and most is not None and asked > most:
-            raise DomainError("above_ceiling", f"Your provider allows at most {most}.", field=name)
+            raise DomainError(
+                "above_ceiling",
+                _("Your provider allows at most %(most)s.") % {"most": most},
+                field=name,
+            )
 
 
 def check_account_kind(customer: Customer, kind: str) -> None:
@@ -53,14 +58,17 @@ def check_account_kind(customer: Customer, kind: str) -> None:
     if model is not None and model.account_kinds:
         is_possible = is_possible and kind in model.account_kinds
     if not is_possible:
-        label = AccountKind(kind).label.lower()
-        raise DomainError("kind", f"This customer cannot have a {label}.", field="customer")
+        texts = {
+            AccountKind.SIP: _("This customer cannot have a SIP account."),
+            AccountKind.CARD: _("This customer cannot have a prepaid card."),
+        }
+        raise DomainError("kind", texts[AccountKind(kind)], field="customer")
 
 
 def check_trunks_allowed(customer: Customer) -> None:
     """Refuse a trunk (DomainError ``kind``) of a customer whose kind has none."""
     if "trunks.add" not in allowed(customer.kind):
-        raise DomainError("kind", "This customer cannot have trunks.", field="customer")
+        raise DomainError("kind", _("This customer cannot have trunks."), field="customer")
 
 
 def service_start(customer: Customer, opened_at: datetime | None) -> datetime:
@@ -71,9 +79,9 @@ def service_start(customer: Customer, opened_at: datetime | None) -> datetime:
     moment = now()
     start = opened_at or moment
     if start > moment:
-        raise DomainError("opened_at", "This is in the future.", field="opened_at")
+        raise DomainError("opened_at", _("This is in the future."), field="opened_at")
     if not customer.is_root and start < customer.opened_at:
         raise DomainError(
-            "opened_at", "This is before the customer's own start.", field="opened_at"
+            "opened_at", _("This is before the customer's own start."), field="opened_at"
         )
     return start

@@ -8,9 +8,19 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
+from accounts.choices import ResourceStatus
 from accounts.models import Host, Trunk
 from accounts.services.editing import check_ceiling, check_editor
+from accounts.services.trunk_alerts import check_not_low
+from accounts.services.trunk_updates import (
+    WHOLE,
+    Change,
+    changes_of,
+    name_of,
+    tell_update,
+)
 from customers.services.audit import changed, record
 from customers.services.holding import hold
 from customers.tenancy import Actor
@@ -41,33 +51,41 @@ def add_host(
 ) -> Host:
     """Let ``host`` lead to ``trunk`` from now on; holds its customer, locks the trunk.
 
-    Raises DomainError ``taken``, ``network``, ``tech_prefix``, ``above_ceiling`` or ``archived``.
+    Raises DomainError ``taken``, ``network``, ``tech_prefix``, ``above_ceiling`` or ``archived``,
+    or ``low_balance`` for a customer whose trunks a low balance has disabled.
     """
     check_editor(actor, trunk.customer, "trunks.edit")
     with transaction.atomic():
         _lock_trunk(actor, trunk)
+        check_not_low(actor, trunk.customer)
         row = insert_host(actor=actor, trunk=trunk, host=host, start=valid_from or now())
         record(actor=actor, customer=trunk.customer, action="host_added", subject=row)
+        tell_update(trunk=trunk, changes=[Change(WHOLE, None, name_of(row), name_of(row))])
     return row
 
 
-def edit_host(*, actor: Actor, host: Host, values: dict[str, Any]) -> Host:
+def edit_host(
+    *, actor: Actor, host: Host, values: dict[str, Any], news: list[Change] | None = None
+) -> Host:
     """Change a host; another network or tech prefix counts for calls that start from now on.
 
     ``values`` hold any of network, tech_prefix, port, status, call_limit and cps_limit. Returns
     the row that leads to the trunk now, which is a new one where its identity changed. Raises what
     ``add_host`` raises, and DomainError ``removed`` for a host that leads nowhere any more. Locks
-    what ``add_host`` locks, then the host.
+    what ``add_host`` locks, then the host. What changed is told, or with ``news`` added to it: the
+    caller tells it with more.
     """
     check_editor(actor, host.trunk.customer, "trunks.edit")
     with transaction.atomic():
         _lock_trunk(actor, host.trunk)
         row = Host.objects.select_for_update(of=("self",)).select_related("trunk").get(pk=host.pk)
         if row.valid_till is not None:
-            raise DomainError("removed", "This host was removed.")
+            raise DomainError("removed", _("This host was removed."))
         values = values | _identity_of(row, values)
         differences = changed(row, {k: values[k] for k in (*IDENTITY, *EDITABLE) if k in values})
         check_ceiling(actor, host.trunk.customer, _limits(differences))
+        if _brings_calls(differences):
+            check_not_low(actor, host.trunk.customer)
         if differences.keys() & set(IDENTITY):
             row = _replace(row, now())
         elif differences:
@@ -80,6 +98,11 @@ def edit_host(*, actor: Actor, host: Host, values: dict[str, Any]) -> Host:
                 subject=host,
                 changes=differences,
             )
+            changes = changes_of(differences, host)
+            if news is None:
+                tell_update(trunk=host.trunk, changes=changes)
+            else:
+                news += changes
     return row
 
 
@@ -87,8 +110,12 @@ def remove_host(*, actor: Actor, host: Host) -> None:
     """End a host now; calls that started before keep it."""
     check_editor(actor, host.trunk.customer, "trunks.edit")
     with transaction.atomic():
-        Host.objects.filter(pk=host.pk, valid_till=None).update(valid_till=now())
+        ended = Host.objects.filter(pk=host.pk, valid_till=None).update(valid_till=now())
         record(actor=actor, customer=host.trunk.customer, action="host_removed", subject=host)
+        if ended:
+            tell_update(
+                trunk=host.trunk, changes=[Change(WHOLE, name_of(host), None, name_of(host))]
+            )
 
 
 def insert_host(*, actor: Actor, trunk: Trunk, host: NewHost, start: datetime) -> Host:
@@ -113,7 +140,7 @@ def _lock_trunk(actor: Actor, trunk: Trunk) -> None:
     hold(actor=actor, customers=[trunk.customer])
     rows = Trunk.objects.select_for_update(no_key=True).filter(pk=trunk.pk)
     if rows.get().archived_at is not None:
-        raise DomainError("archived", "This trunk is archived.")
+        raise DomainError("archived", _("This trunk is archived."))
 
 
 def clean_network(text: str) -> str:
@@ -122,10 +149,12 @@ def clean_network(text: str) -> str:
         found = ipaddress.ip_network(text.strip(), strict=True)
     except ValueError as error:
         raise DomainError(
-            "network", f"“{text}” is not an IP address or network.", field="network"
+            "network",
+            _("“%(text)s” is not an IP address or network.") % {"text": text},
+            field="network",
         ) from error
     if found.prefixlen < WIDEST[found.version]:
-        raise DomainError("network", "This network is too wide.", field="network")
+        raise DomainError("network", _("This network is too wide."), field="network")
     return str(found)
 
 
@@ -133,7 +162,7 @@ def _clean_prefix(text: str) -> str:
     clean = text.strip()
     if not re.fullmatch(r"[0-9*#]{0,16}", clean):
         raise DomainError(
-            "tech_prefix", "A tech prefix has up to 16 digits, * or #.", field="tech_prefix"
+            "tech_prefix", _("A tech prefix has up to 16 digits, * or #."), field="tech_prefix"
         )
     return clean
 
@@ -150,6 +179,12 @@ def _limits(differences: dict[str, list[Any]]) -> dict[str, Any]:
     return {name: pair[1] for name, pair in differences.items() if name in LIMITS}
 
 
+def _brings_calls(differences: dict[str, list[Any]]) -> bool:
+    """Whether calls come in by the change that did not before."""
+    is_active = differences.get("status", ("", ""))[1] == ResourceStatus.ACTIVE
+    return is_active or bool(differences.keys() & set(IDENTITY))
+
+
 def _replace(row: Host, at: datetime) -> Host:
     """End the stored row at ``at`` and store ``row`` as another that starts there."""
     Host.objects.filter(pk=row.pk).update(valid_till=at)
@@ -164,5 +199,5 @@ def _store(row: Host) -> Host:
             lock(Space.NETWORK)
             row.save(force_insert=True)
     except IntegrityError as error:
-        raise DomainError("taken", "This address is taken.", field="network") from error
+        raise DomainError("taken", _("This address is taken."), field="network") from error
     return row

@@ -1,6 +1,7 @@
 """Opens the web logins of accounts: each sees its account alone."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from customers.models import User
@@ -25,7 +26,7 @@ def open_login(
     login) or ``weak_password``, and PermissionDenied as ``may_manage_logins`` says.
     """
     if account.archived_at is not None:
-        raise DomainError("archived", "This account is archived.")
+        raise DomainError("archived", _("This account is archived."))
     with transaction.atomic():
         user = add_login(
             actor=actor,

@@ -9,6 +9,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherBatch
@@ -108,13 +110,15 @@ def export_pins(*, actor: Actor, batch: VoucherBatch) -> list[tuple[str, str]]:
     """
     check_own(actor, batch, "vouchers.edit")
     if actor.is_switched:
-        raise DomainError("switched", "PINs are not shown while switched.")
+        raise DomainError("switched", _("PINs are not shown while switched."))
     with transaction.atomic():
         fresh = _locked(batch)
         if not fresh.is_made:
-            raise DomainError("not_made", "The vouchers are still being made.")
+            raise DomainError("not_made", _("The vouchers are still being made."))
         if fresh.sealed_pins is None:
-            raise DomainError("exported", "The PINs were exported before. They are given out once.")
+            raise DomainError(
+                "exported", _("The PINs were exported before. They are given out once.")
+            )
         pins = unseal(fresh.sealed_pins).split()
         fresh.sealed_pins, fresh.exported_at = None, now()
         fresh.save(update_fields=["sealed_pins", "exported_at"])
@@ -185,7 +189,9 @@ def extend_batch(*, actor: Actor, batch: VoucherBatch, expires_at: datetime | No
         before = fresh.expires_at
         least = max(now(), before or fresh.activates_at)
         if before is None or (expires_at is not None and expires_at <= least):
-            text = "It does not expire." if before is None else "Choose a later time than now."
+            text = (
+                _("It does not expire.") if before is None else _("Choose a later time than now.")
+            )
             raise DomainError("expires_at", text, field="expires_at")
         fresh.expires_at = expires_at
         fresh.save(update_fields=["expires_at"])
@@ -204,7 +210,15 @@ def delete_batch(*, actor: Actor, batch: VoucherBatch) -> None:
         vouchers = Voucher.objects.filter(batch=fresh)
         unused = vouchers.exclude(status=VoucherStatus.USED).delete()[0]
         if vouchers.exists():
-            raise DomainError("used", f"{vouchers.count()} of its vouchers were redeemed.")
+            raise DomainError(
+                "used",
+                ngettext(
+                    "%(count)s of its vouchers was redeemed.",
+                    "%(count)s of its vouchers were redeemed.",
+                    vouchers.count(),
+                )
+                % {"count": vouchers.count()},
+            )
         _record(actor, fresh, "voucher_batch_deleted", vouchers=[unused, 0])
         fresh.delete()
 
@@ -228,17 +242,19 @@ def serial_of(batch_id: int, place: int) -> str:
 
 def _check(new: NewBatch, starts: datetime) -> None:
     if not new.name.strip():
-        raise DomainError("name", "Enter a name.", field="name")
+        raise DomainError("name", _("Enter a name."), field="name")
     if not 1 <= new.count <= LARGEST_BATCH:
-        raise DomainError("count", "A batch has 1 to 100,000 vouchers.", field="count")
+        raise DomainError("count", _("A batch has 1 to 100,000 vouchers."), field="count")
     if new.pin_length not in PIN_LENGTHS:
-        raise DomainError("pin_length", "A PIN has 10 to 16 digits.", field="pin_length")
+        raise DomainError("pin_length", _("A PIN has 10 to 16 digits."), field="pin_length")
     if not (new.value.is_finite() and 0 < new.value < LARGEST_VALUE):
-        raise DomainError("value", "Enter a value above 0 and below 1,000,000,000.", field="value")
+        raise DomainError(
+            "value", _("Enter a value above 0 and below 1,000,000,000."), field="value"
+        )
     if new.value != quantize(new.value):
-        raise DomainError("value", "Enter at most 6 decimals.", field="value")
+        raise DomainError("value", _("Enter at most 6 decimals."), field="value")
     if new.expires_at is not None and new.expires_at <= max(starts, now()):
-        text = "Choose a time after now and after the first day."
+        text = _("Choose a time after now and after the first day.")
         raise DomainError("expires_at", text, field="expires_at")
 
 
@@ -307,7 +323,7 @@ def _set_status(
         rows = Voucher.objects.filter(pk=voucher.pk, status=before)
         if not rows.update(status=after):
             label = VoucherStatus(voucher.status).label.lower()
-            raise DomainError("state", f"It is {label}.")
+            raise DomainError("state", _("It is %(state)s.") % {"state": label})
         record(
             actor=actor,
             customer=voucher.batch.customer,
@@ -321,7 +337,7 @@ def _set_all(actor: Actor, batch: VoucherBatch, before: VoucherStatus, after: Vo
     with transaction.atomic():
         fresh = _locked(batch)
         if not fresh.is_made:
-            raise DomainError("not_made", "The vouchers are still being made.")
+            raise DomainError("not_made", _("The vouchers are still being made."))
         changed = int(Voucher.objects.filter(batch=fresh, status=before).update(status=after))
         name = "blocked" if after == VoucherStatus.BLOCKED else "unblocked"
         _record(actor, fresh, f"voucher_batch_{name}", vouchers=["", changed])

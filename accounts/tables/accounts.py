@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.choices import AccountKind, AccountState, Charging
 from accounts.models import Account
@@ -57,7 +58,7 @@ class PlainAccountTable(Table):
         priority=1,
     )
     kind = Column(verbose_name=_("Kind"), css="soft text-nowrap", priority=3)
-    charging = StatusColumn(Charging, verbose_name=_("Charged"), priority=2)
+    charging = StatusColumn(Charging, verbose_name=pgettext_lazy("account", "Charged"), priority=2)
     tariff = TextColumn(accessor="tariff_id", verbose_name=_("Tariff"), priority=3, orderable=False)
     max_sessions = NumberColumn(verbose_name=_("Max sessions"), priority=3)
     cps_limit = NumberColumn(verbose_name=_("CPS limit"), priority=3)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.choices import AccountKind, AccountState, Charging, ResourceStatus
 from accounts.forms import AccountLoginForm, ChargingForm, SipPasswordForm
@@ -153,7 +153,10 @@ def account_facts(account: Any, actor: Any) -> list[tuple[str, Any]]:
     facts: list[tuple[str, Any]] = [
         (_("Customer"), customer_link(account.customer, actor)),
         (_("Name"), account.name),
-        (_("Charged"), Charging(account.charging).label if account.charging else None),
+        (
+            pgettext("account", "Charged"),
+            Charging(account.charging).label if account.charging else None,
+        ),
         (_("In service since"), display.datetime_text(account.opened_at)),
         (_("Expires"), _moment(account.expires_at)),
         (_("Max sessions"), account.max_sessions),

@@ -133,7 +133,9 @@ class TrunkDetailView(DetailView):
         trunk = self.object
         calls = reverse("calls:call_list") + "?" + urlencode({"customer": trunk.customer.name})
         seen = [Action(_("Calls"), calls, "phone-arrow-up-right", "cdrs.view")]
-        return seen + (trunk_actions(trunk) if is_near(trunk.customer, self.actor) else [])
+        if not is_near(trunk.customer, self.actor):
+            return seen
+        return seen + trunk_actions(trunk, is_owner=trunk.customer_id != self.actor.customer_id)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         trunk = self.object
@@ -141,6 +143,9 @@ class TrunkDetailView(DetailView):
             (_("Customer"), trunk.customer),
             (_("In service since"), display.datetime_text(trunk.opened_at)),
         ]
+        if trunk.disabled_by_alert_at is not None:
+            since = display.datetime_text(trunk.disabled_by_alert_at)
+            facts.append((_("Disabled by a low balance since"), since))
         standing = call_standing_of(self.actor, trunk.customer)
         hosts = list(trunk.hosts.current().order_by("network", "tech_prefix"))
         for host in hosts:
@@ -154,8 +159,11 @@ class TrunkDetailView(DetailView):
         )
 
 
-def trunk_actions(trunk: Trunk) -> list[Action]:
-    """The buttons of a trunk's page for who may change it."""
+def trunk_actions(trunk: Trunk, *, is_owner: bool) -> list[Action]:
+    """The buttons of a trunk's page for who may change it.
+
+    Its customer's owner may also keep off what a low balance has disabled.
+    """
 
     def item(
         label: str, name: str, icon: str, right: str = "trunks.edit", **options: Any
@@ -170,6 +178,8 @@ def trunk_actions(trunk: Trunk) -> list[Action]:
         items.append(item(_("Deactivate"), "trunk_deactivate", "pause", post=True, more=True))
     else:
         items.append(item(_("Activate"), "trunk_activate", "play", post=True, more=True))
+    if is_owner and trunk.disabled_by_alert_at is not None:
+        items.append(item(_("Keep it off"), "trunk_deactivate", "pause", post=True, more=True))
     delete = item(_("Delete"), "trunk_archive", "x-mark", "trunks.delete", danger=True, more=True)
     return [*items, delete]
 
@@ -224,8 +234,9 @@ class TrunkEditView(OwnTrunkMixin, EditView):
         return trunk_crumbs(self.object)
 
     def service(self, form: TrunkForm) -> Trunk:
-        trunk = trunk_for_edit(self.object.pk)
-        return edit_trunk(actor=self.actor, trunk=trunk, values=form.cleaned_data)
+        """Only what the person has changed: a status left as it is is no decision about it."""
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        return edit_trunk(actor=self.actor, trunk=trunk_for_edit(self.object.pk), values=values)
 
 
 class TrunkStatusView(OwnTrunkMixin, ActionView):

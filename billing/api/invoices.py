@@ -46,7 +46,9 @@ def shown(actor: Actor) -> QuerySet[Any]:
 
 def issued_by(actor: Actor, key: int) -> Invoice:
     """An invoice of the actor's own customer; 403 for one that somebody below it issues."""
-    invoice: Invoice = visible_or_404(visible(Invoice, actor).select_related("balance"), key)
+    invoice: Invoice = visible_or_404(
+        visible(Invoice, actor).select_related("balance", "issuer"), key
+    )
     if not may_bill(actor, invoice):
         raise PermissionDenied
     return invoice

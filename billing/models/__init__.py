@@ -1,5 +1,6 @@
-"""Balances, ledger, charges, periods, invoices, their settings, payments, dunning."""
+"""Balances, ledger, charges, periods, invoices, their settings, payments, dunning, alerts."""
 
+from billing.models.alerts import AlertState
 from billing.models.balances import Balance, BillingPeriod
 from billing.models.charges import ArchivedMonth, ArchivedSums, Charge, ClosingHold
 from billing.models.dunning import DunningCheck, DunningStep, Suspension
@@ -26,6 +27,7 @@ from billing.models.settings import (
 
 __all__ = [
     "AccountParameters",
+    "AlertState",
     "Allocation",
     "ArchivedMonth",
     "ArchivedSums",

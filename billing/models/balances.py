@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from timezone_field import TimeZoneField
 
 from billing.choices import Mode, PeriodOutcome, PeriodType
 from billing.querysets import BalanceQuerySet, PeriodQuerySet
 from softswitch.core.constraints import never_twice
-from softswitch.core.fields import AmountField
+from softswitch.core.fields import AmountField, ZoneColumn
 
 
 class Balance(models.Model):
@@ -42,12 +41,12 @@ class Balance(models.Model):
         choices=PeriodType.choices,
         default=PeriodType.MONTHLY,
     )
-    period_timezone = TimeZoneField(verbose_name=_("billing time zone"), use_pytz=False)
+    period_timezone = ZoneColumn(verbose_name=_("billing time zone"))
     # A change of the calendar waits here for the next close.
     next_period_type = models.CharField(
         max_length=12, choices=PeriodType.choices, blank=True, default=""
     )
-    next_period_timezone = TimeZoneField(use_pytz=False, null=True, blank=True)
+    next_period_timezone = ZoneColumn(null=True, blank=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, editable=False)
     # What documents said of the payer when a move closed it (selectors.parties): what it is called
@@ -96,13 +95,15 @@ class BillingPeriod(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     period_type = models.CharField(max_length=12, choices=PeriodType.choices)
-    timezone = TimeZoneField(use_pytz=False)
+    timezone = ZoneColumn()
     closed_at = models.DateTimeField(null=True)
     outcome = models.CharField(
         max_length=10, choices=PeriodOutcome.choices, blank=True, db_default=PeriodOutcome.OPEN
     )
     # Calls that could not be rated in time: they count as late once they can.
     unrated_calls = models.PositiveIntegerField(db_default=0)
+    # Why it could not be closed, as its issuer was told last: a code.
+    told_cause = models.CharField(max_length=60, blank=True, db_default="")
 
     objects: ClassVar = PeriodQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from softswitch.core.reasons import Reason
 from tariffs.parsers.sheet import open_sheet
 from tariffs.parsers.workbook import UnreadableError, Workbook, is_workbook
 
@@ -39,16 +40,18 @@ def read_records(
     lines = _lines(file, most=most)
     first = next(((number, cells) for number, cells in lines if any(cells)), None)
     if first is None:
-        raise UnreadableError("The file is empty.")
+        raise UnreadableError(Reason("The file is empty."))
     columns = _columns(first[1], names, required)
     rows: list[Row] = []
     for number, cells in lines:
         if found := _named(columns, cells):
             rows.append((number, found))
         if len(rows) > most:
-            raise UnreadableError(f"The file has more than {most} rows: divide it.")
+            raise UnreadableError(
+                Reason("The file has more than %(most)s rows: divide it.", most=most)
+            )
     if not rows:
-        raise UnreadableError("There are no rows below the head.")
+        raise UnreadableError(Reason("There are no rows below the head."))
     return Records([name for name in columns if name], rows)
 
 
@@ -61,13 +64,17 @@ def _columns(head: list[str], names: Mapping[str, str], required: Collection[str
     found = [names.get(heading(text), BEYOND) for text in head]
     unknown = [text for text, name in zip(head, found, strict=True) if text and not name]
     if unknown:
-        raise UnreadableError(f"Unknown columns: {', '.join(text[:60] for text in unknown[:10])}.")
+        raise UnreadableError(
+            Reason(
+                "Unknown columns: %(names)s.", names=", ".join(text[:60] for text in unknown[:10])
+            )
+        )
     twice = sorted({name for name in found if name and found.count(name) > 1})
     if twice:
-        raise UnreadableError(f"Columns given twice: {', '.join(twice)}.")
+        raise UnreadableError(Reason("Columns given twice: %(names)s.", names=", ".join(twice)))
     missing = [name for name in required if name not in found]
     if missing:
-        raise UnreadableError(f"Missing columns: {', '.join(missing)}.")
+        raise UnreadableError(Reason("Missing columns: %(names)s.", names=", ".join(missing)))
     return found
 
 
@@ -87,7 +94,7 @@ def _lines(file: IO[bytes], *, most: int) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from _csv_lines(file)
     except csv.Error as error:
-        raise UnreadableError("This is neither CSV nor a workbook (XLSX).") from error
+        raise UnreadableError(Reason("This is neither CSV nor a workbook (XLSX).")) from error
 
 
 def _csv_lines(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:

@@ -1,6 +1,5 @@
 """The document of an invoice or credit note: everything that page, PDF, HTML and XML show of it."""
 
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +33,7 @@ from customers.choices import InvoiceSection
 from customers.tenancy import Actor
 from softswitch.core.display import country_text
 from softswitch.core.money import ZERO
+from softswitch.core.pictures import data_uri
 
 # A PDF costs 4 ms a line: what is beyond stands in the annex.
 MOST_LINES = 1_000
@@ -105,11 +105,6 @@ def style_of(terms: Mapping[str, Any], *, logo: Logo | None, language: str = "")
         footer=terms["footer"],
         how_to_pay=tuple(_pairs(terms["payment_text"])),
     )
-
-
-def data_uri(media_type: str, content: bytes) -> str:
-    """A file as an address that holds it."""
-    return f"data:{media_type};base64,{b64encode(content).decode()}"
 
 
 def grouped(lines: Iterable[InvoiceLine], grouping: str) -> tuple[LineGroup, ...]:

@@ -11,6 +11,7 @@ from billing.choices import DEBT, SURPLUS, EntryKind
 from billing.models import Balance
 from billing.querysets import BalanceQuerySet
 from customers.choices import Kind
+from customers.models import Customer
 from customers.selectors.names import shown_name
 from customers.tenancy import Actor
 
@@ -45,11 +46,25 @@ def may_settle(actor: Actor, balance: Balance) -> bool:
     Of an archived issuer the owner does, as nobody acts for it any more; of a container of cards,
     which has no people of its own, the owner too.
     """
-    issuer = balance.issuer
-    while issuer.archived_at is not None and issuer.owner is not None:
-        issuer = issuer.owner
+    issuer = acting_for(balance.issuer)
     is_container = issuer.kind == Kind.VIRTUAL and issuer.is_direct_of(actor)
     return (issuer.pk == actor.customer_id or is_container) and actor.can("money.manage")
+
+
+def may_bill_for(actor: Actor, issuer: Customer) -> bool:
+    """Whether the actor's customer issues, voids and credits what ``issuer`` bills.
+
+    That is the issuer itself; for an archived one, whose late calls are billed still, its owner.
+    """
+    is_its = issuer.pk == actor.customer_id or acting_for(issuer).pk == actor.customer_id
+    return is_its and actor.can("money.manage")
+
+
+def acting_for(issuer: Customer) -> Customer:
+    """Who does what ``issuer`` would: itself, of an archived one the nearest owner that is not."""
+    while issuer.archived_at is not None and issuer.owner is not None:
+        issuer = issuer.owner
+    return issuer
 
 
 def settle_choices(amount: Decimal) -> list[tuple[str, Any]]:

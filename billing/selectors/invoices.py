@@ -24,6 +24,7 @@ from billing.choices import InvoiceState, InvoiceStatus
 from billing.models import Invoice, LedgerEntry
 from billing.querysets import InvoiceQuerySet
 from billing.selectors.balances import DisplayCurrency
+from billing.selectors.ended import may_bill_for
 from customers.models import Customer
 from customers.selectors.names import known, read_as, shown_name
 from customers.tenancy import Actor
@@ -48,8 +49,8 @@ def today_of(actor: Actor) -> date:
 
 
 def may_bill(actor: Actor, invoice: Invoice) -> bool:
-    """Whether the actor issues, voids and credits ``invoice``: its issuer alone does."""
-    return invoice.issuer_id == actor.customer_id and actor.can("money.manage")
+    """Whether the actor issues, voids and credits ``invoice``: see ``may_bill_for``."""
+    return may_bill_for(actor, invoice.issuer)
 
 
 def is_received(invoice: Invoice, actor: Actor) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from billing.models import Balance
 from billing.selectors.document_parts import Party
 from customers.models import Customer
+from notifications.values import Value
 
 # Of an address, whose length its customer chooses, that many lines and letters a line are shown:
 # no more than that of work for whoever issues to it.
@@ -35,6 +36,16 @@ def payer_data(balance: Balance) -> dict[str, str]:
     if balance.account is None:
         return data
     return data | {"account": balance.account.auth_name, "account_name": balance.account.name}
+
+
+def names_then(balance: Balance) -> dict[str, Value]:
+    """The common fields of letters about who has left, as it was then; none for who has not."""
+    if balance.closed_as is None:
+        return {}
+    data = payer_data(balance)
+    company = data.get("company") or data["name"]
+    contact = data.get("contact") or company
+    return {"customer.name": data["name"], "customer.company": company, "contact.name": contact}
 
 
 def party(data: dict[str, Any]) -> Party:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models.functions import Greatest
 from django.db.models.lookups import LessThan
 from django.utils.timezone import now
 
@@ -15,6 +16,7 @@ from customers.models import Customer
 from customers.selectors import chains
 from customers.selectors.parameters import in_force
 from customers.tenancy import Actor
+from softswitch.core.fields import AmountField
 
 # What lets no call of the customer and of all below it start.
 STOPPING = frozenset(
@@ -54,19 +56,17 @@ def call_standing_of(actor: Actor, customer: Customer) -> Standing:
     return call_standings(actor, [customer])[customer.pk]
 
 
-def stopped_by(customer_ids: Collection[int]) -> dict[int, tuple[int, Standing]]:
-    """Those of some customers whose calls may not start: who in their line stops them, and why.
+def stops_of(customer_ids: Collection[int]) -> dict[int, Standing]:
+    """Those of some customers that let no call start by themselves, each with why.
 
-    The nearest counts, the customer itself first. Two statements, for authorization; nothing of it
-    is for the eyes of who stands below the one that stops.
+    One statement, for authorization, which asks for a whole line; nothing of it is for the eyes of
+    who stands below the one that stops.
     """
-    lines = _lines(customer_ids)
-    states = _states({pk for line in lines.values() for pk in line})
     found = {}
-    for customer_id, line in lines.items():
-        stops = [(pk, state) for pk in line for state in states[pk] if state in STOPPING]
+    for pk, states in _states(customer_ids).items():
+        stops = [state for state in states if state in STOPPING]
         if stops:
-            found[customer_id] = stops[0]
+            found[pk] = stops[0]
     return found
 
 
@@ -80,13 +80,21 @@ def with_states(customers: QuerySet[Customer]) -> QuerySet[Any]:
     return found
 
 
-def _is_low() -> Case:
-    """Less is available than the amount, or the part of the credit limit, that is warned about."""
+def low_limit() -> Case:
+    """Below which available sum customers with balances are low; None: never.
+
+    It is the amount that is warned about, or the part of the credit limit: whichever is more.
+    """
     part = F("credit_limit") * in_force("low_balance_percent") / 100
-    is_below = LessThan(F("available"), in_force("low_balance_amount"))
-    is_below_part = LessThan(F("available"), part)
+    sums = AmountField()
+    limit = Greatest(in_force("low_balance_amount"), part, output_field=sums)
+    return Case(When(in_force("notifications"), then=limit), default=None, output_field=sums)
+
+
+def _is_low() -> Case:
+    """Less is available than what is warned about."""
     return Case(
-        When(in_force("notifications") & (Q(is_below) | Q(is_below_part)), then=Value(True)),
+        When(LessThan(F("available"), low_limit()), then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )

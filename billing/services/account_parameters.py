@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from billing.models import AccountParameters, Balance
@@ -17,15 +18,12 @@ from customers.services.audit import record
 from customers.services.holding import hold
 from customers.services.parameters import change_parameters, stored_in
 from customers.tenancy import Actor
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 
 
 def set_account_parameters(
-    *,
-    actor: Actor,
-    customer: Customer,
-    account: Account | None = None,
-    values: Mapping[str, Any],
+    *, actor: Actor, customer: Customer, account: Account | None = None, values: Mapping[str, Any]
 ) -> bool:
     """Set parameters of invoices for all accounts of ``customer``, or one; whether any changed.
 
@@ -38,7 +36,8 @@ def set_account_parameters(
         raise PermissionDenied
     unknown = sorted(values.keys() - set(INVOICE_FIELDS))
     if unknown:
-        raise DomainError("parameters", f"Unknown parameters: {', '.join(unknown)}.")
+        text = _("Unknown parameters: %(names)s.") % {"names": listed(unknown)}
+        raise DomainError("parameters", text)
     with transaction.atomic():
         hold(actor=actor, customers=[customer])
         if account is not None:
@@ -72,4 +71,4 @@ def _change_period(actor: Actor, account: Account, period_type: str) -> None:
 def _check_live(account: Account) -> None:
     fresh = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     if fresh.archived_at is not None:
-        raise DomainError("archived", "This account is archived.")
+        raise DomainError("archived", _("This account is archived."))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
@@ -128,14 +129,14 @@ def set_charging(*, actor: Actor, account: Account, by_itself: AccountTariff | N
     if not may_manage_charging(actor, account.customer):
         raise PermissionDenied
     if by_itself is None and account.kind == AccountKind.CARD:
-        raise DomainError("card", "A card is charged by itself.", field="charging")
+        raise DomainError("card", _("A card is charged by itself."), field="charging")
     with transaction.atomic():
         hold(actor=actor, customers=[account.customer])
         if by_itself is not None:
             check_by_itself(actor, account.customer, by_itself)
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if locked.archived_at is not None:
-            raise DomainError("archived", "This account is archived.")
+            raise DomainError("archived", _("This account is archived."))
         current = AccountTerms.objects.filter(account=account, valid_till=None).first()
         balance = Balance.objects.select_for_update(no_key=True).filter(account=account).first()
         if is_by_itself(current) is (by_itself is None):
@@ -179,11 +180,11 @@ def check_by_itself(actor: Actor, customer: Customer, terms: AccountTariff) -> N
     if not may_manage_charging(actor, customer):
         raise PermissionDenied
     if not may_charge(customer, terms.tariff):
-        raise DomainError("tariff", "Choose a tariff of the customer.", field="tariff")
+        raise DomainError("tariff", _("Choose a tariff of the customer."), field="tariff")
     if terms.mode not in Mode.values:
-        raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
+        raise DomainError("mode", _("Choose prepaid or postpaid."), field="mode")
     if terms.credit_limit < 0:
-        raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+        raise DomainError("credit_limit", _("Enter 0 or more."), field="credit_limit")
     calendar = {"period_type": terms.period_type, "period_timezone": terms.period_timezone}
     clean_columns(Balance, {name: value for name, value in calendar.items() if value})
 
@@ -274,8 +275,10 @@ def _check_zero(balance: Balance | None) -> None:
 def _not_zero(balance: Balance) -> str:
     shown = amount_text(balance.amount, balance.currency_id)
     if not balance.amount:
-        return "A call is going on. Try later."
-    return f"The balance of the account is {shown} {balance.currency_id}: bring it to 0 first."
+        return _("A call is going on. Try later.")
+    return _("The balance of the account is %(amount)s: bring it to 0 first.") % {
+        "amount": f"{shown} {balance.currency_id}"
+    }
 
 
 def _settle(actor: Actor, balance: Balance, ending: Ending, at: datetime) -> None:
@@ -283,11 +286,11 @@ def _settle(actor: Actor, balance: Balance, ending: Ending, at: datetime) -> Non
     open_until({balance.pk: balance}, at)
     locked = Balance.objects.select_for_update(no_key=True).get(pk=balance.pk)
     if locked.reserved:
-        raise DomainError("live_calls", "A call is going on. Try later.")
+        raise DomainError("live_calls", _("A call is going on. Try later."))
     end_dunning(actor=actor, balance=locked, at=at)
     close_ended(balances=[locked], at=at)
     if may_manage_charging(actor, locked.customer):
         bill_rest(actor=actor, balances=[locked], ending=ending)
     elif locked.amount:
-        raise DomainError("balance_not_zero", "Its balance is not 0: its customer settles it.")
+        raise DomainError("balance_not_zero", _("Its balance is not 0: its customer settles it."))
     settle_rest(actor=actor, balance=locked, ending=ending, key=f"archive:{balance.pk}", at=at)

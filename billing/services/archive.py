@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
+from django.utils.translation import ngettext
 
 from accounts.models import Account
 from accounts.selectors.vouchers import VoucherSum
@@ -115,7 +116,15 @@ def _lock(actor: Actor, customer: Customer) -> bool:
         raise PermissionDenied
     live = Customer.objects.direct_of(customer.pk).count()
     if live:
-        raise DomainError("has_customers", f"It has {live} live sub-customers.")
+        raise DomainError(
+            "has_customers",
+            ngettext(
+                "It has %(count)s live sub-customer.",
+                "It has %(count)s live sub-customers.",
+                live,
+            )
+            % {"count": live},
+        )
     return True
 
 
@@ -133,7 +142,13 @@ def _settle(
     live = live_calls(customer)
     if live:
         raise DomainError(
-            "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
+            "live_calls",
+            ngettext(
+                "Calls are going on: they hold money of %(count)s balance. Try later.",
+                "Calls are going on: they hold money of %(count)s balances. Try later.",
+                live,
+            )
+            % {"count": live},
         )
     close_ended(balances=locked, at=at)
     bill_rest(actor=actor, balances=locked, ending=ending)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from billing.models import Balance, BillingPeriod
 from billing.selectors.calendars import CALENDAR, bridge_end, next_calendar
@@ -33,7 +34,7 @@ def change_calendar(
         rows = Balance.objects.select_related("customer", "account")
         locked: Balance = rows.select_for_update(no_key=True, of=("self",)).get(pk=balance.pk)
         if end_of(locked) is not None:
-            raise DomainError("ended", "This balance has ended: it has no further periods.")
+            raise DomainError("ended", _("This balance has ended: it has no further periods."))
         differences = changed(locked, pending(locked, values))
         if differences:
             locked.save(update_fields=sorted(differences))

@@ -17,6 +17,7 @@ from billing.selectors.calendars import end_after, first_end, has_change
 from billing.selectors.closing import due_balances, left_open, limits_at, open_periods
 from billing.selectors.ended import end_of
 from billing.services.calendars import apply_change
+from billing.services.closing_failures import tell_failure
 from billing.services.drafts import draft_periods
 from billing.services.periods import end_period, open_at, open_until
 from customers.services.audit import record
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 SECONDS = 480  # of a task's ten minutes
 _INSTANT = timedelta(microseconds=1)
-# What one bad period can raise; it is logged and passed over, and tried again next time.
+# What one bad period can raise; it is logged, told, passed over, and tried again next time.
 _DATA_ERRORS = (ArithmeticError, ValueError, LookupError, DataError, IntegrityError, DomainError)
 
 
@@ -113,9 +114,10 @@ def _close(due: QuerySet[Any], ids: Sequence[int], moment: datetime) -> set[int]
         if len(ids) == 1:
             logger.info("closing of balance %s waits: a period is being opened", ids[0])
             return set()
-    except _DATA_ERRORS:
+    except _DATA_ERRORS as error:
         if len(ids) == 1:
             logger.exception("the period of balance %s could not be closed", ids[0])
+            tell_failure(balance_id=ids[0], error=error)
             return set()
     return set().union(*(_close(due, [one], moment) for one in ids))
 

@@ -15,7 +15,7 @@ from billing.models import Invoice, InvoiceLine, InvoiceTax
 from billing.selectors.parties import party_data, payer_data
 from billing.services.issuing import local_day, lock_invoice, money_text, record_of
 from billing.services.ledger import Posting, post_entry
-from billing.services.maintenance import check_pair, check_reason, posted_as
+from billing.services.maintenance import check_biller, check_reason, posted_as
 from billing.services.numbers import next_number
 from billing.services.periods import periods_for
 from customers.tenancy import Actor
@@ -39,7 +39,7 @@ def issue_credit_note(
     for who does not bill the balance, DomainError ``reason``, ``amount``, ``state`` or
     ``key_reused``.
     """
-    check_pair(actor, invoice.balance)
+    check_biller(actor, invoice.balance)
     check_reason(reason)
     key = f"credit_note:{key}:{invoice.pk}"
     moment = now()

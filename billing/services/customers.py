@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.choices import Mode, PeriodType
 from billing.models import Balance, PaymentTerm
@@ -133,7 +134,9 @@ def open_from_draft(*, actor: Actor, key: str, **opening: Any) -> Customer:
     with transaction.atomic():
         draft = lock_draft(actor=actor, key=key)
         if draft is None:
-            raise DomainError("no_draft", "This draft is gone: it was cancelled, or is a day old.")
+            raise DomainError(
+                "no_draft", _("This draft is gone: it was cancelled, or is a day old.")
+            )
         if draft.customer_id is not None:
             made: Customer = Customer.objects.get(pk=draft.customer_id)
             return made
@@ -149,7 +152,9 @@ def _settle(opener: Actor, customer: Customer, settings: Settings) -> None:
             opener, kind=customer.kind, business_model=customer.business_model
         )
         if not settings.rights <= offered:
-            raise DomainError("rights", "Some of these rights cannot be granted.", field="rights")
+            raise DomainError(
+                "rights", _("Some of these rights cannot be granted."), field="rights"
+            )
         set_rights(actor=opener, customer=customer, rights=settings.rights)
     if settings.parameters:
         set_parameters(actor=opener, customer=customer, values=settings.parameters)
@@ -250,10 +255,10 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
     differences = changed(balance, pending(balance, clean_columns(Balance, money)))
     if "currency_id" in differences and balance.last_sequence:
         raise DomainError(
-            "currency", "The currency is fixed once money has moved.", field="currency"
+            "currency", _("The currency is fixed once money has moved."), field="currency"
         )
     if balance.credit_limit < 0:
-        raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+        raise DomainError("credit_limit", _("Enter 0 or more."), field="credit_limit")
     if differences:
         balance.save(update_fields=sorted(differences))
         record(
@@ -267,11 +272,11 @@ def _edit_terms(actor: Actor, customer: Customer, money: dict[str, Any]) -> None
 
 def _check_terms(terms: Terms) -> None:
     if terms.credit_limit < 0:
-        raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+        raise DomainError("credit_limit", _("Enter 0 or more."), field="credit_limit")
     if terms.mode not in Mode.values:
-        raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
+        raise DomainError("mode", _("Choose prepaid or postpaid."), field="mode")
     if terms.period_type and terms.period_type not in PeriodType.values:
-        raise DomainError("period_type", "Choose a billing period.", field="period_type")
+        raise DomainError("period_type", _("Choose a billing period."), field="period_type")
 
 
 def _must_own(actor: Actor, customer: Customer) -> None:

@@ -2,10 +2,10 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -17,13 +17,16 @@ from billing.selectors.annex_links import annex_url
 from billing.selectors.document_parts import Document
 from billing.selectors.documents import ByTrunk, document_of, names_annex
 from billing.selectors.letter_links import invoice_url
-from billing.selectors.parties import party
+from billing.selectors.parties import names_then, party
 from billing.services.dunning_letters import recipients_of
 from billing.services.e_invoices import embedded, lacks, xml_of
 from customers.models import User
 from customers.tenancy import Actor
 from notifications.choices import Event
-from notifications.services.outbox import keep_attachment, queue_message
+from notifications.models import Attachment
+from notifications.services.events import News, tell
+from notifications.services.outbox import keep_attachment
+from notifications.values import Link, Money, Value
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 
@@ -46,18 +49,19 @@ RELATED = (
 
 
 def deliver_invoice(*, invoice_id: int, by_trunk: ByTrunk | None = None) -> None:
-    """Make the files of an issued invoice or credit note, and mail it to who pays.
+    """Make the files of an issued invoice or credit note, and tell who pays: by mail, too.
 
     Safe to repeat: files are kept under a unique key, and the letter's row in the outbox has one,
     too. What a file needs is frozen, so it is made before the transaction, which locks the invoice
-    last. Without an e-mail address there is no letter. Raises DomainError ``pdf_unavailable``.
+    last. Without an e-mail address there is no letter, but bell and webhooks are told. Raises
+    DomainError ``pdf_unavailable``.
     """
     invoice = _issued().filter(pk=invoice_id).first()
     if invoice is None:  # voided before its file was made
         return
     file = file_of(invoice=invoice, by_trunk=by_trunk)
     if invoice.mailed_at is None:
-        _mail(invoice, file)
+        _tell(invoice, file)
 
 
 def file_of(
@@ -171,33 +175,41 @@ def _keep(invoice: Invoice, contents: dict[FileKind, bytes]) -> None:
     )
 
 
-def _mail(invoice: Invoice, file: InvoiceFile) -> None:
-    """Queue the letter with the file, once; atomic, locks the invoice."""
+def _tell(invoice: Invoice, file: InvoiceFile) -> None:
+    """Tell of the invoice once, with its file where there is an address; locks the invoice.
+
+    The key of the news keeps bell and webhooks from being told again with a later letter.
+    """
     recipient = recipient_of(invoice)
-    if not recipient:
-        return
     owner = invoice.issuer
     with transaction.atomic():
         fresh = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
         if fresh.mailed_at is not None:
             return
-        kind = FileKind(file.kind)
-        attachment = keep_attachment(
-            name=file_name(invoice, kind),
-            content_type=TYPES[kind].partition(";")[0],
-            content=bytes(file.content),
-        )
-        queue_message(
-            actor=Actor(user=None, customer=owner, stack=(owner.pk,), is_system=True),
+        news = News(
+            event=Event.INVOICE,
             owner=owner,
             customer=invoice.customer,
-            event=Event.INVOICE,
-            recipient=recipient,
-            context=_letter(invoice),
+            account_id=invoice.account_id,
+            recipients=[recipient],
+            values=_values(invoice),
             key=f"invoice:{invoice.pk}",
-            attachment=attachment,
+            attachment=_attachment(invoice, file) if recipient else None,
+            path=reverse("billing:invoice_detail", args=[invoice.pk]),
         )
-        Invoice.objects.filter(pk=invoice.pk).update(mailed_at=now())
+        actor = Actor(user=None, customer=owner, stack=(owner.pk,), is_system=True)
+        tell(actor=actor, news=news)
+        if recipient:
+            Invoice.objects.filter(pk=invoice.pk).update(mailed_at=now())
+
+
+def _attachment(invoice: Invoice, file: InvoiceFile) -> Attachment:
+    kind = FileKind(file.kind)
+    return keep_attachment(
+        name=file_name(invoice, kind),
+        content_type=TYPES[kind].partition(";")[0],
+        content=bytes(file.content),
+    )
 
 
 def recipient_of(invoice: Invoice) -> str:
@@ -205,16 +217,19 @@ def recipient_of(invoice: Invoice) -> str:
     return recipients_of([invoice.balance])[invoice.balance_id]
 
 
-def _letter(invoice: Invoice) -> dict[str, Any]:
-    return {
-        "company": party(invoice.customer_data).name or invoice.customer.name,
-        "is_credit_note": invoice.kind == InvoiceKind.CREDIT_NOTE,
-        "number": invoice.number,
-        "corrects": invoice.corrects.number if invoice.corrects else "",
-        "total": invoice.total,
-        "amount_due": invoice.amount_due,
-        "currency": invoice.currency_id,
-        "due_on": invoice.due_on,
-        "invoice_url": invoice_url(invoice.pk),
-        "annex_url": annex_url(invoice) if names_annex(invoice) else "",
+def _values(invoice: Invoice) -> dict[str, Value]:
+    currency = invoice.currency_id
+    is_credit_note = invoice.kind == InvoiceKind.CREDIT_NOTE
+    csv = annex_url(invoice) if names_annex(invoice) else ""
+    return names_then(invoice.balance) | {
+        "customer.company": party(invoice.customer_data).name or invoice.customer.name,
+        "invoice.is_credit_note": is_credit_note,
+        "invoice.number": invoice.number,
+        "invoice.corrects": invoice.corrects.number if invoice.corrects else "",
+        "invoice.total": Money(invoice.total, currency),
+        "invoice.amount_due": Money(invoice.amount_due, currency),
+        "invoice.due_on": invoice.due_on if invoice.amount_due else None,
+        "invoice_link": Link(invoice_url(invoice.pk)),
+        "annex_csv": Link(csv) if csv else None,
+        "annex_xlsx": Link(f"{csv}?format=xlsx") if csv else None,
     }

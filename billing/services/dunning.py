@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.choices import DunningKind
+from billing.choices import REMINDERS, DunningKind
 from billing.models import Balance, DunningCheck, DunningStep, Invoice, Suspension
 from billing.selectors.dunning import (
     due_balances,
@@ -159,7 +159,10 @@ def _store(actor: Actor, facts: list[Facts], steps: list[DunningStep]) -> None:
     """Keep the steps, their letters and their events."""
     known = {fact.balance.pk: fact for fact in facts}
     DunningStep.objects.bulk_create(steps)
+    reminded = {step.invoice_id for step in steps if step.kind in REMINDERS}
     for step in steps:
+        if step.kind not in REMINDERS and step.invoice_id in reminded:
+            continue  # the day has one letter, one notice and one event of each invoice
         fact, invoice = known[step.balance_id], _invoice_of(step)
         mail_reminder(
             actor=actor, step=step, invoice=invoice, stops_on=_announced(fact, invoice, step)

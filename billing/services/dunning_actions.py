@@ -48,7 +48,7 @@ def suspend(*, actor: Actor, balance: Balance, reason: str) -> Suspension:
     with transaction.atomic():
         held = _hold(actor, balance)
         if held.standing is not None and held.standing.is_stopping:
-            raise DomainError("suspended", "It is suspended already.")
+            raise DomainError("suspended", _("It is suspended already."))
         _excuses(held).update(undone_at=held.moment, undone_by=actor.user)
         until_paid = pressing_invoices(held.moment).filter(balance=balance).exists()
         return stop(
@@ -70,7 +70,7 @@ def lift(*, actor: Actor, balance: Balance, notes: str = "") -> None:
     with transaction.atomic():
         held = _hold(actor, balance)
         if held.standing is None:
-            raise DomainError("not_suspended", "It is not suspended.")
+            raise DomainError("not_suspended", _("It is not suspended."))
         _excuse(actor, held)
         close(
             actor=actor,
@@ -91,11 +91,11 @@ def promise(*, actor: Actor, balance: Balance, until: date, notes: str = "") -> 
     with transaction.atomic():
         held = _hold(actor, balance)
         if not held.today <= until <= held.today + LONGEST_PROMISE:
-            raise DomainError("until", "Choose a day from today, within a year.", field="until")
+            raise DomainError("until", _("Choose a day from today, within a year."), field="until")
         standing = held.standing
         if standing is None:
             if not pressing_invoices(held.moment).filter(balance=balance).exists():
-                raise DomainError("nothing_due", "Nothing is overdue.")
+                raise DomainError("nothing_due", _("Nothing is overdue."))
             standing = Suspension(balance=held.balance, opened_at=held.moment)
         was_stopping = standing.is_stopping
         standing.promised_until = until
@@ -126,7 +126,7 @@ def undo_step(*, actor: Actor, step: DunningStep) -> None:
         fresh = DunningStep.objects.select_for_update(of=("self",)).get(pk=step.pk)
         is_again = fresh.undone_at is not None
         if is_again and fresh.kind != DunningKind.OVERDUE:
-            raise DomainError("undone", "This step was undone already.")
+            raise DomainError("undone", _("This step was undone already."))
         if fresh.kind not in (*ONCE, DunningKind.EXCUSED):
             _take_back(actor, held, fresh)
         fresh.undone_at = None if is_again else held.moment
@@ -146,7 +146,7 @@ def _take_back(actor: Actor, held: Held, step: DunningStep) -> None:
     """Undo what a step did to calls, while it is the last one that did."""
     later = DunningStep.objects.in_force().filter(balance=held.balance, invoice=None)
     if later.filter(pk__gt=step.pk).exists():
-        raise DomainError("over", "Something has followed it: undo that first.")
+        raise DomainError("over", _("Something has followed it: undo that first."))
     standing = held.standing
     if step.kind == DunningKind.SUSPENDED and standing is not None:
         lift(actor=actor, balance=held.balance)
@@ -155,7 +155,7 @@ def _take_back(actor: Actor, held: Held, step: DunningStep) -> None:
     elif step.kind == DunningKind.LIFTED and standing is None and step.user_id is not None:
         suspend(actor=actor, balance=held.balance, reason=_("The lift was undone."))
     else:
-        raise DomainError("over", "This cannot be undone any more.")
+        raise DomainError("over", _("This cannot be undone any more."))
 
 
 def _end_promise(actor: Actor, held: Held, standing: Suspension) -> None:

@@ -5,16 +5,18 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Sum
+from django.urls import reverse
 
 from billing.choices import DunningKind
 from billing.models import Balance, DunningStep, Invoice
 from billing.selectors.dunning import overdue_invoices
 from billing.selectors.letter_links import invoice_url, overdue_url
-from billing.selectors.parties import party, payer_data
+from billing.selectors.parties import names_then, party, payer_data
 from customers.models import User
 from customers.tenancy import Actor
 from notifications.choices import Event
-from notifications.services.outbox import queue_message
+from notifications.services.events import News, tell
+from notifications.values import Link, Money, Value
 from softswitch.core.money import ZERO
 
 
@@ -44,19 +46,18 @@ def mail_reminder(
     sent; ``step.recipient`` says so.
     """
     is_before = step.kind == DunningKind.REMINDER_BEFORE
-    _queue(
-        actor,
-        step,
-        Event.INVOICE_DUE if is_before else Event.INVOICE_OVERDUE,
-        {
-            "number": invoice.number,
-            "amount": invoice.open_amount,
-            "total": invoice.total,
-            "due_on": invoice.due_on,
-            "stops_on": stops_on,
-            "invoice_url": invoice_url(invoice.pk),
-        },
-    )
+    currency = invoice.currency_id
+    values: dict[str, Value] = {
+        "invoice.number": invoice.number,
+        "invoice.open": Money(invoice.open_amount, currency),
+        "invoice.total": Money(invoice.total, currency),
+        "invoice.due_on": invoice.due_on,
+        "invoice_link": Link(invoice_url(invoice.pk)),
+    }
+    if not is_before:
+        values["stops_on"] = stops_on
+    event = Event.INVOICE_DUE if is_before else Event.INVOICE_OVERDUE
+    _tell(actor, step, event, values, reverse("billing:invoice_detail", args=[invoice.pk]))
 
 
 def mail_state(*, actor: Actor, step: DunningStep, moment: Any) -> None:
@@ -64,31 +65,32 @@ def mail_state(*, actor: Actor, step: DunningStep, moment: Any) -> None:
     is_stop = step.kind == DunningKind.SUSPENDED
     owed = overdue_invoices(moment).filter(balance=step.balance)
     sums = owed.aggregate(count=Count("pk"), amount=Sum("open_amount", default=ZERO))
-    until = step.suspension.promised_until if step.suspension else None
-    context = {
-        "count": sums["count"],
-        "amount": sums["amount"],
-        "promised_until": until,
-        "overdue_url": overdue_url() if sums["count"] else "",
-    }
-    _queue(actor, step, Event.SUSPENDED if is_stop else Event.LIFTED, context)
-
-
-def _queue(actor: Actor, step: DunningStep, event: str, context: dict[str, Any]) -> None:
-    """One letter per step: its key is the step's."""
-    if not step.recipient:
-        return
     balance: Any = step.balance
-    queue_message(
-        actor=actor,
+    values: dict[str, Value] = {
+        "overdue.amount": Money(sums["amount"], balance.currency_id),
+        "overdue_link": Link(overdue_url()) if sums["count"] else None,
+    }
+    if is_stop:
+        values["overdue.count"] = sums["count"] or None
+    else:
+        values["promised_until"] = step.suspension.promised_until if step.suspension else None
+    _tell(actor, step, Event.SUSPENDED if is_stop else Event.LIFTED, values)
+
+
+def _tell(
+    actor: Actor, step: DunningStep, event: Event, values: dict[str, Value], path: str = ""
+) -> None:
+    """Once per step: its key is the step's."""
+    balance: Any = step.balance
+    payer = party(payer_data(balance)).name
+    news = News(
+        event=event,
         owner=balance.issuer,
         customer=balance.customer,
-        event=event,
-        recipient=step.recipient,
-        context=context
-        | {
-            "company": party(payer_data(balance)).name,
-            "currency": balance.currency_id,
-        },
+        account_id=balance.account_id,
+        recipients=[step.recipient],
+        values=values | names_then(balance) | {"customer.company": payer},
         key=f"dunning:{step.pk}",
+        path=path,
     )
+    tell(actor=actor, news=news)

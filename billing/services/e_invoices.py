@@ -12,7 +12,7 @@ from typing import Any
 
 import facturx
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from drafthorse.models.accounting import ApplicableTradeTax
 from drafthorse.models.document import Document as CrossIndustryInvoice
 from drafthorse.models.note import IncludedNote
@@ -34,10 +34,10 @@ TRANSFER = "30"  # UNTDID 4461
 HUNDRED = Decimal(100)
 # VATEX codes of the categories that need a reason, and what is said where the issuer says nothing.
 EXEMPT = {
-    TaxCategory.EXEMPT: ("", "Exempt from tax"),
-    TaxCategory.REVERSE_CHARGE: ("VATEX-EU-AE", "Reverse charge"),
-    TaxCategory.EXPORT: ("VATEX-EU-G", "Export outside the EU"),
-    TaxCategory.OUTSIDE: ("VATEX-EU-O", "Not subject to VAT"),
+    TaxCategory.EXEMPT: ("", gettext_lazy("Exempt from tax")),
+    TaxCategory.REVERSE_CHARGE: ("VATEX-EU-AE", gettext_lazy("Reverse charge")),
+    TaxCategory.EXPORT: ("VATEX-EU-G", gettext_lazy("Export outside the EU")),
+    TaxCategory.OUTSIDE: ("VATEX-EU-O", gettext_lazy("Not subject to VAT")),
 }
 
 
@@ -251,7 +251,7 @@ class _Amounts:
             tax.rate_applicable_percent = percent
         if category in EXEMPT:
             code, text = EXEMPT[TaxCategory(category)]
-            tax.exemption_reason = self.document.tax_reason or text
+            tax.exemption_reason = self.document.tax_reason or str(text)
             if code:
                 tax.exemption_reason_code = code
         return tax

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import Balance, Fee
 from billing.services.maintenance import check_pair, check_payer
@@ -71,7 +72,7 @@ def change_fee(*, actor: Actor, fee: Fee, values: Mapping[str, Any]) -> Fee:
     check_pair(actor, fee.balance)
     wrong = set(values) - CHANGEABLE
     if wrong:
-        raise DomainError("invalid", "This cannot be changed.", field=min(wrong))
+        raise DomainError("invalid", _("This cannot be changed."), field=min(wrong))
     with transaction.atomic():
         check_payer(_locked(fee.balance_id))
         fresh: Fee = Fee.objects.select_related("balance__customer").get(pk=fee.pk)
@@ -101,21 +102,21 @@ def _made(key: UUID, balance: Balance) -> Fee | None:
     """The fee that this form added already."""
     made: Fee | None = Fee.objects.filter(creation_key=key).first()
     if made is not None and made.balance_id != balance.pk:
-        raise DomainError("key_reused", "This form was already used for another fee.")
+        raise DomainError("key_reused", _("This form was already used for another fee."))
     return made
 
 
 def _check(fee: Fee) -> None:
     fee.name = " ".join(fee.name.split())
     if not fee.name:
-        raise DomainError("invalid", "Enter a name.", field="name")
+        raise DomainError("invalid", _("Enter a name."), field="name")
     columns = ["kind", "name", "price", "quantity", "starts_on", "is_prorated", "is_taxed"]
     check_columns(fee, columns if fee.ends_on is None else [*columns, "ends_on"])
     for name in ("price", "quantity"):
         if not 0 < getattr(fee, name) < LARGEST:
-            raise DomainError("invalid", "Enter a number above 0.", field=name)
+            raise DomainError("invalid", _("Enter a number above 0."), field=name)
     if fee.ends_on is not None and fee.ends_on < fee.starts_on:
-        raise DomainError("invalid", "It cannot end before it starts.", field="ends_on")
+        raise DomainError("invalid", _("It cannot end before it starts."), field="ends_on")
 
 
 def _record(actor: Actor, fee: Fee, action: str, changes: dict[str, list[Any]]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from billing.choices import SURPLUS, EntryKind, FinalInvoice, InvoiceKind, InvoiceState
 from billing.models import Balance, Invoice
 from billing.services.drafts import drop_draft
@@ -25,7 +27,7 @@ class Ending:
 def check_choices(*, surplus: str, final_invoice: str) -> None:
     """Refuse (DomainError ``surplus``, ``final_invoice``) what is no choice."""
     if surplus not in SURPLUS:
-        raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
+        raise DomainError("surplus", _("Choose what happens to the balance."), field="surplus")
     check_final_invoice(final_invoice)
 
 
@@ -33,7 +35,7 @@ def check_final_invoice(final_invoice: str) -> None:
     """Refuse (DomainError ``final_invoice``) what is no choice."""
     if final_invoice not in FinalInvoice.values:
         raise DomainError(
-            "final_invoice", "Choose what happens to the final invoice.", field="final_invoice"
+            "final_invoice", _("Choose what happens to the final invoice."), field="final_invoice"
         )
 
 
@@ -67,5 +69,5 @@ def settle_rest(*, actor: Actor, balance: Balance, ending: Ending, key: str, at:
     check_reason(ending.reason)
     kind = EntryKind.WRITE_OFF.value if fresh.amount < 0 else ending.surplus
     if kind not in (*SURPLUS, EntryKind.WRITE_OFF):
-        raise DomainError("surplus", "Choose what happens to the balance.", field="surplus")
+        raise DomainError("surplus", _("Choose what happens to the balance."), field="surplus")
     post_rest(actor=actor, locked=fresh, kind=kind, reason=ending.reason, key=key, at=at)

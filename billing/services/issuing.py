@@ -16,8 +16,9 @@ from billing.models import Balance, Invoice
 from billing.selectors.parties import party_data, payer_data
 from billing.selectors.period_sums import PeriodSums, period_sums
 from billing.services.allocations import settle
+from billing.services.closing_failures import tell_draft_failure
 from billing.services.ledger import Posting, post_entry
-from billing.services.maintenance import check_pair
+from billing.services.maintenance import check_biller
 from billing.services.numbers import next_number
 from customers.selectors import system_actor
 from customers.services.audit import record
@@ -52,7 +53,7 @@ def issue_invoice(*, actor: Actor, invoice: Invoice, issued_on: date | None = No
     bill the balance, DomainError ``state`` (void or discarded), ``earlier_draft``, ``open_period``,
     ``stale`` (the period holds something else than the draft bills) or ``issued_on``.
     """
-    check_pair(actor, invoice.balance)
+    check_biller(actor, invoice.balance)
     return issue_draft(actor=actor, invoice=invoice, issued_on=issued_on)
 
 
@@ -81,7 +82,8 @@ def issue_due(*, moment: datetime, limit: int = BATCH) -> int:
     """Issue the drafts whose ``issue_after`` has come, one transaction each; returns how many.
 
     What another worker is at is left to it (SKIP LOCKED); what is refused, or fails on its data
-    (that is logged), keeps the reason in ``problem`` and is tried again after all others. At most
+    (that is logged), keeps the reason in ``problem`` and is tried again after all others; its
+    issuer is told when there is another reason than before. At most
     ``limit`` per call. Safe to repeat.
     """
     return sum(_issue_one(invoice) for invoice in _due(moment, limit))
@@ -238,7 +240,8 @@ def _due(moment: datetime, limit: int) -> list[Invoice]:
     rows = Invoice.objects.filter(state=InvoiceState.DRAFT, issue_after__lte=moment)
     refused_last = ExpressionWrapper(~Q(problem=""), output_field=BooleanField())
     ordered = rows.order_by(refused_last, "period__starts_at", "pk")
-    return list(ordered.select_related("balance", "issuer")[:limit])
+    related = ("balance__customer", "balance__account", "issuer", "period")
+    return list(ordered.select_related(*related)[:limit])
 
 
 def _issue_one(invoice: Invoice) -> bool:
@@ -251,10 +254,18 @@ def _issue_one(invoice: Invoice) -> bool:
             if is_mine:
                 issue_invoice(actor=actor, invoice=invoice)
     except DomainError as error:
-        drafts.update(problem=error.message[:300])
+        _refused(invoice, error, error.message)
         return False
-    except _DATA_ERRORS:
+    except _DATA_ERRORS as error:
         logger.exception("draft %s could not be issued", invoice.pk)
-        drafts.update(problem=_("It could not be issued; the log says why."))
+        _refused(invoice, error, _("It could not be issued; the log says why."))
         return False
     return is_mine
+
+
+def _refused(invoice: Invoice, error: Exception, problem: str) -> None:
+    """Keep the reason with the draft, and tell it where it is a new one."""
+    drafts = Invoice.objects.filter(pk=invoice.pk, state=InvoiceState.DRAFT)
+    with transaction.atomic():
+        if drafts.exclude(problem=problem[:300]).update(problem=problem[:300]):
+            tell_draft_failure(invoice=invoice, error=error)

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts.choices import AccountKind, VoucherStatus
 from accounts.models import Account, Trunk, Voucher
 from customers.choices import Kind
 from customers.models import Customer
 from customers.permissions import allowed
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from tariffs.models import Tariff
 
@@ -18,10 +22,12 @@ def check_kind(*, customer: Customer, kind: str) -> None:
     """
     if kind == customer.kind or kind not in Kind.values:
         return
-    found = [f"{count} {name}" for name, count in _excluded(customer, kind) if count]
+    found = [text % {"count": count} for text, count in _excluded(customer, kind) if count]
     if found:
         raise DomainError(
-            "kind", f"It has {', '.join(found)}, which this kind cannot have.", field="kind"
+            "kind",
+            _("It has %(what)s, which this kind cannot have.") % {"what": listed(found)},
+            field="kind",
         )
 
 
@@ -30,14 +36,20 @@ def _excluded(customer: Customer, kind: str) -> Iterator[tuple[str, int]]:
     areas = {right.split(".")[0] for right in allowed(kind)}
     accounts = Account.objects.live().filter(customer=customer)
     if "customers" not in areas:
-        yield "live sub-customers", Customer.objects.direct_of(customer.pk).count()
+        live = Customer.objects.direct_of(customer.pk).count()
+        yield ngettext("%(count)s live sub-customer", "%(count)s live sub-customers", live), live
     if "accounts" not in areas or kind == Kind.VIRTUAL:
-        yield "SIP accounts", accounts.filter(kind=AccountKind.SIP).count()
+        sip = accounts.filter(kind=AccountKind.SIP).count()
+        yield ngettext("%(count)s SIP account", "%(count)s SIP accounts", sip), sip
     if "vouchers" not in areas:
-        yield "prepaid cards", accounts.filter(kind=AccountKind.CARD).count()
-        unused = Voucher.objects.filter(batch__customer=customer, status=VoucherStatus.ACTIVE)
-        yield "unused vouchers", unused.count()
+        cards = accounts.filter(kind=AccountKind.CARD).count()
+        yield ngettext("%(count)s prepaid card", "%(count)s prepaid cards", cards), cards
+        active = Voucher.objects.filter(batch__customer=customer, status=VoucherStatus.ACTIVE)
+        unused = active.count()
+        yield ngettext("%(count)s unused voucher", "%(count)s unused vouchers", unused), unused
     if "trunks" not in areas:
-        yield "trunks", Trunk.objects.live().filter(customer=customer).count()
+        trunks = Trunk.objects.live().filter(customer=customer).count()
+        yield ngettext("%(count)s trunk", "%(count)s trunks", trunks), trunks
     if "tariffs" not in areas:
-        yield "tariffs", Tariff.objects.live().filter(owner=customer).count()
+        tariffs = Tariff.objects.live().filter(owner=customer).count()
+        yield ngettext("%(count)s tariff", "%(count)s tariffs", tariffs), tariffs

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import NEVER
 from billing.models import Balance, BillingPeriod, Invoice, LedgerEntry
@@ -160,16 +161,16 @@ def _converted(posting: Posting, balance: Balance, at: datetime) -> Converted:
 def _check_amount(posting: Posting, converted: Decimal) -> None:
     """Refuse what could not be stored as it was entered, or would move nothing."""
     if posting.amount != quantize(posting.amount):
-        raise DomainError("amount", "Enter at most 6 decimals.", field="amount")
+        raise DomainError("amount", _("Enter at most 6 decimals."), field="amount")
     if posting.amount and not converted:
-        raise DomainError("amount", "This is less than 0.000001 here.", field="amount")
+        raise DomainError("amount", _("This is less than 0.000001 here."), field="amount")
 
 
 def _move(locked: Balance, amount: Decimal) -> None:
     locked.amount += amount
     locked.last_sequence += 1
     if abs(locked.amount) >= LARGEST_BALANCE:
-        raise DomainError("amount", "The balance would be too large.", field="amount")
+        raise DomainError("amount", _("The balance would be too large."), field="amount")
     locked.save(update_fields=["amount", "last_sequence"])
 
 
@@ -201,7 +202,7 @@ def _posted(posting: Posting, balance_id: int) -> LedgerEntry | None:
         return None
     same = (entry.balance_id, entry.kind, entry.original_amount, entry.original_currency_id)
     if same != (balance_id, posting.kind, posting.amount, posting.currency):
-        raise DomainError("key_reused", "This form was already used for another posting.")
+        raise DomainError("key_reused", _("This form was already used for another posting."))
     return entry
 
 
@@ -237,9 +238,9 @@ UPDATE billing_balance b SET amount = new.opening, last_sequence = 1 FROM new WH
 def check_first(amount: Decimal) -> None:
     """Refuse (DomainError ``amount``) what no balance can start with."""
     if amount != quantize(amount):
-        raise DomainError("amount", "Enter at most 6 decimals.", field="amount")
+        raise DomainError("amount", _("Enter at most 6 decimals."), field="amount")
     if abs(amount) >= LARGEST_BALANCE:
-        raise DomainError("amount", "The balance would be too large.", field="amount")
+        raise DomainError("amount", _("The balance would be too large."), field="amount")
 
 
 def post_first(

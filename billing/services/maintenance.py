@@ -8,10 +8,12 @@ from uuid import uuid4
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from billing.choices import EntryKind, MaintenanceAction
 from billing.models import Balance, LedgerEntry
+from billing.selectors.ended import may_bill_for
 from billing.services.ledger import Posting, check_first, post_entry, post_first, post_once
 from billing.services.payment_letters import mail_payment
 from billing.services.periods import periods_for
@@ -70,10 +72,10 @@ def maintain(
 
 def _check_asked(action: str, amount: Decimal) -> None:
     if action not in SIGN:
-        raise DomainError("action", "Choose an action.", field="action")
+        raise DomainError("action", _("Choose an action."), field="action")
     if not (amount.is_finite() and 0 < amount < LARGEST):
         is_large = amount.is_finite() and amount > 0
-        text = "This amount is too large." if is_large else "Enter an amount above 0."
+        text = _("This amount is too large.") if is_large else _("Enter an amount above 0.")
         raise DomainError("amount", text, field="amount")
 
 
@@ -132,7 +134,7 @@ def bring_to_zero(
 def check_reason(reason: str) -> None:
     """Refuse (DomainError ``reason``) what says nothing."""
     if not reason.strip():
-        raise DomainError("reason", "Enter a reason.", field="reason")
+        raise DomainError("reason", _("Enter a reason."), field="reason")
 
 
 def post_rest(
@@ -182,7 +184,7 @@ def lock_all_to_post(balances: Sequence[Balance], at: datetime) -> dict[int, Bal
 def check_open(locked: Balance) -> None:
     """Refuse a balance that a move has closed; its row must be locked, so that none slips in."""
     if locked.closed_at is not None:
-        raise DomainError("closed", "The customer has moved to another owner.")
+        raise DomainError("closed", _("The customer has moved to another owner."))
 
 
 def check_payer(locked: Balance) -> None:
@@ -194,10 +196,16 @@ def check_payer(locked: Balance) -> None:
     payers = Customer.objects.live().filter(pk=locked.customer_id)
     accounts = Account.objects.live().filter(balance=locked)
     if not payers.exists() or (locked.account_id is not None and not accounts.exists()):
-        raise DomainError("archived", "It is archived: nothing is posted to it any more.")
+        raise DomainError("archived", _("It is archived: nothing is posted to it any more."))
 
 
 def check_pair(actor: Actor, balance: Balance) -> None:
     """Only who bills a balance may move it: the owner, or for an account its customer."""
     if balance.issuer_id != actor.customer_id or not actor.can("money.manage"):
+        raise PermissionDenied
+
+
+def check_biller(actor: Actor, balance: Balance) -> None:
+    """Only who bills a balance issues, voids and credits its invoices (``may_bill_for``)."""
+    if not may_bill_for(actor, balance.issuer):
         raise PermissionDenied

@@ -8,11 +8,14 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.choices import FinalInvoice, Mode
 from billing.models import Balance
 from billing.selectors.lifecycle import live_calls
 from billing.selectors.parties import payer_data
+from billing.services.alerts import end_alerts
 from billing.services.closing import close_ended
 from billing.services.final_invoices import Ending, bill_rest, check_choices, settle_rest
 from billing.services.maintenance import check_reason
@@ -95,21 +98,21 @@ def _check_parties(
     if not may_move(actor, node) or not is_own_or_below(actor, node.pk):
         raise PermissionDenied
     if node.owner_id == owner.pk:
-        raise DomainError("same_owner", "It belongs to this owner already.", field="owner")
+        raise DomainError("same_owner", _("It belongs to this owner already."), field="owner")
     if node.owner_id != expected_owner:
-        raise DomainError("moved", "It has another owner by now. Open the page again.")
+        raise DomainError("moved", _("It has another owner by now. Open the page again."))
     is_able = owner.kind in OWNER_KINDS and owner.archived_at is None
     if not is_able or not is_own_or_below(actor, owner.pk):
-        raise DomainError("owner", "Choose yourself or one of your resellers.", field="owner")
+        raise DomainError("owner", _("Choose yourself or one of your resellers."), field="owner")
 
 
 def _check_terms(owner: Customer, terms: NewTerms) -> None:
     if terms.tariff.owner_id != owner.pk or terms.tariff.archived_at is not None:
-        raise DomainError("tariff", "Choose a tariff of the new owner.", field="tariff")
+        raise DomainError("tariff", _("Choose a tariff of the new owner."), field="tariff")
     if terms.mode and terms.mode not in Mode.values:
-        raise DomainError("mode", "Choose prepaid or postpaid.", field="mode")
+        raise DomainError("mode", _("Choose prepaid or postpaid."), field="mode")
     if terms.credit_limit < 0:
-        raise DomainError("credit_limit", "Enter 0 or more.", field="credit_limit")
+        raise DomainError("credit_limit", _("Enter 0 or more."), field="credit_limit")
 
 
 def _change_tariffs(actor: Actor, customer: Customer, tariff: Tariff, at: datetime) -> None:
@@ -126,12 +129,19 @@ def _close_balance(actor: Actor, customer: Customer, ending: Ending, at: datetim
     """
     check_reason(ending.reason)
     pair = Balance.objects.of_customers().filter(customer=customer)
+    end_alerts(actor=actor, balance=pair.select_related("customer").get())
     open_until(pair.in_bulk(), at)
     balance = pair.select_for_update(no_key=True).get()
     live = live_calls(customer)
     if live:
         raise DomainError(
-            "live_calls", f"Calls are going on: they hold money of {live} balances. Try later."
+            "live_calls",
+            ngettext(
+                "Calls are going on: they hold money of %(count)s balance. Try later.",
+                "Calls are going on: they hold money of %(count)s balances. Try later.",
+                live,
+            )
+            % {"count": live},
         )
     end_dunning(actor=actor, balance=balance, at=at)
     close_ended(balances=[balance], at=at)
@@ -147,7 +157,7 @@ def _open_balance(old: Balance, owner: Customer, terms: NewTerms, at: datetime) 
     currency = terms.currency or old.currency_id
     if currency not in (old.currency_id, terms.tariff.currency_id):
         raise DomainError(
-            "currency", "Choose the present currency or the tariff's.", field="currency"
+            "currency", _("Choose the present currency or the tariff's."), field="currency"
         )
     return Balance.objects.create(
         customer=old.customer,

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from billing.models import OnlinePayment, PaymentProvider
 from billing.services.providers import driver_of
 from billing.services.top_ups import settle_top_up
@@ -18,6 +20,6 @@ def receive_notice(*, public_id: UUID, body: bytes, signature: str) -> OnlinePay
     """
     provider = PaymentProvider.objects.filter(public_id=public_id).first()
     if provider is None or not provider.webhook_secret:
-        raise DomainError("unknown", "There is no such address.")
+        raise DomainError("unknown", _("There is no such address."))
     notice = driver_of(provider).read_notice(body, signature)
     return None if notice is None else settle_top_up(provider=provider, notice=notice)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import OnlineState
 from billing.models import Balance, OnlinePayment, PaymentProvider
@@ -71,9 +72,9 @@ def _provider(actor: Actor, balance: Balance, amount: Decimal) -> PaymentProvide
         raise PermissionDenied
     provider = provider_for(balance)
     if provider is None:
-        raise DomainError("offline", "Nothing can be paid online here.")
+        raise DomainError("offline", _("Nothing can be paid online here."))
     if not is_payable(balance):
-        raise DomainError("closed", "Nothing can be paid in here.")
+        raise DomainError("closed", _("Nothing can be paid in here."))
     check_amount(provider, amount)
     driver_of(provider).check_amount(amount, balance.currency_id)
     return provider
@@ -83,7 +84,11 @@ def check_amount(provider: PaymentProvider, amount: Decimal) -> None:
     """Refuse (DomainError ``amount``) what is beyond the limits of a provider's settings."""
     if not (amount.is_finite() and provider.minimum <= amount <= provider.maximum):
         least, most = (f"{limit.normalize():f}" for limit in (provider.minimum, provider.maximum))
-        raise DomainError("amount", f"Enter an amount from {least} to {most}.", field="amount")
+        raise DomainError(
+            "amount",
+            _("Enter an amount from %(least)s to %(most)s.") % {"least": least, "most": most},
+            field="amount",
+        )
 
 
 def _stored(payment: OnlinePayment) -> OnlinePayment:
@@ -97,10 +102,10 @@ def _stored(payment: OnlinePayment) -> OnlinePayment:
             raise
         asked = (payment.balance_id, payment.amount, payment.currency_id, payment.saves_card)
         if asked != (known.balance_id, known.amount, known.currency_id, known.saves_card):
-            raise DomainError("key_reused", "Open the form again: it was used before.") from None
+            raise DomainError("key_reused", _("Open the form again: it was used before.")) from None
         if known.state != OnlineState.PENDING:
             raise DomainError(
-                "key_reused", "This payment has ended: open the form again."
+                "key_reused", _("This payment has ended: open the form again.")
             ) from None
         return known
     return payment

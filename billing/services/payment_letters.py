@@ -1,44 +1,46 @@
 """The letter that a payment was received, where the owner of the customer lets it be sent."""
 
+from django.urls import reverse
+
 from billing.models import Balance, LedgerEntry
 from customers.models import Customer
 from customers.selectors.parameters import parameters_of
 from customers.tenancy import Actor
 from notifications.choices import Event
-from notifications.services.outbox import queue_message
+from notifications.services.events import News, tell
+from notifications.values import Money
 
 
 def mail_payment(*, entry: LedgerEntry) -> None:
-    """Queue the letter about an entry of Add Funds, in the transaction that posts it.
+    """Tell of an entry of Add Funds, in the transaction that posts it.
 
-    Once per entry, by nobody's hand; to the billing e-mail, else the main one. Nothing without an
-    address, nor where the parameters of the customer ask for no such letter. Accounts, and who has
+    Once per entry, by nobody's hand; nothing where the parameters of the customer ask for no such
+    letter. Accounts, and who has
     left the owner, have no such parameters.
     """
     balance: Balance = entry.balance
     if balance.account_id is not None or balance.closed_at is not None:
         return
     customer: Customer = balance.customer
-    recipient = customer.billing_email or customer.main_email
-    if not recipient:
-        return
     wanted = parameters_of([customer.pk])[customer.pk]
     if not (wanted["notifications"] and wanted["payment_notice"]):
         return
-    owner = balance.issuer
-    queue_message(
-        actor=Actor(user=None, customer=owner, stack=(owner.pk,), is_system=True),
+    owner, currency = balance.issuer, balance.currency_id
+    news = News(
+        event=Event.PAYMENT,
         owner=owner,
         customer=customer,
-        event=Event.PAYMENT,
-        recipient=recipient,
-        context={
-            "company": customer.company_name or customer.name,
-            "amount": entry.original_amount,
-            "currency": entry.original_currency_id,
-            "balance": entry.balance_after,
-            "available": balance.available,
-            "balance_currency": balance.currency_id,
+        values={
+            "payment.amount": Money(entry.original_amount, entry.original_currency_id),
+            "payment.day": entry.posted_at.astimezone(balance.period_timezone).date(),
+            "payment.notes": entry.notes,
+            "balance": Money(entry.balance_after, currency),
+            "credit_limit": Money(balance.credit_limit, currency),
+            "available": Money(balance.available, currency),
+            "reserved": Money(balance.reserved, currency),
         },
         key=f"payment:{entry.pk}",
+        path=reverse("billing:entry_detail", args=[entry.pk]),
     )
+    actor = Actor(user=None, customer=owner, stack=(owner.pk,), is_system=True)
+    tell(actor=actor, news=news)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.choices import ProviderKind
 from billing.models import PaymentProvider, TopUp
@@ -30,7 +31,7 @@ def save_provider(*, actor: Actor, values: Mapping[str, Any]) -> PaymentProvider
     if actor.account_id is not None or not all(actor.can(right) for right in RIGHTS):
         raise PermissionDenied
     if actor.is_switched and any(values.get(name) for name in SECRETS):
-        raise DomainError("switched", "Keys are not changed while switched.", field=SECRETS[0])
+        raise DomainError("switched", _("Keys are not changed while switched."), field=SECRETS[0])
     with transaction.atomic():
         # NO KEY: a top-up that is just being charged names it while its own row is locked.
         rows = PaymentProvider.objects.select_for_update(no_key=True)
@@ -69,14 +70,16 @@ def _apply(row: PaymentProvider, values: Mapping[str, Any]) -> dict[str, list[An
 def _check_secret(name: str, text: str) -> None:
     prefixes = _PREFIXES[name]
     if not text.startswith(prefixes) or not text.isascii() or " " in text:
-        raise DomainError("invalid", f"It starts with {' or '.join(prefixes)}.", field=name)
+        raise DomainError(
+            "invalid", _("It starts with %(names)s.") % {"names": " or ".join(prefixes)}, field=name
+        )
 
 
 def _check(row: PaymentProvider) -> None:
     if not 0 < row.minimum <= row.maximum:
-        raise DomainError("limits", "Enter a largest payment of at least this.", field="minimum")
+        raise DomainError("limits", _("Enter a largest payment of at least this."), field="minimum")
     if not row.is_enabled:
         return
     for name in (*SECRETS, "currencies"):
         if not getattr(row, name):
-            raise DomainError("required", "This is needed to be paid online.", field=name)
+            raise DomainError("required", _("This is needed to be paid online."), field=name)

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.choices import ONLINE, EntryKind, OnlineState
 from billing.models import Balance, LedgerEntry, OnlinePayment, PaymentProvider, TopUp
@@ -84,7 +86,7 @@ def _pay(payment: OnlinePayment, notice: Notice) -> None:
     if (notice.amount, notice.currency) != (payment.amount, payment.currency_id):
         paid = f"{notice.amount} {notice.currency}"
         logger.error("online payment %s: %s was paid, not %s", payment.pk, paid, payment)
-        _close(payment, OnlineState.REFUSED, note=f"{paid} was paid.")
+        _close(payment, OnlineState.REFUSED, note=_("%(paid)s was paid.") % {"paid": paid})
         return
     payment.entry = _post(
         payment, EntryKind.ADD_FUNDS, payment.amount, key=f"{SOURCE}:{payment.pk}"
@@ -149,7 +151,7 @@ def _dispute(payment: OnlinePayment, notice: Notice) -> None:
     payment.note = f"{payment.note} {told}".strip()[-300:]
     payment.save(update_fields=["note"])
     # What its holder disputes is not charged again by itself, as soon as the bank has taken it.
-    problem = "A payment was disputed at the bank."
+    problem = gettext_noop("A payment was disputed at the bank.")
     TopUp.objects.filter(balance=payment.balance_id).update(is_enabled=False, problem=problem)
     record(
         actor=_actor(payment),
@@ -188,7 +190,7 @@ def _reinstate(payment: OnlinePayment, notice: Notice) -> None:
         return
     taken = _entry_of(_dispute_key(payment, notice, "out"))
     if taken is None:
-        raise DomainError("not_posted", "What comes back was not taken yet.")
+        raise DomainError("not_posted", _("What comes back was not taken yet."))
     amount = min(notice.amount or ZERO, -taken.amount)
     if notice.currency != payment.currency_id or amount <= 0:
         logger.error("online payment %s: %s %s returned", payment.pk, amount, notice.currency)
@@ -204,7 +206,7 @@ def _is_posted(payment: OnlinePayment) -> bool:
     if payment.state == OnlineState.REFUSED:
         return False
     if payment.entry_id is None:
-        raise DomainError("not_posted", "This payment is not posted yet.")
+        raise DomainError("not_posted", _("This payment is not posted yet."))
     return True
 
 

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from django.db import connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import NEVER
 from billing.models import Balance, Reservation
@@ -28,7 +29,7 @@ class ExhaustedError(DomainError):
     """Some balances (``balance_ids``) have less available than is to be held."""
 
     def __init__(self, balance_ids: Collection[int]) -> None:
-        super().__init__("available", "There is not enough available.")
+        super().__init__("available", _("There is not enough available."))
         self.balance_ids = frozenset(balance_ids)
 
 
@@ -48,7 +49,7 @@ def reserve(*, holds: Holds, key: str, expires_at: datetime) -> None:
         held = dict(Reservation.objects.filter(key=key).values_list("balance", "amount"))
         if held:
             if held != wanted:
-                raise DomainError("key_reused", "This key holds something else.")
+                raise DomainError("key_reused", _("This key holds something else."))
             Reservation.objects.filter(key=key).update(expires_at=expires_at)
             return
         moment = now()
@@ -76,7 +77,7 @@ def extend(*, key: str, expires_at: datetime, holds: Holds = ()) -> None:
         locked = _locked(_balances_of(key))
         held = dict(Reservation.objects.filter(key=key).values_list("balance", "amount"))
         if not held or not wanted.keys() <= held.keys():
-            raise DomainError("no_reservation", "Nothing is reserved under this key.")
+            raise DomainError("no_reservation", _("Nothing is reserved under this key."))
         more = {pk: amount - held[pk] for pk, amount in wanted.items()}
         _check_available(locked, {pk: amount for pk, amount in more.items() if amount > 0})
         rows = Reservation.objects.filter(key=key)
@@ -142,7 +143,7 @@ def _checked(holds: Holds) -> dict[int, Decimal]:
     wanted = dict(holds)
     is_exact = all(amount.is_finite() and amount == quantize(amount) for amount in wanted.values())
     if len(wanted) != len(holds) or not is_exact or any(a < 0 for a in wanted.values()):
-        raise DomainError("amount", "Hold an amount of 0 or above, once of each balance.")
+        raise DomainError("amount", _("Hold an amount of 0 or above, once of each balance."))
     return wanted
 
 
@@ -171,7 +172,7 @@ def _free_expired(locked: dict[int, Balance], wanted: dict[int, Decimal], moment
 
 def _check_available(locked: dict[int, Balance], wanted: dict[int, Decimal]) -> None:
     if any(pk not in locked or _has_ended(locked[pk]) for pk in wanted):
-        raise DomainError("closed", "A balance is not in use any more.")
+        raise DomainError("closed", _("A balance is not in use any more."))
     short = [pk for pk, amount in wanted.items() if locked[pk].available - amount < ZERO]
     if short:
         raise ExhaustedError(short)

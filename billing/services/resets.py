@@ -3,6 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import EntryKind
 from billing.models import LedgerEntry
@@ -44,7 +45,7 @@ def reset_balance(*, actor: Actor, customer: Customer, reason: str, key: str) ->
             actor=actor, balance=balance, kind=EntryKind.RESET, reason=reason, key=key
         )
         if entry is None:
-            raise DomainError("zero", "The balance is 0 already.")
+            raise DomainError("zero", _("The balance is 0 already."))
         record(
             actor=actor,
             customer=customer,

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.choices import DEBT, SURPLUS
 from billing.models import Balance, LedgerEntry
@@ -44,16 +45,16 @@ def _post(actor: Actor, balance: Balance, kind: str, reason: str, key: str) -> L
     fresh = rows.first()  # ended for good: neither a move nor an archive is undone
     end = end_of(fresh) if fresh else None
     if fresh is None or end is None:
-        raise DomainError("in_use", "This balance is in use: Maintenance moves it.")
+        raise DomainError("in_use", _("This balance is in use: Maintenance moves it."))
     last = end - _INSTANT
     locked = lock_to_post(fresh, last)
     repeat = posted_as(key)  # sent twice at once: the lock waited for the other one
     if repeat is not None:
         return repeat
     if not locked.amount:
-        raise DomainError("zero", "The balance is 0 already.")
+        raise DomainError("zero", _("The balance is 0 already."))
     if kind not in (DEBT if locked.amount < 0 else SURPLUS):
-        raise DomainError("kind", "Choose what becomes of the balance.", field="kind")
+        raise DomainError("kind", _("Choose what becomes of the balance."), field="kind")
     entry = post_rest(
         actor=actor,
         locked=locked,

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.choices import OnlineState
 from billing.models import Balance, OnlinePayment, PaymentProvider, TopUp
@@ -23,7 +25,8 @@ from customers.selectors import system_actor
 from customers.services.audit import record
 from customers.tenancy import Actor
 from notifications.choices import Event as Letter
-from notifications.services.outbox import queue_message
+from notifications.services.events import News, tell
+from notifications.values import Money
 from softswitch.core.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ def save_top_up(*, actor: Actor, balance: Balance, values: Mapping[str, Any]) ->
     with transaction.atomic():
         row = TopUp.objects.select_for_update(of=("self",)).filter(balance=balance).first()
         if row is None or not row.method_id:
-            raise DomainError("no_card", "Save a card first: pay once and let it be saved.")
+            raise DomainError("no_card", _("Save a card first: pay once and let it be saved."))
         changes = {
             name: [getattr(row, name), value]
             for name, value in values.items()
@@ -77,7 +80,7 @@ def _check(row: TopUp) -> None:
     provider = row.provider
     currency = row.balance.currency_id
     if not provider.is_enabled or currency not in provider.currencies:
-        raise DomainError("offline", "Nothing can be paid online here.")
+        raise DomainError("offline", _("Nothing can be paid online here."))
     check_amount(provider, row.amount)
     driver_of(provider).check_amount(row.amount, currency)
 
@@ -152,9 +155,15 @@ def _charge(payment_id: int, moment: datetime) -> None:
     row = TopUp.objects.filter(balance=payment.balance).first()
     if payment.intent_id:
         return  # the bank has it: a notice says what becomes of it
-    notice = Notice(Event.FAILED, payment_id=payment.pk, reason="The card was forgotten.")
+    notice = Notice(
+        Event.FAILED, payment_id=payment.pk, reason=gettext_noop("The card was forgotten.")
+    )
     if payment.created_at < moment - REPEATED_FOR:
-        notice = Notice(Event.FAILED, payment_id=payment.pk, reason="Nobody answered for 12 hours.")
+        notice = Notice(
+            Event.FAILED,
+            payment_id=payment.pk,
+            reason=gettext_noop("Nobody answered for 12 hours."),
+        )
     elif row is not None:
         try:
             notice = driver_of(payment.provider).charge_saved(_charge_of(payment, row))
@@ -191,22 +200,17 @@ def settle_top_up(*, provider: PaymentProvider, notice: Notice) -> OnlinePayment
 def _tell(payment: OnlinePayment) -> None:
     balance = payment.balance
     customer = balance.customer
-    recipient = customer.billing_email or customer.main_email
-    if not recipient:
-        logger.warning("top-up of balance %s failed, its payer has no e-mail", balance.pk)
-        return
     amount: Decimal = payment.amount
-    queue_message(
-        actor=system_actor(),
+    news = News(
+        event=Letter.TOP_UP_FAILED,
         owner=balance.issuer,
         customer=customer,
-        event=Letter.TOP_UP_FAILED,
-        recipient=recipient,
-        context={
-            "company": customer.company_name or customer.name,
-            "amount": amount,
-            "currency": payment.currency_id,
+        account_id=balance.account_id,
+        values={
+            "payment.amount": Money(amount, payment.currency_id),
             "reason": payment.note,
         },
         key=f"top_up_failed:{payment.pk}",
     )
+    if not tell(actor=system_actor(), news=news):
+        logger.warning("top-up of balance %s failed, its payer has no e-mail", balance.pk)

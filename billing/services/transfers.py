@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry
@@ -40,7 +41,7 @@ def transfer_funds(
     """
     account = _account_end(actor, source, target)
     if not (amount.is_finite() and 0 < amount < LARGEST):
-        raise DomainError("amount", "Enter an amount above 0.", field="amount")
+        raise DomainError("amount", _("Enter an amount above 0."), field="amount")
     with transaction.atomic():
         moment = now()
         locked = lock_all_to_post([source, target], moment)
@@ -80,14 +81,14 @@ def check_transfer(
     for balance in (source, target):
         check_payer(balance)
         if not is_payable(balance):
-            raise DomainError("closed", "The account is charged with its customer.")
+            raise DomainError("closed", _("The account is charged with its customer."))
     if source.currency_id != target.currency_id:
-        raise DomainError("currency", "The two balances are in different currencies.")
+        raise DomainError("currency", _("The two balances are in different currencies."))
     if amount > source.available:
-        raise DomainError("available", "This is more than what is available.", field="amount")
+        raise DomainError("available", _("This is more than what is available."), field="amount")
     if source.account_id is not None and amount > moved_to(source, target):
         raise DomainError(
-            "moved", "This is more than what was moved to the account.", field="amount"
+            "moved", _("This is more than what was moved to the account."), field="amount"
         )
 
 

@@ -10,7 +10,7 @@ from billing.services.allocations import settle, take_back
 from billing.services.drafts import make_draft
 from billing.services.issuing import SOURCE, lock_invoice, money_text, record_of
 from billing.services.ledger import Posting, post_entry
-from billing.services.maintenance import check_pair, check_reason
+from billing.services.maintenance import check_biller, check_reason
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.money import ZERO
@@ -25,7 +25,7 @@ def void_invoice(*, actor: Actor, invoice: Invoice, reason: str) -> Invoice:
     DomainError ``reason`` (empty), ``state`` (a draft), ``credit_note`` or ``credited`` (a credit
     note stands against it).
     """
-    check_pair(actor, invoice.balance)
+    check_biller(actor, invoice.balance)
     check_reason(reason)
     with transaction.atomic():
         locked = lock_invoice(invoice)
@@ -54,7 +54,7 @@ def reissue_invoice(*, actor: Actor, invoice: Invoice) -> Invoice:
     Pressing twice makes one. Raises PermissionDenied for who does not bill the balance, DomainError
     ``state`` for what is not void, and what ``make_draft`` raises. Locks the balance, the invoice.
     """
-    check_pair(actor, invoice.balance)
+    check_biller(actor, invoice.balance)
     with transaction.atomic():
         locked = lock_invoice(invoice)
         made: Invoice | None = Invoice.objects.filter(replaces=locked).first()

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.choices import VoucherStatus
 from accounts.models import Voucher, VoucherAttempt
@@ -56,7 +57,7 @@ def redeem_voucher(
                 user=user, customer_id=balance.customer_id, account_id=balance.account_id, at=moment
             )
     if entry is None:
-        raise DomainError("pin", "This PIN cannot be redeemed.", field="pin")
+        raise DomainError("pin", _("This PIN cannot be redeemed."), field="pin")
     return entry
 
 
@@ -74,7 +75,7 @@ def _lock_balance(balance: Balance, at: datetime) -> None:
     locked = lock_to_post(balance, at)
     check_open(locked)
     if not is_payable(locked):
-        raise DomainError("closed", "Nothing can be paid in here.")
+        raise DomainError("closed", _("Nothing can be paid in here."))
 
 
 def _check_attempts(user: User, balance: Balance, at: datetime) -> None:
@@ -82,7 +83,9 @@ def _check_attempts(user: User, balance: Balance, at: datetime) -> None:
     of_balance = recent.filter(customer=balance.customer_id, account=balance.account_id)
     counted: tuple[QuerySet[VoucherAttempt], ...] = (recent.filter(user=user), of_balance)
     if any(rows.count() >= MOST_WRONG for rows in counted):
-        raise DomainError("throttled", "Too many wrong PINs. Try again in 15 minutes.", field="pin")
+        raise DomainError(
+            "throttled", _("Too many wrong PINs. Try again in 15 minutes."), field="pin"
+        )
 
 
 def _redeemable(balance: Balance, pin: str, at: datetime) -> Voucher | None:

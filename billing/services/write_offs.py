@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import EntryKind
 from billing.models import Balance, LedgerEntry
@@ -63,6 +64,6 @@ def write_off(
 
 def _check_amount(amount: Decimal, locked: Balance) -> None:
     if locked.amount >= 0:
-        raise DomainError("no_debt", "There is no debt to write off.")
+        raise DomainError("no_debt", _("There is no debt to write off."))
     if not (amount.is_finite() and 0 < amount <= -locked.amount):
-        raise DomainError("amount", "Enter an amount above 0, at most the debt.", field="amount")
+        raise DomainError("amount", _("Enter an amount above 0, at most the debt."), field="amount")

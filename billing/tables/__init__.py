@@ -1,6 +1,7 @@
 """The lists of the billing pages."""
 
 from billing.tables.aging import AgingTable
+from billing.tables.alerts import AlertTable
 from billing.tables.fees import FeeTable
 from billing.tables.invoices import InvoiceTable, UnbilledTable, payer_text
 from billing.tables.money import (
@@ -19,6 +20,7 @@ from billing.tables.taxes import TaxTable
 
 __all__ = [
     "AgingTable",
+    "AlertTable",
     "ClosingTable",
     "DunningTable",
     "EntryTable",

@@ -9,6 +9,7 @@ from django.db.models import F, OrderBy, QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.choices import InvoiceKind, InvoiceState, InvoiceStatus, PeriodOutcome
 from billing.selectors.balances import display_currency
@@ -159,7 +160,7 @@ INVOICE_ACTIONS = (
         shown=_is_draft,
     ),
     RowAction(
-        _("Void"),
+        pgettext_lazy("button", "Void"),
         "billing:invoice_void",
         "no-symbol",
         "money.manage",
@@ -204,7 +205,7 @@ class InvoiceTable(Table):
     )
     open_amount = MoneyColumn(
         currency="currency_id",
-        verbose_name=_("Open"),
+        verbose_name=pgettext_lazy("amount", "Open"),
         priority=2,
         empty_values=(None, ZERO),
         footer=_page_sum("open_amount", ""),
@@ -233,7 +234,7 @@ class InvoiceTable(Table):
             record.title = record.number or str(_("Not numbered"))
             record.kind_line = record.get_kind_display() if is_credit else ""
             record.payer = payer_text(record, record.account)
-            record.label = f"{record.title}, {record.payer}"
+            record.label = display.listed((record.title, record.payer))
             record.issuer_text = record.issuer_name or str(_("Your provider"))
             record.signed_total = -record.total if is_credit else record.total
             record.converted = self.display.convert(record.open_amount, record.currency_id)
@@ -294,4 +295,4 @@ class UnbilledTable(Table):
 def payer_text(record: Any, account: object) -> str:
     """Who pays, as the viewer may read it: the customer, or its account."""
     name = str(record.customer_name)
-    return name if account is None else f"{name}, {account}"
+    return name if account is None else display.listed((name, account))

@@ -267,7 +267,7 @@ class NextStepColumn(Column):
     css = "soft"
 
     def render(self, value: Any) -> str:
-        return f"{value.kind.label}, {display.date_text(value.on)}"
+        return display.listed((value.kind.label, display.date_text(value.on)))
 
     def value(self, value: Any) -> str:
         return self.render(value)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.choices import OnlineState
@@ -52,6 +55,12 @@ class OnlinePaymentTable(Table):
 
     def render_is_automatic(self, record: Any) -> str:
         return str(_("Yes") if record.is_automatic else _("No"))
+
+    def render_note(self, value: str) -> SafeString:
+        return format_html('<bdi title="{0}">{0}</bdi>', gettext(value))
+
+    def value_note(self, value: str) -> str:
+        return gettext(value)
 
     def value_is_automatic(self, record: Any) -> str:
         return self.render_is_automatic(record)

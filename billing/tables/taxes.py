@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from softswitch.core.chrome import RowAction
+from softswitch.core.display import listed
 from softswitch.core.tables import ActionsColumn, Column, LinkColumn, NumberColumn, Table
 
 
@@ -14,7 +16,7 @@ class RatesColumn(Column):
     css = "soft"
 
     def render(self, record: Any) -> str:
-        return ", ".join(str(rate) for rate in record.rates.all())
+        return listed(record.rates.all())
 
     def value(self, record: Any) -> str:
         return self.render(record)
@@ -25,7 +27,7 @@ class TaxTable(Table):
 
     name = LinkColumn("billing:tax_edit", verbose_name=_("Name"), ignore_case=True)
     mode = Column(verbose_name=_("Tax"))
-    rates = RatesColumn(accessor="pk", verbose_name=_("Rates"), orderable=False)
+    rates = RatesColumn(accessor="pk", verbose_name=pgettext_lazy("tax", "Rates"), orderable=False)
     category = Column(verbose_name=_("Category"), priority=2)
     classes = NumberColumn(verbose_name=_("Chosen by classes"), priority=2)
     customers = NumberColumn(verbose_name=_("Chosen by customers"), priority=2)

@@ -14,7 +14,7 @@ from billing.selectors.aging import Aging, AgingRow, aging
 from billing.tables import AgingTable
 from softswitch.core.actors import ActorLike
 from softswitch.core.chrome import Tile
-from softswitch.core.display import amount_text, date_text
+from softswitch.core.display import amount_text, date_text, listed
 from softswitch.core.tables import Table
 from softswitch.core.views import ListView, PageMixin
 
@@ -92,7 +92,7 @@ class AgingView(IssuerMixin, ListView):
             "day": date_text(asked.as_of),
             "zone": self.actor.timezone,
             "currency": self.report.total.currency,
-            "unknown": ", ".join(self.report.unknown),
+            "unknown": listed(self.report.unknown),
         }
         return " ".join(part % facts for part in parts)
 

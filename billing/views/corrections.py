@@ -114,9 +114,12 @@ def reversal_facts(entry: Any) -> Iterable[tuple[str, str]]:
     """What is taken back, what is posted, and what else follows."""
     code = entry.balance.currency_id
     now, after = entry.balance.amount, entry.balance.amount - entry.amount
-    yield _("Entry"), f"{EntryKind(entry.kind).label}, {money_text(entry.amount, code)}"
+    yield _("Entry"), display.listed((EntryKind(entry.kind).label, money_text(entry.amount, code)))
     yield _("Posted then"), display.datetime_text(entry.posted_at)
-    yield _("Posted now"), f"{money_text(-entry.amount, code)}, {_('to the open period')}"
+    yield (
+        _("Posted now"),
+        display.listed((money_text(-entry.amount, code), _("to the open period"))),
+    )
     sums = {
         "now": display.amount_text(now, code),
         "after": display.amount_text(after, code),

@@ -4,17 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.signing import SignatureExpired
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.template.response import TemplateResponse
-from django.utils.decorators import method_decorator
 from django.utils.text import slugify
 from django.utils.timezone import override as zone_override
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
-from django.views.decorators.cache import never_cache
-from django.views.generic import View
 
 from billing.choices import FileKind
 from billing.models import Invoice
@@ -29,8 +24,8 @@ from softswitch.core.pdf import policy_of
 from softswitch.core.views import PageMixin
 from softswitch.core.views.access import ScopedMixin
 from softswitch.core.views.edit import UNPROCESSABLE
+from softswitch.core.views.links import LinkView
 
-GONE = 410
 HEADS = (
     gettext_lazy("Set-up time"),
     gettext_lazy("CLI"),
@@ -122,25 +117,16 @@ class InvoiceRatesView(DownloadMixin):
         return exports.csv_response(name, heads, _rate_text(rate_lines(invoice, zone), yes_no))
 
 
-@method_decorator(never_cache, name="dispatch")
-class AnnexByLinkView(View):
-    """The same by the signed link of a letter or a PDF: no login, but only for some time."""
+class AnnexByLinkView(LinkView):
+    """The same by the signed link of a letter or a PDF."""
 
-    def get(self, request: HttpRequest, token: str) -> HttpResponseBase:
-        try:
-            invoice = invoice_of_link(token)
-        except SignatureExpired:
-            return TemplateResponse(request, "billing/annex_gone.html", {}, status=GONE)
-        if invoice is None:
-            raise Http404
-        try:
-            response = annex_response(invoice, request.GET.get("format", ""))
-        except DomainError as error:
-            context = {"reason": error.message}
-            return TemplateResponse(request, "billing/annex_gone.html", context, status=GONE)
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex"
-        return response
+    hint = gettext_lazy("Sign in to the portal: the list of calls is there, beside the invoice.")
+
+    def find(self, token: str) -> Invoice | None:
+        return invoice_of_link(token)
+
+    def open(self, found: Invoice) -> HttpResponseBase:
+        return annex_response(found, self.request.GET.get("format", ""))
 
 
 def annex_response(invoice: Invoice, asked: str) -> HttpResponseBase:

@@ -125,7 +125,9 @@ def dunning_facts(panel: DunningPanel | None, balance: Balance) -> list[tuple[st
     amount = row.overdue_amount if row else ZERO
     planned = panel.next if panel else None
     money = f"{display.amount_text(amount, balance.currency_id)} {balance.currency_id}"
-    following = f"{planned.kind.label}, {display.date_text(planned.on)}" if planned else None
+    following = (
+        display.listed((planned.kind.label, display.date_text(planned.on))) if planned else None
+    )
     facts = [
         (_("Overdue"), money),
         (_("Invoices"), row.overdue_count if row else 0),

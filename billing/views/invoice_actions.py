@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from billing.choices import InvoiceKind, InvoiceState
 from billing.forms import CreditNoteForm, DiscardForm, IssueForm, VoidForm
 from billing.models import BillingPeriod, Invoice
+from billing.selectors.ended import may_bill_for
 from billing.selectors.invoice_parts import creditable, related_to
 from billing.selectors.invoices import invoices_shown_to, is_received, may_bill
 from billing.services.credit_notes import issue_credit_note
@@ -40,7 +41,7 @@ class IssuerMixin(PageMixin, ScopedMixin):
     model = Invoice
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        rows = queryset.select_related("account", "period", "balance")
+        rows = queryset.select_related("account", "period", "balance", "issuer")
         return invoices_shown_to(rows, self.actor)
 
     def check_object(self, obj: Invoice) -> None:
@@ -194,7 +195,7 @@ class InvoiceCreditView(InvoiceFormView):
     def get_facts(self) -> Iterator[tuple[Text, Text]]:
         yield from super().get_facts()
         code = self.object.currency_id
-        yield _("Open"), money_text(self.object.open_amount, code)
+        yield pgettext("amount", "Open"), money_text(self.object.open_amount, code)
         yield _("Can be credited"), money_text(self.left, code)
         yield _("Posted"), _("To the open period. It settles this invoice first.")
 
@@ -244,11 +245,11 @@ class InvoiceDraftView(ActionView):
     made: Invoice | None = None
 
     def check_object(self, obj: Any) -> None:
-        if obj.balance.issuer_id != self.actor.customer_id:
+        if not may_bill_for(self.actor, obj.balance.issuer):
             raise PermissionDenied(_("Its issuer does this. Switch to the issuer first."))
 
     def refine(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.select_related("balance")
+        return queryset.select_related("balance__issuer")
 
     def service(self, obj: BillingPeriod) -> None:
         self.made = make_draft(actor=self.actor, period=obj)

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from billing.choices import EntryKind, InvoiceKind, InvoiceState, InvoiceStatus, Mode, TaxMode
 from billing.models import Invoice
@@ -39,7 +39,7 @@ from softswitch.core.templatetags.money import amount as money
 from softswitch.core.views import DetailView
 from softswitch.core.views.access import rows_of
 
-RELATED = ("account", "balance", "period", "customer", "voided_by")
+RELATED = ("account", "balance", "period", "customer", "issuer", "voided_by")
 # The files of an invoice, each shown where its page exists: label, address, icon, right, which
 # the calls need beside that of the invoice: they stand in the menu.
 DOWNLOADS = (
@@ -180,7 +180,7 @@ def _corrections(invoice: Invoice, related: Related) -> Iterator[Action]:
         yield Action(_("Credit note"), url, "receipt-refund", right)
     if not related.credit_notes:
         url = reverse("billing:invoice_void", args=[invoice.pk])
-        yield Action(_("Void"), url, "no-symbol", right, danger=True, more=True)
+        yield Action(pgettext("button", "Void"), url, "no-symbol", right, danger=True, more=True)
 
 
 def payment_actions(invoice: Invoice) -> list[Action]:

@@ -4,16 +4,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from billing.forms import InvoiceSettingsForm
 from billing.models import InvoiceSettings
 from billing.pdf import invoice_html
 from billing.selectors.document_sample import sample_document
-from billing.selectors.documents import data_uri
-from billing.services.logos import MOST_BYTES, media_type_of
 from billing.views.invoice_settings import SettingsMixin, settings_initial
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
+from softswitch.core.pictures import MOST_BYTES, data_uri, media_type_of
 from softswitch.core.views import PageMixin
 
 # What no invoice shows: a name that is not there yet keeps nothing from being looked at.
@@ -47,7 +48,8 @@ class SampleMixin(PageMixin):
         document = sample_document(self.actor.customer, terms, series=series, logo=logo)
         if "HX-Request" not in self.request.headers:
             return HttpResponse(invoice_html(document, is_linked=True))
-        context = {"document": document, "wrong": wrong}
+        note = _("Not shown yet, as they do not fit:") if wrong else ""  # in the reader's language
+        context = {"document": document, "note": f"{note} {listed(wrong)}".strip()}
         with override(document.style.language):
             response = TemplateResponse(self.request, "billing/invoice_preview.html", context)
             return response.render()

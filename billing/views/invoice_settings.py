@@ -19,9 +19,10 @@ from billing.services.invoice_settings import (
     edit_definition,
     edit_settings,
 )
-from billing.services.logos import MOST_BYTES
 from billing.tables import InvoiceSettingsTable, PaymentTermTable
 from softswitch.core.chrome import Action, Link, Text
+from softswitch.core.display import listed
+from softswitch.core.pictures import MOST_BYTES
 from softswitch.core.views import ConfirmView, CreateView, EditView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin
 
@@ -196,7 +197,7 @@ class DeleteMixin(OwnMixin, ConfirmView):
         return _("Delete %(name)s?") % {"name": self.object}
 
     def get_warning(self) -> str:
-        used = ", ".join(uses_of(self.object))
+        used = listed(uses_of(self.object))
         return _("In use: %(uses)s.") % {"uses": used} if used else ""
 
     def get_facts(self) -> Iterable[tuple[str, str]]:

@@ -94,7 +94,7 @@ class InvoiceListView(ListView):
         return queryset.defer(*COPIES)
 
     def enrich(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return invoices_shown_to(rows.select_related("account", "period"), self.actor)
+        return invoices_shown_to(rows.select_related("account", "period", "issuer"), self.actor)
 
     def check_object(self, obj: Invoice) -> None:
         if not may_bill(self.actor, obj):
@@ -246,8 +246,8 @@ def open_text(sums: OpenSums, code: str) -> str:
         if amount
     ]
     if sums.unknown:
-        parts.append(_("%(codes)s without a rate") % {"codes": ", ".join(sums.unknown)})
+        parts.append(_("%(codes)s without a rate") % {"codes": display.listed(sums.unknown)})
     if not parts:
         return ""
-    day = {"day": display.date_text(now()), "sums": ", ".join(parts)}
+    day = {"day": display.date_text(now()), "sums": display.listed(parts)}
     return _("Open at the rates of %(day)s: %(sums)s.") % day

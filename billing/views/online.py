@@ -140,7 +140,7 @@ class PayView(OwnMoneyMixin, FormMixin):
         )
         parts = urlsplit(page.url)
         if f"{parts.scheme}://{parts.netloc}" not in settings.STRIPE_PAGE_ORIGINS:
-            raise DomainError("provider", "The payment provider leads to an unknown address.")
+            raise DomainError("provider", _("The payment provider leads to an unknown address."))
         return page
 
     def answer(self, form: Any, saved: PayPage) -> HttpResponseBase:
@@ -227,7 +227,7 @@ def online_facts(payment: Any) -> Iterable[tuple[str, Any]]:
     if payment.intent_id:
         yield _("Name at the provider"), payment.intent_id
     if payment.note:
-        yield _("Notes"), payment.note
+        yield _("Notes"), _(payment.note)
 
 
 class TopUpView(OwnMoneyMixin, FormMixin):

@@ -58,8 +58,12 @@ class PaymentListView(ListView):
         for side, code, total in payment_sums(self.found, self.actor):
             text = f"{display.amount_text(total, code)} {code}"
             by_side.setdefault(str(side.label), []).append(text)
-        parts = [f"{side}: {', '.join(sums)}" for side, sums in by_side.items()]
-        return _("Sum of what is found. %(sums)s") % {"sums": "; ".join(parts)} if parts else ""
+        parts = [f"{side}: {display.listed(sums)}" for side, sums in by_side.items()]
+        return (
+            _("Sum of what is found. %(sums)s") % {"sums": display.listed(parts, is_long=True)}
+            if parts
+            else ""
+        )
 
 
 class PaymentCreateView(CreateView):
@@ -82,7 +86,7 @@ class PaymentCreateView(CreateView):
         data = form.cleaned_data
         balance = balance_of(data["customer"])
         if balance is None:
-            raise DomainError("customer", "This customer has no balance.", field="customer")
+            raise DomainError("customer", _("This customer has no balance."), field="customer")
         return maintain(
             actor=self.actor,
             balance=balance,

@@ -118,7 +118,7 @@ class CalendarMixin(DetailView):
     def get_meta(self) -> str:
         kind, zone = self.balance.get_period_type_display(), str(self.balance.period_timezone)
         if not has_change(self.balance):
-            return f"{kind}, {zone}"
+            return display.listed((kind, zone))
         then, other = next_calendar(self.balance)
         return _("%(kind)s, %(zone)s; from the next close on %(then)s, %(other)s") % {
             "kind": kind,

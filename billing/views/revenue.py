@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.selectors.revenue import Month, Revenue, revenue
 from billing.views.aging import IssuerMixin
 from softswitch.core.charts import Chart, bar_chart
-from softswitch.core.display import month_text
+from softswitch.core.display import listed, month_text
 from softswitch.core.money import minor_units
 from softswitch.core.views import PageView
 
@@ -58,7 +58,7 @@ def notes_of(found: Revenue) -> list[str]:
             "no month. Paid is what was paid in, less what was reversed of it."
         )
     ]
-    facts = {"currency": found.currency, "unknown": ", ".join(sorted(found.unknown))}
+    facts = {"currency": found.currency, "unknown": listed(sorted(found.unknown))}
     if found.is_converted:
         notes.append(_("Other currencies at today's exchange rates.") % facts)
     if found.unknown:

@@ -113,7 +113,7 @@ def test_the_list_says_who_paid_in_and_leads_to_the_entry(client: Client, world:
     used = client.get(reverse("accounts:voucher_list") + "?state=used")
     assert [row.record.entry for row in used.context["table"].rows] == [entry]
     refused = client.post(url("voucher_batch_delete", batch), follow=True)
-    assert "1 of its vouchers were redeemed." in text_of(refused)
+    assert "1 of its vouchers was redeemed." in text_of(refused)
     assert Voucher.objects.count() == 3
 
 

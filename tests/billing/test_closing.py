@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from billing.choices import NEVER, PeriodOutcome
 from billing.models import Balance, BillingPeriod, ClosingHold, Invoice, LedgerEntry
@@ -21,8 +22,12 @@ from billing.services.move import NewTerms, move_customer
 from billing.services.periods import periods_for
 from calls.selectors.pending import uncharged_since
 from calls.services.charging import charge_pending
+from customers.models import Customer
+from notifications.models import Message, Notice
+from softswitch.core.errors import DomainError
 from tests.billing.test_verify import plant
 from tests.calls.stored import store_call
+from tests.security.portal import signed_in
 from tests.world import OPENED, World, tariff_with_rates
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -153,6 +158,39 @@ def test_a_draft_that_fails_stops_no_other(
     assert closed(shop) == []
     monkeypatch.undo()
     assert close_due(moment=FEBRUARY + 6 * HOUR) == 1
+
+
+def test_a_period_that_cannot_be_closed_is_told_once_a_reason_to_who_bills_it(
+    world: World, shop: Balance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Customer.objects.filter(pk=world.sub_reseller.pk).update(billing_email="money@sub.example")
+    causes: list[Exception] = [ValueError("a row of others"), ValueError("again")]
+    causes += [DomainError("no_rate", "There is no exchange rate."), ValueError("once more")]
+
+    def fail(periods: list[BillingPeriod], *, moment: datetime) -> dict[int, PeriodOutcome]:
+        if any(period.balance_id == shop.pk for period in periods):
+            raise causes[0]
+        return drafts.draft_periods(periods, moment=moment)
+
+    monkeypatch.setattr(closing, "draft_periods", fail)
+    while causes:
+        close_due(moment=FEBRUARY + 6 * HOUR)
+        causes.pop(0)
+    first, second = Message.objects.order_by("pk")
+    assert first.subject == "The period of Shop until 31 Jan 2026 could not be closed"
+    assert (first.owner, first.recipient) == (world.sub_reseller, "money@sub.example")
+    assert "ValueError" in first.text
+    assert "a row of others" not in first.text  # what a database says may name them
+    assert "There is no exchange rate." in second.text
+    assert {notice.recipient for notice in Notice.objects.all()} == {world.sub_reseller}
+    assert Notice.objects.count() == 2
+    client = signed_in(world.user("sub_reseller"))
+    page = client.get(reverse("notifications:notice_list")).content.decode()
+    assert "The period of Shop until 31 Jan 2026 could not be closed" in page
+    assert f'href="{reverse("billing:closing_list")}"' in page
+    monkeypatch.undo()
+    assert close_due(moment=FEBRUARY + 6 * HOUR) == 1
+    assert Message.objects.count() == 2
 
 
 # What holds back -------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Whoever a customer has left goes on reading the name that it knew, and no later one."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,9 @@ from django.utils.timezone import now
 
 from accounts.models import Voucher
 from accounts.services.vouchers import NewBatch, create_batch, export_pins
-from billing.models import Balance, LedgerEntry
+from billing.models import Balance, Invoice, LedgerEntry
+from billing.selectors.parties import payer_data
+from billing.services.documents import deliver_invoice
 from billing.services.move import NewTerms, move_customer
 from billing.services.settlement import settle_balance
 from billing.services.vouchers import redeem_voucher
@@ -18,7 +21,7 @@ from calls.models import Call
 from calls.services.charging import charge_pending
 from customers.models import AuditEvent, Customer, FormerName
 from customers.services.customers import edit_profile
-from notifications.models import Message
+from notifications.models import Message, MessageTemplate, Webhook, WebhookDelivery
 from tariffs.models import Tariff
 from tests.billing.test_move import beside, fresh, move
 from tests.billing.test_move_sight import client_of, history
@@ -230,3 +233,30 @@ def test_only_a_new_name_makes_a_former_one(world: World) -> None:
     former = FormerName.objects.get()
     assert (former.customer, former.name) == (shop, "Shop")
     assert abs(former.until - now()) < timedelta(minutes=1)
+
+
+def test_a_later_letter_about_an_old_invoice_names_it_as_it_was(
+    world: World, renamed: dict[str, Call]
+) -> None:
+    closed = Balance.objects.closed().get()
+    closed.closed_as = payer_data(closed) | {"email": "then@sub.example"}
+    closed.save(update_fields=["closed_as"])
+    Customer.objects.filter(pk=world.sub_reseller.pk).update(contact=SECRET, company_name=SECRET)
+    MessageTemplate.objects.create(
+        owner=world.reseller,
+        event="invoice",
+        language="en",
+        subject="{{ customer.company }}",
+        body="{{ customer.name }} {{ contact.name }}",
+    )
+    Webhook.objects.create(
+        owner=world.reseller, name="n", url="https://x.example", events=["invoice"], secret=b"s"
+    )
+    invoice = Invoice.objects.get(balance=closed)
+    Invoice.objects.filter(pk=invoice.pk).update(mailed_at=None)
+    deliver_invoice(invoice_id=invoice.pk)
+    letter = Message.objects.get(event="invoice", recipient="then@sub.example")
+    assert (letter.subject, letter.text) == ("Sub reseller", "Sub reseller Sub reseller\n")
+    payload = json.loads(WebhookDelivery.objects.get().payload)
+    assert payload["customer"]["name"] == "Sub reseller"
+    assert SECRET not in json.dumps(payload)

@@ -19,10 +19,11 @@ from billing.selectors.documents import document_of
 from billing.services.documents import deliver_invoice, file_of, resume_documents
 from billing.tasks import render_invoice
 from customers.models import User
-from notifications.models import Message
+from notifications.models import Attachment, Message, Notice
 from softswitch.core import pdf as core_pdf
 from tests.billing.documents import firms, make_invoice, terms
 from tests.billing.money import paying_account
+from tests.security.portal import signed_in
 from tests.world import World
 
 SOON_AFTER = datetime(2026, 11, 1, 6, 5, tzinfo=UTC)  # than make_invoice issues
@@ -61,10 +62,10 @@ def test_a_pdf_is_tagged_titled_and_has_bookmarks(world: World) -> None:
         assert "/StructTreeRoot" in root
         assert root["/Lang"] == "ar"
         assert reader.metadata is not None
-        assert reader.metadata.title == "Invoice HV-000117"
+        assert reader.metadata.title == "فاتورة HV-000117"
         assert reader.metadata.author == "Halyard Voice Ltd"
         titles = [str(item["/Title"]) for item in reader.outline if not isinstance(item, list)]
-        assert titles == ["Invoice"]
+        assert titles == ["فاتورة"]
 
 
 @pytest.mark.usefixtures("pdf_libraries")
@@ -146,7 +147,7 @@ def test_it_is_mailed_once_from_its_owner_with_the_file(world: World) -> None:
     assert (message.owner, message.customer) == (world.sub_reseller, world.shop)
     assert (message.recipient, message.subject) == ("billing@shop.example", "Invoice HV-000117")
     assert message.sender_name == "Halyard Voice Ltd"
-    assert "Amount due: 2,087.08 GBP" in message.text
+    assert "Amount due             2,087.08 GBP" in message.text
     assert "/billing/calls/" in message.text
     assert message.attachment is not None
     assert message.attachment.name == "hv-000117.html"
@@ -168,6 +169,31 @@ def test_without_an_address_there_is_a_file_and_no_letter(world: World) -> None:
     world.shop.save()
     with then:
         assert resume_documents() == 1
+
+
+def test_without_an_address_the_bell_tells_it_and_a_later_letter_does_not_again(
+    world: World,
+) -> None:
+    invoice = make_invoice(world, **HTML)
+    for _twice in range(2):
+        deliver_invoice(invoice_id=invoice.pk)
+    assert not Attachment.objects.exists()
+    assert not Message.objects.exists()
+    page = signed_in(world.user("shop")).get(reverse("notifications:notice_list"))
+    assert "Invoice HV-000117" in page.content.decode()
+    assert reverse("billing:invoice_detail", args=[invoice.pk]) in page.content.decode()
+    invoice.refresh_from_db()
+    assert invoice.mailed_at is None
+    world.shop.main_email = "info@shop.example"
+    world.shop.save()
+    deliver_invoice(invoice_id=invoice.pk)
+    assert Message.objects.get().recipient == "info@shop.example"
+    notice = Notice.objects.get()
+    assert (notice.recipient, notice.event, notice.right) == (
+        world.shop,
+        "invoice",
+        "invoices.view",
+    )
 
 
 def test_an_account_gets_its_invoices_where_its_login_does(world: World) -> None:
@@ -207,7 +233,7 @@ def test_a_credit_note_is_mailed_as_one(world: World) -> None:
     message = Message.objects.get()
     assert message.subject == "Credit note CN-000001"
     assert "for invoice HV-000117" in message.text
-    assert "Credited: 120.00 GBP" in message.text
+    assert "Credited  120.00 GBP" in message.text
 
 
 def test_the_sweep_asks_for_what_is_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

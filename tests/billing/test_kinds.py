@@ -22,11 +22,11 @@ def edit(world: World, who: str, kind: str) -> Customer:
 @pytest.mark.parametrize(
     ("who", "kind", "counts"),
     [
-        ("sub_reseller", "business", "1 live sub-customers, 1 tariffs"),
-        ("sub_reseller", "virtual", "1 live sub-customers, 1 tariffs"),
-        ("shop", "residential", "1 trunks"),
-        ("shop", "virtual", "1 SIP accounts, 1 trunks"),
-        ("shop", "termination", "1 SIP accounts"),
+        ("sub_reseller", "business", "1 live sub-customer, 1 tariff"),
+        ("sub_reseller", "virtual", "1 live sub-customer, 1 tariff"),
+        ("shop", "residential", "1 trunk"),
+        ("shop", "virtual", "1 SIP account, 1 trunk"),
+        ("shop", "termination", "1 SIP account"),
     ],
 )
 def test_what_contradicts_a_kind_is_counted(world: World, who: str, kind: str, counts: str) -> None:

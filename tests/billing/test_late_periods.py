@@ -1,28 +1,34 @@
 """Late calls of what has ended are invoiced as others are, once, for a person to issue."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils.timezone import now
 
 from billing.choices import NEVER, PeriodOutcome
 from billing.models import Balance, BillingPeriod, Fee, Invoice, UsageEntry
 from billing.services import ledger, verify
+from billing.services.archive import archive_customer
 from billing.services.closing import close_due
+from billing.services.drafts import discard_draft, refresh_draft
 from billing.services.issuing import issue_due, issue_invoice
 from billing.services.periods import periods_for
 from billing.services.settlement import settle_balance
 from calls.services import verify as verify_calls
 from calls.services.charging import charge_pending
-from customers.models import CustomerParameters
+from customers.models import Customer, CustomerParameters
 from customers.tenancy import Actor
 from tests.billing.drafts import D, lines_of
 from tests.billing.test_fees import MARCH
 from tests.billing.test_move import NUMBER, beside
 from tests.billing.test_settlement import gone, left
 from tests.calls.stored import store_call
+from tests.security.portal import signed_in, text_of
 from tests.world import World
 
 __all__ = ["beside", "gone", "left"]
@@ -135,3 +141,53 @@ def test_who_posts_while_it_closes_notices(
     assert answers == []
     assert entry.period.starts_at == stale.ends_at
     assert differences() == []
+
+
+def test_late_calls_of_an_archived_issuers_account_are_its_owners_to_invoice(gone: World) -> None:
+    """Nobody acts for the issuer any more; the nearest owner that is left does, and no other."""
+    balance = Balance.objects.get(account=gone.account)
+    draft = drafted_late(balance)
+    assert draft.issuer == gone.shop
+    for who in ("operator", "reseller"):
+        with pytest.raises(PermissionDenied):
+            issue_invoice(actor=gone.actor(who), invoice=draft)
+    owner = gone.actor("sub_reseller")
+    refresh_draft(actor=owner, invoice=draft)
+    with pytest.raises(PermissionDenied):
+        issue_invoice(actor=replace(owner, rights=owner.rights - {"money.manage"}), invoice=draft)
+    client = signed_in(gone.user("sub_reseller"))
+    page = client.get(reverse("billing:invoice_detail", args=[draft.pk]))
+    issue = reverse("billing:invoice_issue", args=[draft.pk])
+    assert issue in text_of(page)
+    assert (
+        client.post(issue, {"issued_on": now().date().isoformat(), "save": ""}).status_code == 302
+    )
+    draft.refresh_from_db()
+    assert (draft.state, draft.issuer) == ("issued", gone.shop)
+    assert draft.number
+    assert settled(balance, owner, "one").amount == 0
+    assert differences() == []
+
+
+def test_whoever_is_left_above_invoices_for_all_that_are_archived(gone: World) -> None:
+    for customer in Customer.objects.direct_of(gone.sub_reseller.pk):
+        archive_customer(
+            actor=gone.actor("sub_reseller"), customer=customer, surplus="forfeit", reason="x"
+        )
+    archive_customer(
+        actor=gone.actor("reseller"), customer=gone.sub_reseller, surplus="forfeit", reason="x"
+    )
+    draft = drafted_late(Balance.objects.get(account=gone.account))
+    with pytest.raises(PermissionDenied):
+        issue_invoice(actor=gone.actor("operator"), invoice=draft)
+    discard_draft(actor=gone.actor("reseller"), invoice=draft, reason="Too small")
+    assert not Invoice.objects.filter(pk=draft.pk).exists()
+    assert differences() == []
+
+
+def test_who_is_there_bills_for_itself(world: World, left: Balance) -> None:
+    """The owner of an issuer that is not archived reads its drafts only."""
+    draft = drafted_late(left)
+    for who in ("operator", "sub_reseller"):
+        with pytest.raises(PermissionDenied):
+            issue_invoice(actor=world.actor(who), invoice=draft)

@@ -30,7 +30,6 @@ from billing.services.drafts import discard_draft
 from billing.services.dunning_actions import suspend, undo_step
 from billing.services.fees import add_fee, change_fee
 from billing.services.issuing import issue_invoice
-from billing.services.logos import media_type_of
 from billing.services.move import NewTerms, move_customer
 from billing.services.payment_providers import save_provider
 from billing.services.transfers import transfer_funds
@@ -41,6 +40,7 @@ from customers.services.customers import edit_profile
 from customers.services.permissions import delegated_rights, set_rights
 from notifications.models import Message
 from softswitch.core.errors import DomainError
+from softswitch.core.pictures import media_type_of
 from tariffs.models import Tariff
 from tests.api import Api
 from tests.billing.browsing import browser

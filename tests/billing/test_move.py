@@ -230,7 +230,7 @@ def test_live_calls_anywhere_below_refuse_with_their_count(
     world: World, beside: Tariff, at: str
 ) -> None:
     Balance.objects.filter(pk=world.balance(at).pk).update(reserved=1)
-    with pytest.raises(DomainError, match="money of 1 balances") as caught:
+    with pytest.raises(DomainError, match=r"money of 1 balance\.") as caught:
         move(world, beside)
     assert caught.value.code == "live_calls"
     assert fresh(world.sub_reseller).owner == world.reseller

@@ -44,9 +44,9 @@ def test_a_payment_is_confirmed_once(asked: World) -> None:
     message = Message.objects.get()
     assert (message.owner, message.customer) == (asked.sub_reseller, asked.shop)
     assert (message.event, message.recipient) == ("payment", "pay@shop.example")
-    assert message.subject == "Payment received: 30.00 USD"
-    assert "Payment: 30.00 USD" in message.text
-    assert "Balance: 120.00 GBP" in message.text  # 1.5 dollars for a pound
+    assert message.subject == "Payment of 30.00 USD received"
+    assert "Amount     30.00 USD" in message.text
+    assert "Balance    120.00 GBP" in message.text  # 1.5 dollars for a pound
     assert not AuditEvent.objects.filter(action="payment_mailed").exists()
 
 

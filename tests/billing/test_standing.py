@@ -17,7 +17,7 @@ from billing.selectors.standing import (
     call_standing_of,
     standing_of,
     standings,
-    stopped_by,
+    stops_of,
     with_states,
 )
 from billing.services.accounts import AccountTariff, open_account
@@ -131,15 +131,17 @@ def test_no_badge_hides_what_stops_calls(world: World, balance: Balance) -> None
     set_money(balance, 0)
     assert badge(world) == Standing.OVERDUE
     assert call_standing_of(world.actor("sub_reseller"), world.shop) == Standing.EXHAUSTED
-    assert stopped_by([world.shop.pk]) == {world.shop.pk: (world.shop.pk, Standing.EXHAUSTED)}
+    assert stops_of([world.shop.pk]) == {world.shop.pk: Standing.EXHAUSTED}
 
 
 def test_authorization_learns_who_stops_calls(world: World) -> None:
-    ids = [world.shop.pk, world.sub_customer.pk]
-    assert stopped_by(ids) == {}
+    line = [world.shop.pk, world.sub_reseller.pk, world.reseller.pk]
+    assert stops_of(line) == {}
     stop(world, "sub_reseller", "reseller")
-    assert stopped_by(ids) == {
-        world.shop.pk: (world.sub_reseller.pk, Standing.SUSPENDED),
+    set_money(world.balance("reseller"), 0)
+    assert stops_of(line) == {
+        world.sub_reseller.pk: Standing.SUSPENDED,
+        world.reseller.pk: Standing.EXHAUSTED,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.choices import Charging
 from accounts.models import Account
@@ -155,7 +156,7 @@ def _label(name: str, model: type[Model]) -> str:
         "login_email": _("E-mail of the login"),
         "customer": _("Customer"),
         "sip_password": _("SIP password"),
-        "charging": _("Charged"),
+        "charging": pgettext("account", "Charged"),
     }
     if name in own:
         return own[name]

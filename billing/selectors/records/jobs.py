@@ -48,7 +48,7 @@ def uploader_of(job: RecordImport) -> Actor:
     """
     actor = actor_for(job.user, stack=job.stack[1:], ip=job.ip)
     if actor.customer_id != job.owner_id or not job.user.is_active:
-        raise DomainError("owner", "Whoever uploaded this can no longer act here.")
+        raise DomainError("owner", _("Whoever uploaded this can no longer act here."))
     return actor
 
 

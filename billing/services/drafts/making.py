@@ -2,12 +2,13 @@
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.choices import InvoiceKind, InvoiceState, PeriodOutcome
 from billing.models import Balance, BillingPeriod, Invoice
 from billing.services.drafts.computing import compute
 from billing.services.drafts.storing import draft_periods, store_parts, values_of
-from billing.services.maintenance import check_pair, check_reason
+from billing.services.maintenance import check_biller, check_reason
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -22,18 +23,18 @@ def make_draft(*, actor: Actor, period: BillingPeriod) -> Invoice:
     invoice, it replaces that one. Raises PermissionDenied, or DomainError ``open`` (the period is
     not closed), ``exists`` (it has an invoice) or ``nothing`` (there is nothing to invoice).
     """
-    check_pair(actor, period.balance)
+    check_biller(actor, period.balance)
     with transaction.atomic():
         balance = _locked(period.balance_id)
         fresh = BillingPeriod.objects.get(pk=period.pk)
         if fresh.closed_at is None:
-            raise DomainError("open", "This period is not closed yet.")
+            raise DomainError("open", _("This period is not closed yet."))
         live = Invoice.objects.filter(period=fresh, kind=InvoiceKind.INVOICE)
         if live.exclude(state=InvoiceState.VOID).exists():
-            raise DomainError("exists", "This period has an invoice.")
+            raise DomainError("exists", _("This period has an invoice."))
         fresh.outcome = draft_periods([fresh], moment=now())[fresh.pk]
         if fresh.outcome != PeriodOutcome.DRAFTED:
-            raise DomainError("nothing", "There is nothing to invoice.")
+            raise DomainError("nothing", _("There is nothing to invoice."))
         fresh.save(update_fields=["outcome"])
         invoice: Invoice = live.get(state=InvoiceState.DRAFT)
         invoice.issue_after = None
@@ -48,7 +49,7 @@ def refresh_draft(*, actor: Actor, invoice: Invoice) -> Invoice:
     One transaction with the audit row, under the lock of the balance. Raises PermissionDenied, or
     DomainError ``issued`` where it is no draft any more.
     """
-    check_pair(actor, invoice.balance)
+    check_biller(actor, invoice.balance)
     with transaction.atomic():
         balance = _locked(invoice.balance_id)
         fresh = _locked_draft(invoice)
@@ -87,7 +88,7 @@ def discard_draft(*, actor: Actor, invoice: Invoice, reason: str) -> None:
     One transaction with the audit row, under the lock of the balance. Raises PermissionDenied, or
     DomainError ``reason`` (empty) or ``issued`` (it is no draft any more).
     """
-    check_pair(actor, invoice.balance)
+    check_biller(actor, invoice.balance)
     drop_draft(actor=actor, invoice=invoice, reason=reason)
 
 
@@ -115,9 +116,9 @@ def _locked_draft(invoice: Invoice) -> Invoice:
     """The row, locked; who discards it at the same time leaves none."""
     row: Invoice | None = Invoice.objects.select_for_update().filter(pk=invoice.pk).first()
     if row is None:
-        raise DomainError("gone", "This draft was discarded.")
+        raise DomainError("gone", _("This draft was discarded."))
     if row.state != InvoiceState.DRAFT:
-        raise DomainError("issued", "This invoice is not a draft any more.")
+        raise DomainError("issued", _("This invoice is not a draft any more."))
     return row
 
 

@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
 from billing.choices import InvoiceKind, TaxCategory, TaxMode
 from billing.models import Balance, Invoice, InvoiceSettings, PaymentTerm, Tax, TaxRate
 from billing.periods import next_at
@@ -125,8 +128,9 @@ def _terms(
 ) -> Terms:
     settings: InvoiceSettings = values["invoice_settings"] or InvoiceSettings()
     tax: Tax = values["tax"] or _plain_tax(values["tax_percent"])
-    rates = taxes.get(tax.pk, ()) if tax.pk else _plain_rates(values["tax_percent"])
     language = settings.language or balance.customer.language
+    plain = _plain_rates(values["tax_percent"], language)
+    rates = taxes.get(tax.pk, ()) if tax.pk else plain
     return Terms(
         stored=_stored(values, settings, language),
         logo_id=settings.logo_id,
@@ -155,8 +159,9 @@ def _plain_tax(percent: Decimal) -> Tax:
     return Tax(mode=TaxMode.NONE, category=TaxCategory.OUTSIDE)
 
 
-def _plain_rates(percent: Decimal) -> tuple[Rate, ...]:
-    return (Rate("Tax", percent),) if percent else ()
+def _plain_rates(percent: Decimal, language: str) -> tuple[Rate, ...]:
+    with override(language):
+        return (Rate(_("Tax"), percent),) if percent else ()
 
 
 def _stored(values: Mapping[str, Any], settings: InvoiceSettings, language: str) -> dict[str, Any]:

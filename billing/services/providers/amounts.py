@@ -6,6 +6,8 @@ currency without decimals and as one that is written with two.
 
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from softswitch.core.errors import DomainError
 from softswitch.core.money import quantize
 
@@ -31,12 +33,19 @@ def to_units(amount: Decimal, currency: str) -> int:
     that is not offered.
     """
     if currency in UNKNOWN:
-        raise DomainError("currency", f"{currency} cannot be paid online.")
+        raise DomainError(
+            "currency", _("%(currency)s cannot be paid online.") % {"currency": currency}
+        )
     units = amount.scaleb(_decimals(currency))
     step = STEPS.get(currency, 1)
     if units != units.to_integral_value() or units % step:
         smallest = Decimal(step).scaleb(-_decimals(currency))
-        raise DomainError("amount", f"Enter a multiple of {smallest} {currency}.", field="amount")
+        raise DomainError(
+            "amount",
+            _("Enter a multiple of %(smallest)s %(currency)s.")
+            % {"smallest": smallest, "currency": currency},
+            field="amount",
+        )
     return int(units)
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
 from softswitch.core.errors import DomainError
 
 
@@ -15,21 +17,24 @@ class UnreachableError(DomainError):
     """The provider gave no answer that says what became of the request: it may be repeated."""
 
     def __init__(self) -> None:
-        super().__init__("provider", "The payment provider cannot be reached. Try again later.")
+        super().__init__("provider", _("The payment provider cannot be reached. Try again later."))
 
 
 class RefusedError(DomainError):
     """The provider refused the request: nothing was paid."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("provider", f"The payment provider refused it: {reason}"[:300])
+        super().__init__(
+            "provider",
+            (_("The payment provider refused it: %(reason)s") % {"reason": reason})[:300],
+        )
 
 
 class ForgedError(DomainError):
     """A notice that is not signed by the provider, or too old, or not to be read."""
 
     def __init__(self) -> None:
-        super().__init__("signature", "This notice is not signed by the payment provider.")
+        super().__init__("signature", _("This notice is not signed by the payment provider."))
 
 
 @dataclass(frozen=True, slots=True)

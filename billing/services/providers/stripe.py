@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.services.providers.amounts import from_units, to_units
 from billing.services.providers.base import (
@@ -101,10 +103,10 @@ def _asked(ask: Callable[[], T]) -> T:
     try:
         return ask()
     except stripe.CardError as error:
-        raise RefusedError(error.user_message or error.code or "not accepted") from error
+        raise RefusedError(error.user_message or error.code or _("not accepted")) from error
     except (stripe.InvalidRequestError, stripe.AuthenticationError) as error:
         logger.error("Stripe refuses: %s", error)  # noqa: TRY400 - the library's stack says nothing
-        raise RefusedError(error.code or "not accepted") from error
+        raise RefusedError(error.code or _("not accepted")) from error
     except stripe.StripeError as error:
         raise UnreachableError from error
 
@@ -176,7 +178,7 @@ def _session_failed(session: Mapping[str, Any]) -> Notice:
         **_named(session),
         session_id=str(session["id"]),
         intent_id=str(session.get("payment_intent") or ""),
-        reason="The bank did not pay.",
+        reason=gettext_noop("The bank did not pay."),
     )
 
 
@@ -197,7 +199,7 @@ def _intent_notice(intent: Mapping[str, Any]) -> Notice | None:
 
 def _intent_failed(intent: Mapping[str, Any]) -> Notice:
     error = intent.get("last_payment_error") or {}
-    reason = str(error.get("message") or "The card was refused.")
+    reason = str(error.get("message") or gettext_noop("The card was refused."))
     return Notice(Event.FAILED, **_named(intent), intent_id=str(intent["id"]), reason=reason)
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 from accounts.choices import AccountKind, Charging
 from accounts.models import Account, AccountTerms
@@ -76,7 +77,7 @@ class AccountPlan(Plan[NewAccount]):
         values = row.columns(Account, ("name", *LIMITS, "status"))
         row.check(clean_auth_name, row.text("auth_name"), column="auth_name")
         if row.text("sip_password") == WEAK:
-            row.wrong("sip_password", "Enter at least 8 characters.")
+            row.wrong("sip_password", _("Enter at least 8 characters."))
         if row.text("sip_password"):
             row.check(check_not_switched, self.actor, column="sip_password")
         if customer is None:
@@ -117,7 +118,7 @@ class AccountPlan(Plan[NewAccount]):
         if row.text("customer").lower() == own.name.lower():
             customer: Customer | None = own
         else:
-            reason = "Choose one of your direct customers."
+            reason = _("Choose one of your direct customers.")
             customer = row.choose("customer", self.customers, reason)
             customer = customer if row.text("customer") else own
         if customer is None:
@@ -135,16 +136,16 @@ class AccountPlan(Plan[NewAccount]):
         if charging != Charging.BY_ITSELF:
             for name in OF_MONEY:
                 if row.text(name):
-                    row.wrong(name, "Only for an account that is charged by itself.")
+                    row.wrong(name, _("Only for an account that is charged by itself."))
             return None
         if not may_manage_charging(self.actor, customer):
-            row.wrong("charging", "The customer decides this. Switch to it first.")
+            row.wrong("charging", _("The customer decides this. Switch to it first."))
             return None
-        tariff = row.choose("tariff", self.tariffs, "Choose a tariff of the customer.")
-        row.require("tariff", "Choose a tariff of the customer.")
+        tariff = row.choose("tariff", self.tariffs, _("Choose a tariff of the customer."))
+        row.require("tariff", _("Choose a tariff of the customer."))
         values = row.columns(Balance, ("mode", "credit_limit"))
         if values.get("credit_limit", Decimal(0)) < 0:
-            row.wrong("credit_limit", "Enter 0 or more.")
+            row.wrong("credit_limit", _("Enter 0 or more."))
         if tariff is None:
             return None
         return AccountTariff(tariff, opening_balance=opening_of(row), **values)
@@ -152,7 +153,7 @@ class AccountPlan(Plan[NewAccount]):
     def _read_login(self, row: Cells, customer: Customer, account: Account) -> User | None:
         user = new_login(row, self.actor, customer)
         if user is not None and not may_manage_logins(self.actor, customer):
-            row.wrong("login", "You may not make logins of this customer.")
+            row.wrong("login", _("You may not make logins of this customer."))
         return user
 
     def _balance_of(self, account: Account, terms: AccountTariff) -> Balance:

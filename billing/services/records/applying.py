@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop
 
 from billing.selectors.records.jobs import uploader_of
 from billing.services.records.cells import Problem
 from billing.services.records.checking import NO_RIGHT, AnyPlan, batches, plan_for
+from billing.services.records.telling import tell_end
 from customers.choices import ImportState
 from customers.models import RecordImport
 from customers.services.audit import record
@@ -18,7 +20,7 @@ from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 
-CHANGED = "Something has changed since the check. Nothing was imported."
+CHANGED = gettext_noop("Something has changed since the check. Nothing was imported.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,13 @@ def _tell(job: RecordImport, actor: Actor) -> None:
 
 
 def _finish(job: RecordImport, outcome: Outcome) -> None:
-    job.state = ImportState.FAILED if outcome.reason else ImportState.APPLIED
+    state = ImportState.FAILED if outcome.reason else ImportState.APPLIED
+    job.state = state
     job.reason, job.finished_at, job.leased_till = outcome.reason, now(), now()
     job.errors, job.wrong = outcome.problems, len(outcome.problems)
     if not outcome.reason:
         job.rows, job.new_users, job.letters = [], outcome.users, len(outcome.users)
     job.save()
+    tell_end(job=job, state=state, errors=job.wrong)
     if job.letters:
         enqueue("billing.mail_record_import", import_id=job.pk)

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import DecimalField, Model
+from django.utils.translation import gettext as _
 
 from billing.parsers.records import BEYOND
 from customers.choices import Kind
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import clean_columns
 
@@ -27,7 +29,7 @@ class Cells:
         self.cells = cells
         self.problems: list[Problem] = []
         if BEYOND in cells:
-            self.wrong(BEYOND, "The row has more cells than the head.")
+            self.wrong(BEYOND, _("The row has more cells than the head."))
 
     def text(self, column: str) -> str:
         """The text of a cell, "" where it is empty."""
@@ -83,7 +85,7 @@ class Cells:
             found = datetime.fromisoformat(text)
             return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError):
-            self.wrong(column, "Enter a day such as 2026-11-21, or 2026-11-21T09:30.")
+            self.wrong(column, _("Enter a day such as 2026-11-21, or 2026-11-21T09:30."))
             return None
 
 
@@ -101,10 +103,10 @@ def _clean(model: type[Model], field: str, text: str) -> tuple[Any, str]:
     text = labels.get(text.lower(), text)
     if labels and text not in labels.values():
         offered = [value for value in labels.values() if value != Kind.ROOT]
-        return None, f"Choose one of: {', '.join(offered)}."
+        return None, _("Choose one of: %(names)s.") % {"names": listed(offered)}
     if isinstance(model._meta.get_field(field), DecimalField):
         if not _NUMBER.fullmatch(text):
-            return None, "Enter a number such as 12.50, without separators of thousands."
+            return None, _("Enter a number such as 12.50, without separators of thousands.")
         text = text.replace(",", ".")
     try:
         return clean_columns(model, {field: text})[field], ""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 from accounts.selectors.charging import own_tariffs
 from billing.models import Balance
@@ -77,14 +78,14 @@ class CustomerPlan(Plan[NewCustomer]):
     def read_row(self, row: Cells) -> NewCustomer | None:
         """What the row would make; None without a name, a kind or a tariff."""
         customer = self._read_record(row)
-        tariff = row.choose("tariff", self.tariffs, "Choose one of your tariffs.")
-        row.require("tariff", "Choose one of your tariffs.")
+        tariff = row.choose("tariff", self.tariffs, _("Choose one of your tariffs."))
+        row.require("tariff", _("Choose one of your tariffs."))
         values = self._read_values(row, customer)
         user = new_login(row, self.actor, customer, address=customer.main_email)
         if user is not None:
             user.language = customer.language
             if customer.status == Status.CLOSED:
-                row.wrong("login", "A closed customer has no logins.")
+                row.wrong("login", _("A closed customer has no logins."))
         balance = self._read_terms(row, tariff)
         opening = opening_of(row)
         if tariff is None:
@@ -113,13 +114,13 @@ class CustomerPlan(Plan[NewCustomer]):
         """The row of the customer itself."""
         values = row.columns(Customer, ("name", "kind", *PROFILE, "status"))
         values["name"] = clean_key("name", row.text("name"))
-        row.require("name", "Enter a name.")
+        row.require("name", _("Enter a name."))
         row.check(check_new_kind, values.get("kind", ""), column="kind")
         if "language" in values:
             row.check(check_language, values["language"], column="language")
         for name, most in LONGEST.items():
             if len(row.text(name)) > most:
-                row.wrong(name, f"Enter at most {most} characters.")
+                row.wrong(name, _("Enter at most %(most)s characters.") % {"most": most})
         asked = row.moment("opened_at", self.zone) or self.start
         start = row.check(service_start, self.actor.customer, asked, column="opened_at")
         customer = Customer(opened_at=start or self.start, **values)
@@ -128,10 +129,10 @@ class CustomerPlan(Plan[NewCustomer]):
 
     def _read_definitions(self, row: Cells, customer: Customer) -> None:
         """Business model and class, and whether they go with the kind: asked once each way."""
-        model = row.choose("business_model", self.models, "Choose one of your business models.")
+        model = row.choose("business_model", self.models, _("Choose one of your business models."))
         customer.business_model = model
         customer.customer_class = row.choose(
-            "customer_class", self.classes, "Choose one of your classes."
+            "customer_class", self.classes, _("Choose one of your classes.")
         )
         asked = customer.kind, customer.business_model_id, customer.customer_class_id
         if asked not in self._defined:
@@ -158,20 +159,20 @@ class CustomerPlan(Plan[NewCustomer]):
             if value:
                 found[field.pk] = value
             elif field.is_mandatory:
-                row.wrong(column, f"Fill in {field.name}.")
+                row.wrong(column, _("Fill in %(name)s.") % {"name": field.name})
         known = {FIELD_PREFIX + field.name for field in fields}
         for column in row.cells:
             if column.startswith(FIELD_PREFIX) and column not in known:
-                row.wrong(column, "The class of the customer has no such field.")
+                row.wrong(column, _("The class of the customer has no such field."))
         return found
 
     def _read_terms(self, row: Cells, tariff: Tariff | None) -> dict[str, Any]:
         """The columns of the balance that are given, and its currency."""
         values = row.columns(Balance, BALANCE)
         if values.get("credit_limit", 0) < 0:
-            row.wrong("credit_limit", "Enter 0 or more.")
+            row.wrong("credit_limit", _("Enter 0 or more."))
         own = {} if tariff is None else {tariff.currency_id.lower(): tariff.currency_id}
-        currency = row.choose("currency", self.currencies | own, "Choose a currency.")
+        currency = row.choose("currency", self.currencies | own, _("Choose a currency."))
         return values | {"currency_id": currency or (tariff.currency_id if tariff else "")}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop
 
 from customers.choices import ImportState
 from customers.models import RecordImport
@@ -18,7 +19,7 @@ from softswitch.core.jobs import enqueue
 LEASE = timedelta(minutes=2)
 QUIET = timedelta(seconds=30)
 KEPT = timedelta(days=7)
-OLD = "The file is older than a week: upload it again."
+OLD = gettext_noop("The file is older than a week: upload it again.")
 TASKS = {
     ImportState.CHECKING.value: "billing.check_record_import",
     ImportState.APPLYING.value: "billing.apply_record_import",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.parsers.records import Row
 from billing.selectors.records.taken import folded
@@ -57,9 +58,9 @@ class Plan(Generic[N]):
         for (row, _text), (key, is_taken) in zip(rows, found, strict=True):
             first = self._seen.setdefault((column, key), row.number)
             if is_taken:
-                row.wrong(column, "This is taken.")
+                row.wrong(column, _("This is taken."))
             elif first != row.number:
-                row.wrong(column, f"This stands in row {first} already.")
+                row.wrong(column, _("This stands in row %(first)s already.") % {"first": first})
 
 
 def clean_key(column: str, text: str) -> str:

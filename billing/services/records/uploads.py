@@ -5,6 +5,8 @@ from typing import IO
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.parsers.records import Records, read_records
 from billing.selectors.records.columns import REQUIRED, columns_of, headings
@@ -15,6 +17,7 @@ from customers.choices import ImportState
 from customers.models import RecordImport
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.display import spoken
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 from tariffs.parsers.workbook import UnreadableError
@@ -22,7 +25,7 @@ from tariffs.parsers.workbook import UnreadableError
 MAX_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 20_000
 STARTED = (ImportState.APPLYING, ImportState.APPLIED)
-STARTED_TEXT = "This file is being applied, or was: it cannot be discarded."
+STARTED_TEXT = gettext_lazy("This file is being applied, or was: it cannot be discarded.")
 
 
 def start_import(*, actor: Actor, kind: str, file: IO[bytes], size: int, name: str) -> RecordImport:
@@ -71,7 +74,7 @@ def request_apply(*, actor: Actor, job: RecordImport) -> None:
         if locked.state in STARTED:
             return
         if locked.state != ImportState.CHECKED:
-            raise DomainError("not_ready", "Only a file without errors is applied.")
+            raise DomainError("not_ready", _("Only a file without errors is applied."))
         locked.state = ImportState.APPLYING
         locked.leased_till = now() + QUIET
         locked.save(update_fields=["state", "leased_till"])
@@ -88,12 +91,12 @@ def discard_import(*, actor: Actor, job: RecordImport) -> None:
     if job.owner_id != actor.customer_id or not may_import(actor, job.kind):
         raise PermissionDenied
     if job.state in STARTED:  # its row is locked while it is being applied
-        raise DomainError("started", STARTED_TEXT)
+        raise DomainError("started", str(STARTED_TEXT))
     with transaction.atomic():
         rows = RecordImport.objects.light().select_for_update(of=("self",), no_key=True)
         locked: RecordImport = rows.get(pk=job.pk)
         if locked.state in STARTED:
-            raise DomainError("started", STARTED_TEXT)
+            raise DomainError("started", str(STARTED_TEXT))
         if locked.state not in DISCARDABLE:
             return
         locked.state, locked.leased_till = ImportState.DISCARDED, None
@@ -104,9 +107,9 @@ def discard_import(*, actor: Actor, job: RecordImport) -> None:
 
 def _read(actor: Actor, kind: str, file: IO[bytes], size: int) -> Records:
     if not 0 < size <= MAX_BYTES:
-        raise DomainError("file", "The file is empty or larger than 20 MB.", field="file")
+        raise DomainError("file", _("The file is empty or larger than 20 MB."), field="file")
     names = headings(columns_of(actor, kind))
     try:
         return read_records(file, names=names, required=REQUIRED[kind], most=MOST_ROWS)
     except UnreadableError as error:
-        raise DomainError("file", str(error), field="file") from error
+        raise DomainError("file", spoken(error), field="file") from error
