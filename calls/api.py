@@ -1,19 +1,27 @@
-"""Switches post their CDRs here: ``POST /api/v1/cdrs``."""
+"""What switches ask and post: ``POST /api/v1/authorize`` and ``POST /api/v1/cdrs``."""
 
 import json
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from django.http import HttpRequest
+from django.utils.timezone import now
 from ninja import Router, Schema
 from ninja.security import HttpBasicAuth, HttpBearer
+from pydantic import StringConstraints
 
+from calls.choices import Q850_CAUSES
 from calls.models import Switch
+from calls.parsers.clock import Clock
+from calls.parsers.fields import clean_address
+from calls.services.authorizing import Decision, Denial, authorize_call
 from calls.services.delivering import MAX_CALLS, deliver_file, deliver_objects
 from calls.services.ingest import StoreReport
 from calls.services.switches import switch_of_token
-from softswitch.core.api import ErrorOut
+from softswitch.core.api import ErrorOut, In
 from softswitch.core.errors import DomainError
+from softswitch.core.moments import from_microseconds, to_microseconds
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -142,4 +150,122 @@ def _answer(report: StoreReport) -> DeliveryOut:
             RejectedOut(line=error.line, field=error.field, reason=error.reason)
             for error in report.rejected
         ],
+    )
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+
+
+class AuthorizeIn(In):
+    """A call that wants to start: who calls (an auth name, an address, or both), and whom.
+
+    Texts as the switch has them; ``called`` with its tech prefix. ``setup_at`` is now if absent.
+    """
+
+    called: Annotated[Text, StringConstraints(min_length=1)]
+    auth_name: Text | None = None
+    source_ip: Text | None = None
+    caller: Text | None = None
+    setup_at: Text | None = None
+
+
+class DenialOut(Schema):
+    """A level that denies the call, and why: a customer, or its account or trunk."""
+
+    cause: str
+    customer_id: int | None
+    customer: str | None
+    account_id: int | None
+    account: str | None
+    trunk_id: int | None
+    trunk: str | None
+
+
+class DecisionOut(Schema):
+    """Whether the call may start: then for ``max_seconds`` at most, else ``denials`` say why not.
+
+    ``sip_code`` and ``q850_cause`` are what to tell the caller, null where it may call. The numbers
+    are as the CDR of the call will have them.
+    """
+
+    allowed: bool
+    max_seconds: int
+    customer_id: int | None
+    account_id: int | None
+    trunk_id: int | None
+    called_number: str
+    tech_prefix: str
+    caller_number: str
+    sip_code: int | None
+    q850_cause: int | None
+    denials: list[DenialOut]
+
+
+@router.post(
+    "/authorize",
+    auth=[BearerToken(), BasicToken()],
+    response={200: DecisionOut, (400, 401, 403, 413, 422): ErrorOut},
+    tags=["Calls"],
+)
+def authorize(request: HttpRequest, body: AuthorizeIn) -> DecisionOut:
+    """Ask before a call whether it may start, and for how long. Holds nothing back."""
+    switch: Switch = request.auth  # type: ignore[attr-defined]
+    if not (body.auth_name or body.source_ip):
+        message = "Say who calls: “auth_name”, “source_ip” or both."
+        raise DomainError("required", message, field="auth_name")
+    decision = authorize_call(
+        switch=switch,
+        called=body.called,
+        auth_name=body.auth_name or "",
+        source_ip=_address(body.source_ip or ""),
+        caller=body.caller or "",
+        setup_at=_moment(switch, body.setup_at or ""),
+    )
+    return _decided(decision)
+
+
+def _address(text: str) -> str:
+    try:
+        return clean_address(text)
+    except ValueError as error:
+        raise DomainError("invalid", str(error), field="source_ip") from error
+
+
+def _moment(switch: Switch, text: str) -> datetime | None:
+    """A time as CDRs have it, local ones in the switch's zone."""
+    if not text:
+        return None
+    try:
+        return from_microseconds(Clock(switch.timezone, to_microseconds(now())).micros(text))
+    except ValueError as error:
+        raise DomainError("invalid", str(error), field="setup_at") from error
+
+
+def _decided(decision: Decision) -> DecisionOut:
+    owner, code = decision.owner, decision.sip_code
+    return DecisionOut(
+        allowed=decision.is_allowed,
+        max_seconds=decision.max_seconds,
+        customer_id=owner.customer_id,
+        account_id=owner.account_id,
+        trunk_id=owner.trunk_id,
+        called_number=owner.called_number,
+        tech_prefix=owner.tech_prefix,
+        caller_number=decision.caller_number,
+        sip_code=code,
+        q850_cause=None if code is None else Q850_CAUSES[code],
+        denials=[_denied(denial) for denial in decision.denials],
+    )
+
+
+def _denied(denial: Denial) -> DenialOut:
+    customer, account, trunk = denial.customer, denial.account, denial.trunk
+    return DenialOut(
+        cause=denial.cause.value,
+        customer_id=customer.pk if customer else None,
+        customer=customer.name if customer else None,
+        account_id=account.pk if account else None,
+        account=account.auth_name if account else None,
+        trunk_id=trunk.pk if trunk else None,
+        trunk=trunk.name if trunk else None,
     )

@@ -1,5 +1,7 @@
 """The fixed values of calls and CDR imports."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -120,6 +122,51 @@ class Refusal(models.TextChoices):
     LOSS = "loss", _("Loss protection: the call costs more than it brings.")
 
 
+UNAVAILABLE = 503
+"""The SIP code of a refusal above the caller's own level: neither which nor why."""
+
+
+class Cause(StrEnum):
+    """Why a switch may not start a call, each with the SIP code by which the caller is told.
+
+    Those that the simulator tells too have the values of Refusal, those of a customer that lets no
+    call start the values of Standing.
+    """
+
+    sip_code: int
+
+    def __new__(cls, value: str, sip_code: int = UNAVAILABLE) -> "Cause":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sip_code = sip_code
+        return member
+
+    UNKNOWN = "unknown", 403
+    INVALID_NUMBER = "invalid_number", 484
+    INACTIVE_ACCOUNT = "inactive_account", 403
+    EXPIRED_ACCOUNT = "expired_account", 403
+    INACTIVE_TRUNK = "inactive_trunk", 403
+    LOW_BALANCE_TRUNK = "low_balance_trunk", 402
+    INACTIVE_HOST = "inactive_host", 403
+    NONE_ALLOWED = "none_allowed", 403
+    ARCHIVED = "archived", 403
+    CLOSED = "closed", 403
+    INACTIVE = "inactive", 403
+    SUSPENDED = "suspended", 402
+    EXHAUSTED = "exhausted", 402
+    INSUFFICIENT_FUNDS = "insufficient_funds", 402
+    FORBIDDEN = Refusal.FORBIDDEN.value, 403
+    NO_RATE = Refusal.NO_RATE.value, 404
+    NO_TARIFF = Refusal.NO_TARIFF.value, UNAVAILABLE
+    NO_EXCHANGE_RATE = Refusal.NO_EXCHANGE_RATE.value, UNAVAILABLE
+    UNPROFITABLE = Refusal.UNPROFITABLE.value, UNAVAILABLE
+    LOSS = Refusal.LOSS.value, UNAVAILABLE
+
+
+Q850_CAUSES = {402: 21, 403: 21, 404: 1, 484: 28, 503: 41}
+"""What ends a call in ISDN terms for each SIP code of Cause (RFC 3398)."""
+
+
 class WhatIfState(ToneChoices):
     """The life of a what-if."""
 
@@ -166,3 +213,28 @@ class ResultPart(models.TextChoices):
 
     LOSS = "loss", _("What turns to a loss")
     UNRATED = "unrated", _("What the new terms cannot rate")
+
+
+class ReportKind(models.TextChoices):
+    """The automatic reports: each is a parameter of customers, and the event that tells it."""
+
+    USAGE = "usage_summary", _("Daily usage summary")
+    BALANCE = "balance_summary", _("Daily balance summary")
+    CDRS = "daily_cdrs", _("Daily CDR file")
+
+
+REPORT_RIGHTS = {
+    ReportKind.USAGE: "reports.view",
+    ReportKind.BALANCE: "balance.view",
+    ReportKind.CDRS: "cdrs.view",
+}
+"""What a viewer needs to see a report of each kind."""
+
+
+class DailyReportState(ToneChoices):
+    """How far an automatic report came; its letters have a state of their own."""
+
+    WAITING = "waiting", "info", _("Waiting")
+    SENT = "sent", "ok", _("Sent")
+    UNADDRESSED = "unaddressed", "warn", _("No e-mail address")
+    FAILED = "failed", "bad", _("Failed")

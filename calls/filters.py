@@ -1,4 +1,4 @@
-"""Query forms of calls, unrated calls, deliveries of CDR files, and reports."""
+"""Query forms of calls, unrated calls, deliveries of CDR files, what-ifs, and reports."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -13,14 +13,16 @@ from accounts.models import Account
 from calls.choices import (
     CallResult,
     CdrImportState,
+    DailyReportState,
     ReportGroup,
+    ReportKind,
     ReportPeriod,
     ReRatingState,
     ResultPart,
     WhatIfGroup,
     WhatIfState,
 )
-from calls.models import CdrImport, ReRating, UnratedCall, WhatIf
+from calls.models import CdrImport, DailyReport, ReRating, UnratedCall, WhatIf
 from calls.selectors.cdrs import CLOCK_AHEAD, DEFAULT_SPAN, CallSearch, call_keys, recent_calls
 from calls.selectors.dashboard import local_day
 from calls.selectors.reports import ReportSearch
@@ -219,6 +221,20 @@ class ReportFilter(FilterSet):
             first = asked["since"] or asked["until"].replace(day=1)
             last = asked["until"] or timezone.localdate()
         return _within_reason(first), _within_reason(last)
+
+
+class DailyReportFilter(FilterSet):
+    """Automatic reports by day, customer, report and state."""
+
+    since = DateFilter(field_name="day", lookup_expr="gte", label=_("From"))
+    until = DateFilter(field_name="day", lookup_expr="lte", label=_("To"))
+    customer = TextFilter(field_name="customer_name", label=_("Customer"))
+    kind = ChoiceFilter(choices=ReportKind.choices, label=_("Report"))
+    state = ChoiceFilter(choices=DailyReportState.choices, label=_("State"))
+
+    class Meta:
+        model = DailyReport
+        fields = ()
 
 
 class WhatIfFilter(FilterSet):

@@ -2,14 +2,19 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.db.models import Q
+
+from calls.choices import REPORT_RIGHTS
+from customers.choices import Recipients
 from customers.querysets import OwnedQuerySet
-from customers.tenancy import Actor, DatedQuerySet, M_co, TenantQuerySet
+from customers.tenancy import Actor, DatedQuerySet, M_co, TenantQuerySet, TwoPartyQuerySet
 
 if TYPE_CHECKING:
     from calls.models import (  # noqa: F401
         Call,
         CallConflict,
         CdrImport,
+        DailyReport,
         ReRating,
         ReRatingProblem,
         ReRatingSum,
@@ -73,3 +78,17 @@ class WhatIfQuerySet(OwnedQuerySet["WhatIf"]):
 
     def below(self, actor: Actor) -> Self:
         return self.of(actor)
+
+
+class DailyReportQuerySet(TwoPartyQuerySet["DailyReport"]):
+    """Automatic reports between an owner and its customer, of the kinds that a viewer may see.
+
+    What only the owner is sent stays its own.
+    """
+
+    right = "reports.view"
+    hidden = Q(told=Recipients.OWNER)
+
+    def visible_to(self, actor: Actor) -> Self:
+        seen = [kind for kind, right in REPORT_RIGHTS.items() if actor.can(right)]
+        return super().visible_to(actor).filter(kind__in=seen)

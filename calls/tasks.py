@@ -1,6 +1,10 @@
-"""Jobs of calls: reading CDR files, charging what waits, the months of the big tables."""
+"""Jobs of calls: reading CDR files, charging what waits, the months of the big tables, reports."""
+
+from django.utils.timezone import now
 
 from calls.services import archiving, charging, importing, months, rate_imports, traffic
+from calls.services.daily_reports import retention as report_files
+from calls.services.daily_reports import running as daily_reports
 from calls.services.re_rating import running as re_ratings
 from calls.services.what_if import running as what_ifs
 from customers.selectors import system_actor
@@ -81,3 +85,15 @@ def run_what_if(what_if_id: int) -> None:
 def resume_what_ifs() -> None:
     """Queue again the what-ifs that stand still."""
     what_ifs.resume_what_ifs()
+
+
+@task("calls.send_daily_reports")
+def send_daily_reports() -> None:
+    """Tell the automatic reports that are due. Safe to repeat; many at once share the work."""
+    daily_reports.send_due(moment=now())
+
+
+@task("calls.purge_report_files")
+def purge_report_files() -> None:
+    """Drop the files of old automatic reports. Safe to repeat and to run twice."""
+    report_files.purge_files(moment=now())

@@ -4,6 +4,7 @@ from django.urls import path
 
 from calls.views import (
     calls,
+    daily_reports,
     imports,
     re_rating,
     reports,
@@ -22,6 +23,26 @@ urlpatterns = [
     path("<int:pk>/", calls.CallDetailView.as_view(), name="call_detail"),
     path("reports/", reports.ReportView.as_view(), name="report"),
     path("reports/chart/", reports.ReportChartView.as_view(), name="report_chart"),
+    path(
+        "automatic-reports/",
+        daily_reports.DailyReportListView.as_view(),
+        name="daily_report_list",
+    ),
+    path(
+        "automatic-reports/<int:pk>/file/",
+        daily_reports.DailyReportFileView.as_view(),
+        name="daily_report_file",
+    ),
+    path(
+        "automatic-reports/<int:pk>/send-again/",
+        daily_reports.SendAgainView.as_view(),
+        name="daily_report_send",
+    ),
+    path(
+        "automatic-reports/by-link/<str:token>/",
+        daily_reports.ReportByLinkView.as_view(),
+        name="report_by_link",
+    ),
     path("what-if/", what_if.WhatIfListView.as_view(), name="what_if_list"),
     path("what-if/new/", what_if.WhatIfCreateView.as_view(), name="what_if_create"),
     path("what-if/compare/", what_if_compare.WhatIfCompareView.as_view(), name="what_if_compare"),

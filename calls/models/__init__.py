@@ -1,4 +1,4 @@
-"""Calls, what waits or could not be charged, deliveries, traffic, re-ratings, what-ifs."""
+"""Calls, what waits or could not be charged, deliveries, traffic, reports, re-ratings, what-ifs."""
 
 from calls.models.calls import (
     Call,
@@ -15,6 +15,7 @@ from calls.models.calls import (
     TrafficDelta,
     UnratedCall,
 )
+from calls.models.daily_reports import DailyReport, ReportSchedule
 from calls.models.re_rating import (
     ReRating,
     ReRatingBatch,
@@ -30,6 +31,7 @@ __all__ = [
     "CallSettlement",
     "CdrImport",
     "CdrImportError",
+    "DailyReport",
     "Destination",
     "OpenTransaction",
     "PendingCall",
@@ -38,6 +40,7 @@ __all__ = [
     "ReRatingEntry",
     "ReRatingProblem",
     "ReRatingSum",
+    "ReportSchedule",
     "Switch",
     "Traffic",
     "TrafficBase",

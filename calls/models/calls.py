@@ -9,7 +9,6 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from timezone_field import TimeZoneField
 
 from billing.choices import HoldReason
 from calls.choices import CdrFormat, CdrImportState, Grain
@@ -20,7 +19,7 @@ from calls.querysets import (
     SwitchQuerySet,
     UnratedQuerySet,
 )
-from softswitch.core.fields import AmountField
+from softswitch.core.fields import AmountField, ZoneColumn
 
 
 class Switch(models.Model):
@@ -29,7 +28,7 @@ class Switch(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     source_addresses = models.TextField(_("source addresses"), blank=True)
-    timezone = TimeZoneField(verbose_name=_("time zone of its CDRs"), default="UTC", use_pytz=False)
+    timezone = ZoneColumn(verbose_name=_("time zone of its CDRs"), default="UTC")
     international_prefixes = models.CharField(
         _("international prefixes"), max_length=60, default="+ 00 011"
     )

@@ -15,6 +15,7 @@ from calls.parsers.record import (
     line_error,
 )
 from calls.parsers.rows import Row
+from softswitch.core.reasons import Reason
 
 MAX_DURATION_MS = 7 * 86_400_000
 SECOND_US = 1_000_000
@@ -77,7 +78,7 @@ class Assembler:
         (native_id, leg, setup, answer, end, length, caller, called, auth, address, sip, cause,
          delay) = texts  # fmt: skip
         if not native_id or native_id.isspace():
-            raise FieldError("native_id", "empty")
+            raise FieldError("native_id", Reason("empty"))
         if len(native_id) + len(leg) + len(caller) + len(called) + len(auth) > SHORT:
             _check_lengths(native_id, leg, caller, called, auth)
         setup_us, answered_us, ended_us, duration = self._times(setup, answer, end, length)
@@ -88,9 +89,9 @@ class Assembler:
             role = "pdd"
             pdd_ms = duration_ms(delay, self._pdd_unit) if delay else None
         except ValueError as error:
-            raise FieldError(role, str(error)) from None
+            raise FieldError(role, error.args[0]) from None
         if pdd_ms is not None and pdd_ms > MAX_DURATION_MS:
-            raise FieldError("pdd", "longer than 7 days")
+            raise FieldError("pdd", Reason("longer than 7 days"))
         return ParsedCall(
             native_id, leg, setup_us, answered_us, ended_us, duration, caller, called, auth,
             source_ip, sip_code, hangup_cause, pdd_ms, line,
@@ -117,7 +118,7 @@ class Assembler:
             role = "ended_at"
             ended = micros(end) if end not in NEVER else None
         except ValueError as error:
-            raise FieldError(role, str(error)) from None
+            raise FieldError(role, error.args[0]) from None
         if answered is None and given > 0:
             answered = self._answer_before(began, ended, given)
         if began is None or ended is None:
@@ -129,7 +130,7 @@ class Assembler:
     def _answer_before(self, began: int | None, ended: int | None, given: int) -> int | None:
         """Return the answer a file implies that has durations but no answer times."""
         if self._is_answer_known:
-            raise FieldError("duration", "given, but the call has no answer time")
+            raise FieldError("duration", Reason("given, but the call has no answer time"))
         return ended - given * 1000 if ended is not None else began
 
     def _in_order(
@@ -140,11 +141,12 @@ class Assembler:
         if answered is not None and answered < began:
             answered = self.clock.later(answer[0]) if answer[0] else began
             if answered < began:
-                raise FieldError("answered_at", "before the set-up")
+                raise FieldError("answered_at", Reason("before the set-up"))
         if ended < (answered or began):
             ended = self.clock.later(end[0]) if end[0] else ended
         if ended < (answered or began):
-            raise FieldError("ended_at", "before the " + ("answer" if answered else "set-up"))
+            reason = Reason("before the answer") if answered else Reason("before the set-up")
+            raise FieldError("ended_at", reason)
         return answered, ended
 
     def _duration(self, answered: int | None, end: tuple[str, int], given: int) -> int:
@@ -159,7 +161,7 @@ class Assembler:
             exact = (ended - answered + 500) // 1000
             duration = exact if abs(exact - given) <= 1000 else given
         if duration > MAX_DURATION_MS:
-            raise FieldError("duration", "longer than 7 days")
+            raise FieldError("duration", Reason("longer than 7 days"))
         return duration
 
 
@@ -167,7 +169,7 @@ def _check_lengths(*texts: str) -> None:
     """Raise FieldError for the first of the texts in LIMITS that is too long to be stored."""
     for (role, limit), text in zip(LIMITS.items(), texts, strict=True):
         if len(text) > limit:
-            raise FieldError(role, f"longer than {limit} characters")
+            raise FieldError(role, Reason("longer than %(limit)s characters", limit=limit))
 
 
 def _filled(
@@ -176,13 +178,13 @@ def _filled(
     """Return set-up and end, each from the other where a file lacks it."""
     if began is None:
         if ended is None:
-            raise FieldError("setup_at", "empty")
+            raise FieldError("setup_at", Reason("empty"))
         return ended, ended
     if ended is None:
         if answered is None:
             return began, began
         if given < 0:
-            raise FieldError("ended_at", "empty, and no duration")
+            raise FieldError("ended_at", Reason("empty, and no duration"))
         return began, answered + given * 1000
     return began, ended
 

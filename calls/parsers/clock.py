@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from calls.parsers.record import DAY_US
+from softswitch.core.reasons import Reason
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -54,9 +55,9 @@ class Clock:
 
     def _bounded(self, micros: int) -> int:
         if micros < EARLIEST_US:
-            raise ValueError("before the year 2000")
+            raise ValueError(Reason("before the year 2000"))
         if micros > self._latest:
-            raise ValueError("in the future")
+            raise ValueError(Reason("in the future"))
         return micros
 
     def _read(self, text: str, *, fold: int) -> int:
@@ -64,10 +65,10 @@ class Clock:
         if number:
             return _from_epoch(number[1], number[2] or "")
         if len(text) < MIN_STAMP:
-            raise ValueError("no time" if text else "empty")
+            raise ValueError(Reason("no time") if text else Reason("empty"))
         moment = _moment(_UTC_NAME.sub("Z", _SPACE_BEFORE_OFFSET.sub("", text)))
         if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
-            raise ValueError(f"the year {moment.year}")
+            raise ValueError(Reason("the year %(year)s", year=moment.year))
         if moment.tzinfo is not None:
             return (moment - EPOCH) // MICROSECOND
         self._remember_hour(text[:14], moment)
@@ -77,7 +78,9 @@ class Clock:
         """Return the microseconds of a time in the zone; raise if its clocks skip it."""
         there = moment.replace(tzinfo=self._zone, fold=fold).astimezone(UTC)
         if there.astimezone(self._zone).replace(tzinfo=None, fold=0) != moment:
-            raise ValueError(f"does not exist in {self._zone.key}: clocks were set forward")
+            raise ValueError(
+                Reason("does not exist in %(zone)s: clocks were set forward", zone=self._zone.key)
+            )
         return (there - EPOCH) // MICROSECOND
 
     def _remember_hour(self, key: str, moment: datetime) -> None:
@@ -116,4 +119,4 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("no time") from None
+        raise ValueError(Reason("no time")) from None

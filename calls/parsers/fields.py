@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from softswitch.core.reasons import Reason
+
 MAX_DIGITS = 32  # E.164 has 15; some routes carry more
 MAX_TECH_PREFIX = 16
 UNIT_US = {"s": 1_000_000, "ms": 1000, "us": 1}
@@ -106,7 +108,7 @@ def duration_ms(text: str, unit: str = "s") -> int:
         return _milliseconds(hours * 3600 + minutes * 60 + seconds, clock[4] or "", "s")
     length = _LENGTH.fullmatch(value)
     if length is None:
-        raise ValueError("negative" if value.startswith("-") else "no duration")
+        raise ValueError(Reason("negative") if value.startswith("-") else Reason("no duration"))
     return _milliseconds(int(length[1]), length[2] or "", (length[3] or unit).lower())
 
 
@@ -132,4 +134,4 @@ def clean_address(text: str) -> str:
     try:
         return str(ip_address(found[1] if found else value))
     except ValueError:
-        raise ValueError("no IP address") from None
+        raise ValueError(Reason("no IP address")) from None

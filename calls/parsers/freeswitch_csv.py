@@ -15,6 +15,7 @@ from calls.parsers.record import (
     line_error,
 )
 from calls.parsers.rows import Row, RowReader
+from softswitch.core.reasons import Reason
 
 _BASE = (
     "caller_id_name", "caller_id_number", "destination_number", "context", "start_stamp",
@@ -57,7 +58,11 @@ def parse(
     rows = RowReader(stream, report, delimiter=options.delimiter or ",", prepare=_without_insert)
     columns = options.columns or _template(options.template, rows.peek())
     if not columns or "uuid" not in columns:
-        report.stopped = f"unknown layout {options.template!r}" if not columns else "no uuid column"
+        report.stopped = (
+            Reason("no uuid column")
+            if columns
+            else Reason("unknown layout %(name)s", name=repr(options.template))
+        )
         yield line_error(0, "template", report.stopped, "")
         report.lines += 1
         return

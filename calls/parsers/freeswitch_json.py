@@ -31,6 +31,7 @@ from calls.parsers.record import (
     Source,
     line_error,
 )
+from softswitch.core.reasons import Reason
 
 _ALL = (
     "uuid", *SETUP, *ANSWER, *END, *DURATION, *CALLER, *CALLED, *AUTH_NAME, *SOURCE_IP,
@@ -50,7 +51,9 @@ def parse(
             continue
         record = _Record(found.value)
         if not record.variables:
-            yield line_error(found.line, "variables", "no CDR: variables are missing", found.raw)
+            yield line_error(
+                found.line, "variables", Reason("no CDR: variables are missing"), found.raw
+            )
         elif record.direction() == OUTBOUND:
             report.skipped["outbound leg"] += 1
         else:

@@ -12,6 +12,7 @@ from calls.parsers.record import (
     line_error,
 )
 from calls.parsers.rows import RowReader, delimiter_of
+from softswitch.core.reasons import Reason
 
 COLUMNS = (
     "call_id", "leg", "setup_at", "answered_at", "ended_at", "duration", "caller", "called",
@@ -33,7 +34,7 @@ def parse(
         if first is None:
             return
         if isinstance(first, LineError):
-            report.stopped = f"unusable header: {first.reason}"
+            report.stopped = Reason("unusable header: %(reason)s", reason=first.reason)
             yield first
             return
         columns = tuple(name.strip().lower() for name in first[1])
@@ -53,13 +54,17 @@ def header_problem(columns: tuple[str, ...]) -> str:
     """Return what is wrong with a header, or ""."""
     unknown = [name for name in columns if name not in COLUMNS]
     if unknown:
-        return f"unknown columns: {', '.join(unknown)}; known are: {', '.join(COLUMNS)}"
+        return Reason(
+            "unknown columns: %(names)s; known are: %(known)s",
+            names=", ".join(unknown),
+            known=", ".join(COLUMNS),
+        )
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
-        return f"columns named twice: {', '.join(twice)}"
+        return Reason("columns named twice: %(names)s", names=", ".join(twice))
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
-        return f"missing columns: {', '.join(missing)}"
+        return Reason("missing columns: %(names)s", names=", ".join(missing))
     if "ended_at" not in columns and "duration" not in columns:
-        return "missing columns: ended_at or duration"
+        return Reason("missing columns: ended_at or duration")
     return ""

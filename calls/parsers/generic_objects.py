@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from calls.parsers.assemble import Assembler, Names, Texts
 from calls.parsers.generic_csv import COLUMNS, REQUIRED
 from calls.parsers.record import FieldError, LineError, ParsedCall, ParseOptions
+from softswitch.core.reasons import Reason
 
 _NAMES = Names(*COLUMNS)
 
@@ -33,18 +34,18 @@ def parse_objects(
 
 def _texts(value: object) -> Texts:
     if not isinstance(value, dict):
-        raise FieldError("", "not an object")
+        raise FieldError("", Reason("not an object"))
     unknown = sorted(set(value) - set(COLUMNS))
     if unknown:
-        raise FieldError(str(unknown[0])[:40], "unknown field")
+        raise FieldError(str(unknown[0])[:40], Reason("unknown field"))
     missing = [name for name in REQUIRED if value.get(name) is None]
     if missing:
-        raise FieldError(missing[0], "missing")
+        raise FieldError(missing[0], Reason("missing"))
     call_id, leg, setup, answer, end, length, caller, called, auth, ip, sip, cause, pdd = (
         _text(value, name) for name in COLUMNS
     )
     if not (end or length):
-        raise FieldError("ended_at", "missing, and no duration")
+        raise FieldError("ended_at", Reason("missing, and no duration"))
     return call_id, leg, setup, answer, end, length, caller, called, auth, ip, sip, cause, pdd
 
 
@@ -54,5 +55,5 @@ def _text(value: Mapping[str, object], name: str) -> str:
     if item is None:
         return ""
     if isinstance(item, bool) or not isinstance(item, str | int | float):
-        raise FieldError(name, "neither text nor a number")
+        raise FieldError(name, Reason("neither text nor a number"))
     return str(item).encode("utf-8", "replace").decode().replace("\0", "").strip()

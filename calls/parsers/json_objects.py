@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from calls.parsers.record import Source
 from calls.parsers.sources import text_blocks
+from softswitch.core.reasons import Reason
 
 MAX_OBJECT = 1 << 22  # characters
 NEAR_END = 16  # an error so close to the end of what is read may be cured by reading on
@@ -49,7 +50,7 @@ class ObjectReader:
             if found is None and end >= len(self._text) - NEAR_END and self._read_more():
                 continue  # a number or word that the next block may continue
             yield Found(
-                self._line, found, "" if found is not None else "no JSON object",
+                self._line, found, "" if found is not None else Reason("no JSON object"),
                 self._text[self._at : self._at + 500],
             )  # fmt: skip
             self._advance(end)

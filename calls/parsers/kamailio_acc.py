@@ -21,6 +21,7 @@ from calls.parsers.record import (
     line_error,
 )
 from calls.parsers.rows import Row, RowReader, delimiter_of
+from softswitch.core.reasons import Reason
 
 IGNORED = frozenset((
     "ACK", "CANCEL", "PRACK", "UPDATE", "INFO", "OPTIONS", "REGISTER", "SUBSCRIBE", "NOTIFY",
@@ -88,7 +89,7 @@ class _Transactions:
         method = texts[0].strip().upper()
         if method not in {"INVITE", "BYE"}:
             if method not in IGNORED:
-                raise FieldError("method", "unknown")
+                raise FieldError("method", Reason("unknown"))
             self._skipped[method] += 1
             return None
         code = _code(texts[4])
@@ -105,7 +106,12 @@ class _Transactions:
         """Return the row as half a call."""
         _method, call_id, from_tag, to_tag, _code_text, moment, caller, called, auth, ip = texts
         if not call_id or len(call_id) > MAX_ID:
-            raise FieldError("call_id", f"longer than {MAX_ID} characters" if call_id else "empty")
+            raise FieldError(
+                "call_id",
+                Reason("longer than %(limit)s characters", limit=MAX_ID)
+                if call_id
+                else Reason("empty"),
+            )
         role = "time"
         try:
             time_us = self._clock.micros(moment)
@@ -113,7 +119,7 @@ class _Transactions:
             role = "source_ip"
             address = clean_address(ip)
         except ValueError as error:
-            raise FieldError(role, str(error)) from None
+            raise FieldError(role, error.args[0]) from None
         return OpenCall(
             method, call_id, from_tag, to_tag, time_us, caller[:128], called[:128], auth[:80],
             address, line, raw[:RAW_LIMIT], later_us,
@@ -126,7 +132,7 @@ def _code(text: str) -> int:
     if not value:
         return 200
     if not (value.isascii() and value.isdigit() and len(value) == 3 and value[0] in "123456"):
-        raise FieldError("sip_code", "no SIP code")
+        raise FieldError("sip_code", Reason("no SIP code"))
     return int(value)
 
 

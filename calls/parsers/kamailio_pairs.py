@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from calls.parsers.assemble import MAX_DURATION_MS
 from calls.parsers.record import FieldError, LineError, OpenCall, ParsedCall, ParseReport
+from softswitch.core.reasons import Reason
 
 MAX_HELD = 500_000  # halves waiting at once; bounds memory whatever the file holds
 REMEMBERED = 20_000  # finished calls, so that a repeated row is known as such
@@ -65,9 +66,9 @@ class Pairs:
         ended_us = bye.time_us if bye.time_us >= invite.time_us else bye.later_us
         duration = (ended_us - invite.time_us + 500) // 1000
         if duration < 0:
-            raise FieldError("time", "the BYE is before its INVITE")
+            raise FieldError("time", Reason("the BYE is before its INVITE"))
         if duration > MAX_DURATION_MS:
-            raise FieldError("time", "the call is longer than 7 days")
+            raise FieldError("time", Reason("the call is longer than 7 days"))
         return ParsedCall(
             invite.call_id, invite.to_tag[:64], invite.time_us, invite.time_us, ended_us,
             duration, invite.caller, invite.called, invite.auth_name, invite.source_ip,
@@ -85,7 +86,7 @@ class Pairs:
                     break
                 waiting.popitem(last=False)
                 if half.line:
-                    given_up.append(_alone(half, "and no longer waited for"))
+                    given_up.append(_alone(half, is_last=True))
                 else:
                     self._report.expired += 1
         return given_up
@@ -96,7 +97,7 @@ class Pairs:
             for half in waiting.values():
                 self._report.leftovers.append(half)
                 if half.line:
-                    yield _alone(half, "in this file, kept for the next")
+                    yield _alone(half, is_last=False)
 
 
 def _key(half: OpenCall) -> Key:
@@ -105,6 +106,10 @@ def _key(half: OpenCall) -> Key:
     return half.call_id, first, second
 
 
-def _alone(half: OpenCall, rest: str) -> LineError:
+def _alone(half: OpenCall, *, is_last: bool) -> LineError:
     missing = "BYE" if half.method == "INVITE" else "INVITE"
-    return LineError(half.line, "method", f"no {missing} {rest}", half.raw)
+    if is_last:
+        reason = Reason("no %(method)s and no longer waited for", method=missing)
+    else:
+        reason = Reason("no %(method)s in this file, kept for the next", method=missing)
+    return LineError(half.line, "method", reason, half.raw)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from calls.parsers.record import LineError, ParseReport, Source, line_error
 from calls.parsers.sources import MAX_LINE, text_lines
+from softswitch.core.reasons import Reason
 
 MAX_JOINED = 32  # lines a quoted field may span
 
@@ -92,10 +93,14 @@ class RowReader:
         if not line.strip():
             self.report.skipped["blank"] += 1
         elif len(line) > MAX_LINE:
-            yield line_error(number, "", f"longer than {MAX_LINE} characters", line)
+            yield line_error(
+                number, "", Reason("longer than %(limit)s characters", limit=MAX_LINE), line
+            )
         else:
-            expected = " or ".join(str(width) for width in sorted(self.widths))
-            reason = f"{len(fields)} columns, expected {expected}"
+            expected = " / ".join(str(width) for width in sorted(self.widths))
+            reason = Reason(
+                "%(count)s columns, expected %(expected)s", count=len(fields), expected=expected
+            )
             yield line_error(number, "", reason, line)
 
     def _joined(self, number: int, line: str) -> Row | LineError:
@@ -118,7 +123,7 @@ class RowReader:
             self.report.skipped["continuation of the line above"] += len(taken)
             return number, fields, line
         self._back.extendleft(reversed(taken))
-        return line_error(number, "", "a quote is never closed", line)
+        return line_error(number, "", Reason("a quote is never closed"), line)
 
     def _split_whole(self, text: str) -> list[str] | None:
         """Return the fields of `text`, [] if it is damaged, None if a quote is still open."""

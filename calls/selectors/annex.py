@@ -69,12 +69,14 @@ def annex_lines(invoice: Invoice, zone: ZoneInfo) -> Iterator[list[Any]]:
 
 def _line(row: tuple[Any, ...], zone: ZoneInfo) -> list[Any]:
     at, caller, called, name, duration_ms, billed, first, further, amount = row
-    rates = [
-        None if price is None else Decimal(f"{price.normalize():f}") for price in (first, further)
-    ]
-    rate = rates[0] if first == further else " / ".join(map(str, rates))
-    seconds = Decimal(duration_ms) / 1000
+    rate, seconds = per_minute(first, further), Decimal(duration_ms) / 1000
     return [at.astimezone(zone), caller, called, name, seconds, billed, rate, amount]
+
+
+def per_minute(first: Decimal | None, further: Decimal | None) -> Decimal | str | None:
+    """The rate of the first and of further intervals, both where they differ."""
+    rates = [None if one is None else Decimal(f"{one.normalize():f}") for one in (first, further)]
+    return rates[0] if first == further else " / ".join(map(str, rates))
 
 
 def has_archived_calls(invoice: Invoice) -> bool:

@@ -1,9 +1,8 @@
 """What calls would cost at each level that their reader may see, and why they could not start."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,35 +10,29 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import Account
-from accounts.selectors.charging import own_tariff_at
-from billing.models import Balance
 from billing.selectors.balances import may_see_balance, may_see_balances
 from calls.choices import Refusal
+from calls.selectors.payers import (
+    FAR,
+    Desk,
+    Met,
+    Payer,
+    Question,
+    chain_at,
+    payable_seconds,
+    unprofitable,
+    unrateable,
+)
 from customers.models import Customer
-from customers.selectors import chains
 from customers.selectors.names import names_when_left
 from customers.tenancy import Actor
 from softswitch.core.money import half_up
 from tariffs.models import Rate, TariffVersion
 from tariffs.rating.explain import Step, explain
-from tariffs.rating.formula import charge, max_duration
-from tariffs.rating.match import find_rate
-from tariffs.rating.profitability import ProfitUnit, Verdict
-from tariffs.selectors import (
-    LevelTerms,
-    cross_rate,
-    rate_terms_of,
-    rates_at,
-    rates_in_force,
-    tariffs_at,
-    terms_of,
-    verdict_of,
-    versions_at,
-)
+from tariffs.rating.formula import charge
+from tariffs.selectors import cross_rate, terms_of
 
 MAX_NUMBERS = 50
-_FAR = datetime(9000, 1, 1, tzinfo=UTC)  # local times beyond might not exist
-_VERDICTS = {Verdict.LOSS: Refusal.LOSS, Verdict.UNPROFITABLE: Refusal.UNPROFITABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +97,12 @@ def simulate_calls(
     of statements does not grow with the numbers. Empty where the customer was not in service at
     ``at``, or not below the actor's.
     """
-    chain = _chain_at(customer, at)
-    if at >= _FAR or not (actor.is_root or actor.customer_id in chain):
+    chain = chain_at(customer.pk, at)
+    if at >= FAR or not (actor.is_root or actor.customer_id in chain):
         return []
     visible = len(chain) if actor.is_root else chain.index(actor.customer_id) + 1
     gone = names_when_left(actor, chain[:visible])
-    desk = _Desk.of(_Question(customer, account, numbers, at, duration), chain, gone)
+    desk = Desk.of(Question(customer.pk, account, numbers, at, duration), chain, gone)
     if not desk.payers:
         return []
     visible += len(desk.payers) - len(chain)
@@ -122,100 +115,13 @@ def simulated_accounts() -> QuerySet[Account]:
     return accounts
 
 
-def _chain_at(customer: Customer, at: datetime) -> tuple[int, ...]:
-    segments = chains([customer.pk]).get(customer.pk, [])
-    return next((s.customers for s in segments if s.valid_from <= at < (s.valid_till or _FAR)), ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is asked, as simulate_calls takes it."""
-
-    customer: Customer
-    account: Account | None
-    numbers: Sequence[str]
-    at: datetime
-    duration: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class _Payer:
-    """A level before a number is known: who pays, by which version, from which balance."""
-
-    customer: Customer
-    account: Account | None
-    version: TariffVersion | None
-    balance: Balance | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """All that the levels of any number need, read at once.
-
-    ``exchange`` is in force when the call ends, which converts its charges, ``opening`` when it
-    starts. ``gone`` are levels that the reader has no more below it, by the names it knew.
-    """
-
-    asked: _Question
-    payers: list[_Payer]
-    rates: dict[int, list[Rate]]
-    exchange: Mapping[str, Decimal]
-    opening: Mapping[str, Decimal]
-    gone: Mapping[int, str]
-
-    @classmethod
-    def of(cls, asked: _Question, chain: Sequence[int], gone: Mapping[int, str]) -> "_Desk":
-        customer, account, at = asked.customer, asked.account, asked.at
-        known = Customer.objects.in_bulk([*chain, customer.pk])
-        for pk, name in gone.items():
-            known[pk].name = name  # to be read, never saved
-        paid = tariffs_at(chain, at)
-        own = own_tariff_at(account, at) if account else None
-        versions = versions_at({*paid.values(), *([own] if own else [])}, at)
-        rows = Balance.objects.filter(customer__in=known, closed_at=None)
-        found = [row for row in rows if row.account_id in (None, account.pk if account else None)]
-        balances = {(row.customer_id, row.account_id): row for row in found}
-        payers = [
-            _Payer(known[pk], None, versions.get(paid.get(pk, 0)), balances.get((pk, None)))
-            for pk in chain
-        ]
-        if account and own:
-            balance = balances.get((customer.pk, account.pk))
-            payers.insert(0, _Payer(known[customer.pk], account, versions.get(own), balance))
-        currencies = {version.tariff.currency_id for version in versions.values()}
-        currencies |= {payer.balance.currency_id for payer in payers if payer.balance}
-        rates = rates_at(versions, asked.numbers, at)
-        opening = exchange = rates_in_force(currencies, at)
-        end = at + timedelta(milliseconds=int(asked.duration * 1000))
-        if end.astimezone(UTC).date() != at.astimezone(UTC).date():
-            exchange = rates_in_force(currencies, end)
-        return cls(asked, payers, rates, exchange, opening, gone)
-
-    def rate_of(self, payer: _Payer, number: str) -> tuple[Rate, LevelTerms] | None:
-        """The row that a number meets, as the rating core picks it, with the level's terms."""
-        if payer.version is None:
-            return None
-        tariff = payer.version.tariff
-        fitting = [r for r in self.rates.get(tariff.pk, ()) if number.startswith(r.prefix)]
-        terms = [rate_terms_of(rate) for rate in fitting]
-        found = find_rate(terms, number, self.asked.at, tariff.timezone)
-        if found is None:
-            return None
-        place = next(place for place, row in enumerate(terms) if row is found)
-        currency = payer.balance.currency_id if payer.balance else tariff.currency_id
-        minimum = None if payer.account else payer.customer.min_profitability
-        unit = ProfitUnit(payer.customer.min_profitability_unit)
-        return fitting[place], LevelTerms(payer.version, found, currency, minimum, unit)
-
-
-def _simulated(actor: Actor, desk: _Desk, visible: int, number: str) -> SimulatedCall:
-    met = [desk.rate_of(payer, number) for payer in desk.payers]
+def _simulated(actor: Actor, desk: Desk, visible: int, number: str) -> SimulatedCall:
+    met = desk.meets(number)
     levels = [_level(actor, desk, *pair) for pair in zip(desk.payers, met, strict=True)]
-    terms = [pair[1] if pair else None for pair in met]
     own = visible if actor.is_root else visible - 1  # sold by the reader's customer or below it
     is_refused_above = any(level.refusal for level in levels[visible:])
     for place, level in enumerate(levels):
-        refusal = level.refusal or _judge(terms, place, desk.opening)
+        refusal = level.refusal or unprofitable(met, place, desk.opening)
         is_refused_above |= bool(refusal) and place >= own and not level.refusal
         if place < own:
             margin = _margin(level, levels[place + 1 : place + 2], desk.exchange)
@@ -227,16 +133,14 @@ def _simulated(actor: Actor, desk: _Desk, visible: int, number: str) -> Simulate
     )
 
 
-def _level(
-    actor: Actor, desk: _Desk, payer: _Payer, met: tuple[Rate, LevelTerms] | None
-) -> SimulatedLevel:
-    level = SimulatedLevel(payer.customer, payer.account, payer.version)
+def _level(actor: Actor, desk: Desk, payer: Payer, met: Met | None) -> SimulatedLevel:
+    refusal = unrateable(payer, met, desk.exchange)
+    level = SimulatedLevel(payer.customer, payer.account, payer.version, refusal=refusal)
     if met is None:
-        missing = Refusal.NO_TARIFF if payer.version is None else Refusal.NO_RATE
-        return replace(level, refusal=missing)
+        return level
     rate, terms = met
     if rate.is_forbidden:
-        return replace(level, rate=rate, refusal=Refusal.FORBIDDEN)
+        return replace(level, rate=rate)
     tariff_terms = terms_of(terms.version)
     charged = charge(tariff_terms, terms.rate, desk.asked.duration)
     cross = cross_rate(terms.version.tariff.currency_id, terms.currency, desk.exchange)
@@ -249,32 +153,19 @@ def _level(
         steps=explain(tariff_terms, terms.rate, desk.asked.duration),
     )
     if cross is None:
-        return replace(level, refusal=Refusal.NO_EXCHANGE_RATE)
+        return level
     level = replace(level, amount=half_up(Fraction(charged.cost) * cross, 6))
-    opening = cross_rate(terms.version.tariff.currency_id, terms.currency, desk.opening)
     is_hidden = payer.customer.pk in desk.gone or not _may_see(actor, payer)
+    opening = cross_rate(terms.version.tariff.currency_id, terms.currency, desk.opening)
     if payer.balance is None or opening is None or is_hidden:
         return level
-    funds = _floored(Fraction(payer.balance.available) / opening)
-    longest = max_duration(tariff_terms, terms.rate, funds)
-    return replace(level, available=payer.balance.available, longest=longest)
+    available = payer.balance.available
+    longest = payable_seconds(terms, available, desk.opening)
+    return replace(level, available=available, longest=longest)
 
 
-def _may_see(actor: Actor, payer: _Payer) -> bool:
+def _may_see(actor: Actor, payer: Payer) -> bool:
     return may_see_balances(actor) if payer.account else may_see_balance(actor, payer.customer)
-
-
-def _judge(
-    terms: Sequence[LevelTerms | None], place: int, exchange: Mapping[str, Decimal]
-) -> Refusal | None:
-    """Whether the owner of a level earns what it must; None also where that cannot be told."""
-    level = terms[place]
-    if level is None:
-        return None
-    above = terms[place + 1] if place + 1 < len(terms) else None
-    if above is None and place + 1 < len(terms):
-        return None  # that level refuses the call itself
-    return _VERDICTS.get(verdict_of(level, above, exchange))
 
 
 def _margin(
@@ -293,8 +184,3 @@ def _longest(levels: Sequence[SimulatedLevel], account: Account | None) -> int:
     limits = [level.longest for level in levels]
     limits.append(account.max_call_seconds if account else None)
     return min([settings.MAX_CALL_SECONDS, *(limit for limit in limits if limit is not None)])
-
-
-def _floored(funds: Fraction) -> Decimal:
-    """Funds in a tariff's currency, never more than they are."""
-    return Decimal(f"{math.floor(funds * 10**10)}E-10")

@@ -16,6 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 from psycopg.errors import LockNotAvailable
 
 from billing.models import ArchivedMonth
@@ -58,15 +60,30 @@ WHERE (now.calls, now.traffic) IS DISTINCT FROM (kept.calls, kept.traffic)
 """
 _WAITING = "SELECT count(*) FROM {table} WHERE setup_at >= %(start)s AND setup_at < %(end)s"
 # What stands against archiving: a number of things, and what they are.
-_REASONS = {
-    "calls wait to be charged": _WAITING.format(table="calls_pendingcall"),
-    "calls are unrated": _WAITING.format(table="calls_unratedcall"),
-    "billing periods with calls of it are open": """
+_REASONS = (
+    (
+        ngettext_lazy(
+            "%(count)s call waits to be charged", "%(count)s calls wait to be charged", "count"
+        ),
+        _WAITING.format(table="calls_pendingcall"),
+    ),
+    (
+        ngettext_lazy("%(count)s call is unrated", "%(count)s calls are unrated", "count"),
+        _WAITING.format(table="calls_unratedcall"),
+    ),
+    (
+        ngettext_lazy(
+            "%(count)s billing period with calls of it is open",
+            "%(count)s billing periods with calls of it are open",
+            "count",
+        ),
+        """
         SELECT count(*) FROM billing_billingperiod p WHERE p.closed_at IS NULL AND EXISTS (
             SELECT FROM billing_usageentry u
             WHERE u.period_id = p.id AND u.setup_month = %(month)s)
-    """,
-}
+        """,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +115,12 @@ def reasons_against(month: date) -> list[str]:
     found = []
     with connection.cursor() as cursor:
         if end > now().astimezone(UTC).date():
-            found.append("the month is not over")
-        for what, statement in _REASONS.items():
+            found.append(_("the month is not over"))
+        for what, statement in _REASONS:
             cursor.execute(statement, bounds)
             (number,) = cursor.fetchone()
             if number:
-                found.append(f"{number:,} {what}")
+                found.append(what % {"count": number})
     return found
 
 
@@ -120,7 +137,10 @@ def archive_month(*, actor: Actor, month: date) -> ArchivedMonth:
         _lock_rows(month)
         reasons = reasons_against(month)
         if reasons:
-            raise DomainError("blocked", f"{month:%Y-%m}: {'; '.join(reasons)}.")
+            raise DomainError(
+                "blocked",
+                f"{month:%Y-%m}: {'; '.join(reasons)}.",
+            )
         calls, charges = (_count(partition_name(table, month)) for table in TABLES)
         archived = ArchivedMonth.objects.create(
             month=month, calls=calls, charges=charges, archived_by=actor.user
@@ -128,7 +148,10 @@ def archive_month(*, actor: Actor, month: date) -> ArchivedMonth:
         with connection.cursor() as cursor:
             cursor.execute(_SUMS.format(sums=TRAFFIC_SUMS, raw=_raw(month)), [month])
         if differences := archive_differences():
-            raise DomainError("unproven", f"{month:%Y-%m}: {differences[0]}")
+            raise DomainError(
+                "unproven",
+                f"{month:%Y-%m}: {differences[0]}",
+            )
         _lock_tables()
         detach_months(TABLES, month)
         _record(actor, "calls_archived", archived)
@@ -144,13 +167,18 @@ def restore_month(*, actor: Actor, month: date) -> ArchivedMonth:
     with _giving_way(), transaction.atomic():
         archived = ArchivedMonth.objects.select_for_update().filter(month=month).first()
         if archived is None:
-            raise DomainError("not_archived", f"{month:%Y-%m} is not archived.")
+            raise DomainError(
+                "not_archived", _("%(month)s is not archived.") % {"month": f"{month:%Y-%m}"}
+            )
         names = [f"{ARCHIVE}.{partition_name(table, month)}" for table in TABLES]
         with connection.cursor() as cursor:
             cursor.execute(_CHANGED.format(sums=TRAFFIC_SUMS, raw=_raw(month, ARCHIVE)), [month])
             (changed,) = cursor.fetchone()
         if changed or [_count(name) for name in names] != [archived.calls, archived.charges]:
-            raise DomainError("changed", f"{month:%Y-%m}: these are not the rows as archived.")
+            raise DomainError(
+                "changed",
+                _("%(month)s: these are not the rows as archived.") % {"month": f"{month:%Y-%m}"},
+            )
         attach_months(TABLES, month)
         _record(actor, "calls_restored", archived)
         ArchivedMonth.objects.filter(month=month).delete()  # the instance keeps its figures
@@ -182,7 +210,7 @@ def _giving_way() -> Iterator[None]:
     except OperationalError as error:
         if not _is_timeout(error):
             raise
-        message = "Calls are being read or written: try again in a moment."
+        message = _("Calls are being read or written: try again in a moment.")
         raise DomainError("busy", message) from error
 
 
@@ -192,9 +220,13 @@ def _is_timeout(error: OperationalError) -> bool:
 
 def _check_stored(month: date) -> None:
     if ArchivedMonth.objects.filter(month=month).exists():
-        raise DomainError("archived", f"{month:%Y-%m} is archived already.")
+        raise DomainError(
+            "archived", _("%(month)s is archived already.") % {"month": f"{month:%Y-%m}"}
+        )
     if not all(month in months_of(table) for table in TABLES):
-        raise DomainError("no_month", f"There are no charged calls of {month:%Y-%m}.")
+        raise DomainError(
+            "no_month", _("There are no charged calls of %(month)s.") % {"month": f"{month:%Y-%m}"}
+        )
 
 
 def _lock_rows(month: date) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from calls.choices import CdrFormat, CdrImportState
 from calls.models import CdrImport, Switch
@@ -13,6 +14,7 @@ from calls.parsers.registry import parse_calls
 from calls.services.importing import keep_errors
 from calls.services.ingest import StoreReport, store_calls
 from calls.services.open_transactions import carried_halves, keep_leftovers, unfinished_imports
+from softswitch.core.display import spoken
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 
@@ -42,14 +44,16 @@ def deliver_file(
     """
     if format_name not in CdrFormat.values:
         known = ", ".join(CdrFormat.values)
-        raise DomainError("format", f"Unknown format; known are: {known}.", field="format")
+        raise DomainError(
+            "format", _("Unknown format; known are: %(known)s.") % {"known": known}, field="format"
+        )
     with transaction.atomic():
         carry = _carry(switch, format_name)
         options = ParseOptions(zone=switch.timezone, template=template, carry=carry)
         report = ParseReport()
         items = list(parse_calls(format_name, BytesIO(body), options, report))
         if report.stopped:
-            raise DomainError("unreadable", report.stopped)
+            raise DomainError("unreadable", spoken(report.stopped))
         _check_count(items)
         if format_name == CdrFormat.KAMAILIO_ACC:
             keep_leftovers(switch=switch, leftovers=report.leftovers)
@@ -59,7 +63,11 @@ def deliver_file(
 
 def _check_count(items: Sequence[object]) -> None:
     if len(items) > MAX_CALLS:
-        raise DomainError("too_many", f"At most {MAX_CALLS} calls at once.", field="calls")
+        raise DomainError(
+            "too_many",
+            _("At most %(most)s calls at once.") % {"most": MAX_CALLS},
+            field="calls",
+        )
 
 
 def _carry(switch: Switch, format_name: str) -> tuple[OpenCall, ...]:
@@ -67,7 +75,7 @@ def _carry(switch: Switch, format_name: str) -> tuple[OpenCall, ...]:
         return ()
     carry = carried_halves(switch=switch)
     if unfinished_imports(switch=switch):
-        message = "A transaction file of this switch is still being read: try again later."
+        message = _("A transaction file of this switch is still being read: try again later.")
         raise DomainError("import_unfinished", message)
     return carry
 

@@ -48,7 +48,7 @@ def number_rules(switch: Switch) -> NumberRules:
 
 
 class Owners:
-    """The accounts and hosts that a batch of calls may belong to, read with two queries.
+    """The accounts and hosts that a batch of calls may belong to, read with two queries at most.
 
     Reading them anew for each batch keeps memory within the batch, and what was changed while a
     long file is read counts from the next batch on.
@@ -68,6 +68,10 @@ class Owners:
 
     def find(self, sighting: Sighting) -> Owner:
         """The owner at the call's set-up; where there is none, the number as the switch has it."""
+        return self.trace(sighting)[0]
+
+    def trace(self, sighting: Sighting) -> tuple[Owner, int | None]:
+        """The same, and the id of the host by which a trunk was found."""
         account = self._account(sighting)
         if account is None:
             for (start, end), host in self._hosts.get(sighting.source_ip, ()):
@@ -75,11 +79,11 @@ class Owners:
                     continue
                 number = called_through(sighting.called, host.tech_prefix, self._rules)
                 if number is not None:
-                    return Owner(host.customer_id, None, host.trunk_id, *number)
+                    return Owner(host.customer_id, None, host.trunk_id, *number), host.host_id
         number = clean_number(sighting.called, self._rules)
         if account is None:
-            return Owner(None, None, None, *number)
-        return Owner(account.customer_id, account.account_id, None, *number)
+            return Owner(None, None, None, *number), None
+        return Owner(account.customer_id, account.account_id, None, *number), None
 
     def _account(self, sighting: Sighting) -> AccountSpan | None:
         """The account of the auth name, if it was in service at the call's set-up."""

@@ -10,7 +10,10 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
 from django.db import transaction
+from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from calls.choices import CdrFormat, CdrImportState
 from calls.models import CdrImport, CdrImportError, Switch
@@ -25,6 +28,8 @@ from calls.services.open_transactions import (
 )
 from customers.services.audit import record
 from customers.tenancy import Actor
+from notifications.services.imports import Ended, tell_import
+from softswitch.core.display import spoken
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 from softswitch.core.moments import to_microseconds
@@ -61,21 +66,16 @@ def start_import(
     if not (actor.is_root and actor.account_id is None and actor.can("system.settings")):
         raise PermissionDenied
     if format_name and format_name not in CdrFormat.values:
-        raise DomainError("format", f"Unknown format “{format_name}”.", field="format")
+        text = _("Unknown format “%(name)s”.") % {"name": format_name}
+        raise DomainError("format", text, field="format")
     name = PurePath(file_name).name[-255:] or "cdrs"
-    job = CdrImport(
-        switch=switch,
-        format=format_name,
-        template=template,
-        file_name=name,
-        created_by=actor.user,
-    )
+    job = CdrImport(switch=switch, template=template, file_name=name, created_by=actor.user)
     job.file.save(name[-80:], file, save=False)
     job.file_size = job.file.size
     job.format = format_name or _sniffed(job) or ""
     if not job.format:
         job.file.delete(save=False)
-        raise DomainError("format", "The file is of no known format: choose it.", field="format")
+        raise DomainError("format", _("The file is of no known format: choose it."), field="format")
     with transaction.atomic():
         job.save(force_insert=True)
         record(actor=actor, customer=actor.customer, action="cdr_import_started", subject=name)
@@ -172,7 +172,7 @@ class _Reading:
                     on_batch(self._job)
                 if deadline is not None and time.monotonic() >= deadline:
                     return False
-        self.end(failure=self._report.stopped)
+        self.end(failure=spoken(self._report.stopped))
         return True
 
     def end(self, *, failure: str) -> None:
@@ -191,6 +191,7 @@ class _Reading:
             job.save()
             if not self._is_inline:
                 self._wake_others(job)
+                _tell_end(job)
 
     def _read(self, file: Any) -> Iterator[list[ParsedCall | LineError]]:
         """Yield the records after the cursor, in batches."""
@@ -243,13 +244,29 @@ class _Reading:
         looks_like = _sniffed(self._job)
         if looks_like not in {None, self._job.format}:
             label = CdrFormat(looks_like).label
-            raise UnreadableFileError(f"No line can be read; the file looks like {label}.")
+            raise UnreadableFileError(
+                _("No line can be read; the file looks like %(label)s.") % {"label": label}
+            )
 
     def _wake_others(self, job: CdrImport) -> None:
         enqueue("calls.charge_pending")
         if job.format == CdrFormat.KAMAILIO_ACC:
             for import_id in unfinished_imports(switch=job.switch)[:1]:
                 enqueue("calls.run_import", import_id=import_id)
+
+
+def _tell_end(job: CdrImport) -> None:
+    """Tell who uploaded the file; who reads one inline sees the end itself."""
+    ended = Ended(
+        file=job.file_name,
+        kind=gettext_lazy("CDRs"),
+        state=CdrImportState(job.state).label,
+        rows=job.records_done,
+        errors=job.lines_rejected,
+        path=reverse("calls:import_detail", args=[job.pk]),
+        key=f"cdr-import:{job.pk}",
+    )
+    tell_import(user=job.created_by, ended=ended)
 
 
 def keep_errors(*, job: CdrImport, errors: list[LineError]) -> None:
@@ -261,7 +278,7 @@ def keep_errors(*, job: CdrImport, errors: list[LineError]) -> None:
                 cdr_import=job,
                 line=error.line,
                 field=error.field[:40],
-                reason=error.reason[:300],
+                reason=spoken(error.reason)[:300],
                 raw=error.raw[:500],
             )
             for error in errors[:room]
@@ -285,4 +302,6 @@ def _sniffed(job: CdrImport) -> str | None:
 
 
 def _unreadable(error: OSError) -> UnreadableFileError:
-    return UnreadableFileError(f"The file cannot be read: {error.strerror or error}.")
+    return UnreadableFileError(
+        _("The file cannot be read: %(value)s.") % {"value": error.strerror or error}
+    )

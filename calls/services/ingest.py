@@ -17,9 +17,10 @@ from calls.parsers.record import DAY_US, LineError, ParsedCall, line_error
 from calls.services.identify import Owner, Owners, Sighting, number_rules
 from softswitch.core.moments import from_microseconds, to_microseconds
 from softswitch.core.partitions import ensure_months
+from softswitch.core.reasons import Reason
 
 MAX_CALLER = 64  # characters
-ARCHIVED = "of a month that is archived: restore it, and deliver the call again"
+ARCHIVED = Reason("of a month that is archived: restore it, and deliver the call again")
 
 Row = tuple[Any, ...]
 
@@ -132,7 +133,7 @@ def _rows(switch: Switch, calls: Sequence[ParsedCall], report: StoreReport) -> l
             error = line_error(call.line, "setup_at", reason, _as_text(call))
             report.rejected.append(error)
         else:
-            caller = _caller(call.caller, rules)
+            caller = caller_of(call.caller, rules)
             rows.append(_row(ordinal, call, caller, owners.find(sighting)))
     return rows
 
@@ -168,15 +169,15 @@ def content_hash(call: ParsedCall) -> str:
     return hashlib.md5(contents, usedforsecurity=False).hexdigest()
 
 
-def _caller(raw: str, rules: NumberRules) -> str:
+def caller_of(raw: str, rules: NumberRules) -> str:
     """The calling number as digits, or what stands in its place, as far as it fits."""
     return clean_number(raw, rules).e164 or dialled_part(raw).strip()[:MAX_CALLER]
 
 
 def _outside(setup_us: int, earliest: int) -> str:
     if setup_us < earliest:
-        return f"older than {settings.CDR_MAX_AGE_DAYS} days"
-    return "in the future"
+        return Reason("older than %(days)s days", days=settings.CDR_MAX_AGE_DAYS)
+    return Reason("in the future")
 
 
 def _as_text(call: ParsedCall) -> str:

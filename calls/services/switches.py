@@ -5,15 +5,18 @@ import ipaddress
 import re
 import secrets
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from calls.models import Switch
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
+from softswitch.core.zones import zone_names
 
 TOKEN_BYTES = 32
 EDITABLE = frozenset({
@@ -21,10 +24,16 @@ EDITABLE = frozenset({
     "national_prefix", "tech_prefix_separator", "is_active",
 })  # fmt: skip
 _PATTERNS = {
-    "international_prefixes": (r"([+0-9]+( [+0-9]+)*)?", "prefixes with spaces between them"),
-    "default_country_code": (r"[0-9]{0,4}", "up to 4 digits"),
-    "national_prefix": (r"[0-9]{0,4}", "up to 4 digits"),
-    "tech_prefix_separator": (r"[^0-9\s]{0,2}", "up to 2 characters that are no digits"),
+    "international_prefixes": (
+        r"([+0-9]+( [+0-9]+)*)?",
+        gettext_lazy("Enter prefixes with spaces between them."),
+    ),
+    "default_country_code": (r"[0-9]{0,4}", gettext_lazy("Enter up to 4 digits.")),
+    "national_prefix": (r"[0-9]{0,4}", gettext_lazy("Enter up to 4 digits.")),
+    "tech_prefix_separator": (
+        r"[^0-9\s]{0,2}",
+        gettext_lazy("Enter up to 2 characters that are no digits."),
+    ),
 }
 
 
@@ -83,9 +92,9 @@ def switch_of_token(*, token: str, address: str) -> Switch | None:
     if switch is None:
         return None
     if not switch.is_active:
-        raise PermissionDenied("This switch is not active.")
+        raise PermissionDenied(_("This switch is not active."))
     if not _is_allowed(switch, address):
-        raise PermissionDenied("This switch may not ask from this address.")
+        raise PermissionDenied(_("This switch may not ask from this address."))
     return switch
 
 
@@ -117,7 +126,7 @@ def _save(switch: Switch) -> None:
         with transaction.atomic():
             switch.save()
     except IntegrityError as error:
-        raise DomainError("taken", "A switch of this name exists.", field="name") from error
+        raise DomainError("taken", _("A switch of this name exists."), field="name") from error
 
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
@@ -136,20 +145,22 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
 def _matching(name: str, text: str) -> str:
     pattern, expected = _PATTERNS[name]
     if not re.fullmatch(pattern, text):
-        raise DomainError("invalid", f"Enter {expected}.", field=name)
+        raise DomainError("invalid", str(expected), field=name)
     return text
 
 
 def _name(text: str) -> str:
     name = " ".join(text.split())
     if not name or len(name) > 80:
-        raise DomainError("required", "Enter a name of up to 80 characters.", field="name")
+        raise DomainError("required", _("Enter a name of up to 80 characters."), field="name")
     return name
 
 
 def _zone(name: str) -> ZoneInfo:
-    if name not in available_timezones():
-        raise DomainError("invalid", f"“{name}” is no time zone.", field="timezone")
+    if name not in zone_names():
+        raise DomainError(
+            "invalid", _("“%(name)s” is no time zone.") % {"name": name}, field="timezone"
+        )
     return ZoneInfo(name)
 
 
@@ -160,6 +171,6 @@ def _addresses(text: str) -> str:
         try:
             found += [str(ipaddress.ip_network(part))] if part else []
         except ValueError as error:
-            message = f"“{part}” is not an IP address or network."
+            message = _("“%(text)s” is not an IP address or network.") % {"text": part}
             raise DomainError("invalid", message, field="source_addresses") from error
     return "\n".join(found)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.utils.translation import gettext as _
 
 from billing.choices import HoldReason
 from calls.models import CallSettlement, UnratedCall
@@ -63,7 +64,7 @@ def settle_at_zero(*, actor: Actor, call_id: int, reason: str) -> CallSettlement
     Atomic with the audit row; the call's row is locked, so that it is settled once.
     """
     if not reason.strip():
-        raise DomainError("reason", "Enter a reason.", field="reason")
+        raise DomainError("reason", _("Enter a reason."), field="reason")
     call = UnratedCall.objects.visible_to(actor).get(call_id=call_id)
     if not actor.can("money.manage") or not may_answer(actor, call):
         raise PermissionDenied
@@ -71,7 +72,7 @@ def settle_at_zero(*, actor: Actor, call_id: int, reason: str) -> CallSettlement
         call = UnratedCall.objects.select_for_update().get(call_id=call_id)
         level = call.level_customer
         if level is None:
-            raise DomainError("no_level", "No level of this call can be settled.")
+            raise DomainError("no_level", _("No level of this call can be settled."))
         settlement, _is_new = CallSettlement.objects.get_or_create(
             call_id=call_id,
             customer=level,

@@ -8,6 +8,7 @@ from calls.tables.calls import (
     UnratedTable,
     call_table,
 )
+from calls.tables.daily_reports import DailyReportTable
 from calls.tables.re_rating import (
     YOUR_PROVIDER,
     ReRatingProblemTable,
@@ -25,6 +26,7 @@ __all__ = [
     "YOUR_PROVIDER",
     "CallTable",
     "ConflictTable",
+    "DailyReportTable",
     "ImportTable",
     "ReRatingProblemTable",
     "ReRatingSumTable",

@@ -22,7 +22,7 @@ from calls.views.tiles import acd_tile, asr_tile, money_tiles, unrated_tile
 from customers.choices import Kind
 from softswitch.core.charts import Chart, bar_chart
 from softswitch.core.chrome import Tile
-from softswitch.core.display import number_text
+from softswitch.core.display import full_date_text, number_text
 from softswitch.core.views import PageView
 
 WEEK = timedelta(days=7)
@@ -59,7 +59,7 @@ class DashboardView(PageView):
 
     def get_meta(self) -> str:
         moment = timezone.localtime()
-        day = date_format(moment, "l j F Y")
+        day = full_date_text(moment.date())
         if not self.is_operator:
             return day
         return _("%(day)s, figures to %(time)s") % {"day": day, "time": f"{moment:%H:%M}"}

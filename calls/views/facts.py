@@ -5,13 +5,14 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from calls.models import Call
 from calls.selectors.explain import ChargedLevel, explain_call
 from calls.selectors.re_rating import Revision
 from calls.selectors.unrated import unrated_line
 from customers.tenancy import Actor
-from softswitch.core.display import date_text, datetime_text, price_text, time_text
+from softswitch.core.display import date_text, datetime_text, listed, price_text, spoken, time_text
 from softswitch.core.templatetags.money import exact
 
 Fact = tuple[str | Promise, object]
@@ -35,7 +36,7 @@ def _who(actor: Actor, call: Any) -> Iterator[Fact]:
 def _when(call: Call) -> Iterator[Fact]:
     yield _("Day"), date_text(call.setup_at)
     times = [time_text(at) for at in (call.answered_at, call.ended_at) if at]
-    yield (_("Answered, ended") if call.answered_at else _("Ended")), ", ".join(times)
+    yield (_("Answered, ended") if call.answered_at else _("Ended")), listed(times)
     pdd = "" if call.pdd_ms is None else _(", PDD %(seconds)s s") % {"seconds": call.pdd_ms / 1000}
     yield _("Duration"), f"{call.duration_ms / 1000:g} s{pdd}"
 
@@ -46,7 +47,7 @@ def _why(actor: Actor, call: Call) -> Iterator[Fact]:
         codes.append(f"SIP {call.sip_code}")
     if call.hangup_cause is not None:
         codes.append(f"Q.850 {call.hangup_cause}")
-    yield _("End"), ", ".join(codes)
+    yield _("End"), listed(codes)
     line = unrated_line(actor, call)
     if line is not None:
         at = f" ({line.level_name})" if line.level else ""
@@ -58,7 +59,7 @@ def _identity(actor: Actor, call: Call) -> Iterator[Fact]:
         yield _("CLD as sent"), call.called_raw
     if actor.is_root:
         yield _("Switch"), call.switch
-        yield _("From"), call.auth_name or call.source_ip
+        yield pgettext("party", "From"), call.auth_name or call.source_ip
     yield _("Call ID"), call.native_id
 
 
@@ -79,7 +80,9 @@ def _shown(call: Call, level: ChargedLevel, seller: ChargedLevel | None) -> dict
         "title": str(call.account if level.is_account_level else level.name),
         "amount": exact(level.amount, level.balance_currency),
         "note": _level_note(level),
-        "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
+        "lines": [
+            (spoken(step.symbol), spoken(step.expression), step.value) for step in level.steps
+        ],
         "left": margin,
         "right": right,
         "history": [_revision_text(revision) for revision in reversed(level.revisions)],
@@ -119,5 +122,5 @@ def _level_note(level: ChargedLevel) -> str:
                 "rate": price_text(level.exchange_rate),
             }
         )
-    text = ", ".join(parts)
+    text = listed(parts)
     return text[:1].upper() + text[1:]

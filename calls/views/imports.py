@@ -17,7 +17,7 @@ from calls.models import CallConflict, CdrImport
 from calls.services.importing import start_import
 from calls.tables import ConflictTable, ImportTable
 from softswitch.core.chrome import Action, Link, Tab, Tile
-from softswitch.core.display import number_text
+from softswitch.core.display import listed, number_text
 from softswitch.core.exports import csv_lines
 from softswitch.core.views import CreateView, DetailView, Download, DownloadView, ListView
 
@@ -130,7 +130,7 @@ class ImportDetailView(DetailView):
 
     def get_meta(self) -> str:
         job = self.object
-        return f"{CdrFormat(job.format).label}, {job.switch}"
+        return listed((CdrFormat(job.format).label, job.switch))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         job = self.object

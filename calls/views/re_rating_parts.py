@@ -11,7 +11,7 @@ from calls.models import ReRating
 from calls.selectors.re_rating import differences_by_currency
 from calls.tables import YOUR_PROVIDER
 from softswitch.core.chrome import Tile
-from softswitch.core.display import datetime_text, number_text, price_text
+from softswitch.core.display import datetime_text, listed, number_text, price_text
 
 Fact = tuple[str | Promise, object]
 DONE = (ReRatingState.APPLIED, ReRatingState.UNDOING, ReRatingState.UNDONE)
@@ -53,7 +53,7 @@ def terms_text(job: ReRating) -> str:
         })  # fmt: skip
     if job.terms_at is not None:
         parts.append(_("terms of %(moment)s") % {"moment": datetime_text(job.terms_at)})
-    text = ", ".join(parts) or _("the terms of each call's start, as they stand now")
+    text = listed(parts) or _("the terms of each call's start, as they stand now")
     return text[:1].upper() + text[1:]
 
 

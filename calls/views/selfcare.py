@@ -15,7 +15,7 @@ from calls.selectors import selfcare as reads
 from customers.tenancy import Actor
 from softswitch.core.charts import Chart, bar_chart
 from softswitch.core.chrome import Badge
-from softswitch.core.display import amount_text, number_text
+from softswitch.core.display import amount_text, day_text, number_text
 from softswitch.core.money import minor_units
 
 
@@ -92,7 +92,7 @@ def month_chart(month: reads.MonthOfCalls) -> Chart:
     days = [month.first + place * reads.DAY for place in range(month.length)]
     return bar_chart(
         month_note(month),
-        [date_format(day, "j M") for day in (*days, days[-1])],
+        [day_text(day) for day in (*days, days[-1])],
         [float(value) for value in month.days],
         unit=month.currency or _("minutes"),
         part=len(month.days) - 1,

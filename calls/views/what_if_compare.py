@@ -15,7 +15,7 @@ from calls.views.what_if import FURTHER, PERMISSION, what_if_crumbs
 from calls.views.what_if_result import period_text, question_facts
 from softswitch.core import exports
 from softswitch.core.chrome import Link
-from softswitch.core.display import DASH, amount_text, number_text
+from softswitch.core.display import DASH, amount_text, listed, number_text
 from softswitch.core.money import ZERO
 from softswitch.core.views import PageView
 
@@ -119,7 +119,7 @@ def _count(value: int) -> tuple[int, str]:
 
 def question_text(what_if: WhatIf) -> str:
     """What is asked, in one line."""
-    return "; ".join(f"{label}: {text}" for label, text in question_facts(what_if))
+    return listed((f"{label}: {text}" for label, text in question_facts(what_if)), is_long=True)
 
 
 def _same(text: str) -> tuple[str, str]:

@@ -33,7 +33,7 @@ from calls.views.what_if import FURTHER, PERMISSION, is_running, what_if_crumbs
 from customers.models import Customer
 from softswitch.core import exports
 from softswitch.core.chrome import Action, Link, Tile
-from softswitch.core.display import DASH, amount_text, date_text, number_text
+from softswitch.core.display import DASH, amount_text, date_text, listed, number_text
 from softswitch.core.tables import Table
 from softswitch.core.views import ListView
 from softswitch.core.views.access import rows_of
@@ -256,7 +256,7 @@ def question_facts(what_if: WhatIf) -> list[tuple[Any, Any]]:
         calls.append(_("of %(customer)s and all below") % {"customer": what_if.customer})
     if what_if.tariff:
         calls.append(_("by tariff %(tariff)s") % {"tariff": what_if.tariff})
-    return [(_("Calls"), ", ".join(calls)), *changes_told(what_if)]
+    return [(_("Calls"), listed(calls)), *changes_told(what_if)]
 
 
 def sum_tiles(result: Result, *, has_cost: bool) -> list[Tile]:
@@ -291,6 +291,6 @@ def left_out_tile(what_if: WhatIf) -> Tile:
         _("waiting"): what_if.left_out.get("waiting", 0),
         _("unrated"): what_if.left_out.get("unrated", 0),
     }
-    note = ", ".join(f"{number_text(count)} {name}" for name, count in parts.items() if count)
+    note = listed(f"{number_text(count)} {name}" for name, count in parts.items() if count)
     url = "?group=destination&only=unrated" if unrated_in(what_if) else ""
     return Tile(_("Calls left out"), number_text(sum(parts.values())), note=note, url=url)

@@ -105,9 +105,9 @@ def test_it_is_proven_against_the_sums_that_were_kept(world: World) -> None:
 @pytest.mark.parametrize(
     ("what", "reason"),
     [
-        ("pending", "1 calls wait to be charged"),
-        ("unrated", "1 calls are unrated"),
-        ("period", "1 billing periods with calls of it are open"),
+        ("pending", "1 call waits to be charged"),
+        ("unrated", "1 call is unrated"),
+        ("period", "1 billing period with calls of it is open"),
     ],
 )
 def test_what_is_not_finished_stands_against_it(world: World, what: str, reason: str) -> None:
@@ -237,7 +237,7 @@ def test_the_job_archives_month_by_month_and_logs_why_not(
     tasks.archive_months()
     assert [str(month) for month in ArchivedMonth.objects.all()] == ["2026-04"]
     assert sent == ["calls.archive_months"]
-    assert "2026-03 is not archived: 1 calls wait to be charged" in caplog.text
+    assert "2026-03 is not archived: 1 call waits to be charged" in caplog.text
     tasks.archive_months()
     assert sent == ["calls.archive_months"]
 
@@ -256,8 +256,8 @@ def test_the_command_shows_archives_and_restores(world: World, capsys: Any) -> N
     store_call(world.shop, "442071234567", at=START + timedelta(days=30))
     lines = told("--keep", "2", "--apply")
     assert "2026-03: 6 calls, " in lines
-    assert "2026-04: 1 calls wait to be charged" in lines
-    with pytest.raises(CommandError, match="2026-04: 1 calls wait"):
+    assert "2026-04: 1 call waits to be charged" in lines
+    with pytest.raises(CommandError, match="2026-04: 1 call waits"):
         told("--month", "2026-04", "--apply")
     assert told("--restore", "2026-03").startswith("2026-03: 6 calls, ")
     with pytest.raises(CommandError, match="a month, as 2026-03"):

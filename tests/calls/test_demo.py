@@ -16,12 +16,14 @@ from pytest_django import DjangoDbBlocker
 
 from billing.models import Balance, Charge, LedgerEntry
 from billing.services.verify import differences
-from calls.models import Call, CallConflict, CdrImport, PendingCall, UnratedCall
+from calls.choices import ReportKind
+from calls.models import Call, CallConflict, CdrImport, DailyReport, PendingCall, UnratedCall
 from calls.services.demo.build import load_demo
 from calls.services.demo.logins import KINDS, demo_logins
 from calls.services.demo.sources import SWITCHES
 from calls.services.demo.tree import all_firms
 from customers.models import Customer
+from notifications.models import Message
 from tariffs.models import Rate, RateImport, Tariff
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +181,17 @@ def test_a_few_calls_cannot_be_rated(said: list[str]) -> None:
     lacking = UnratedCall.objects.filter(reason="no_rate")
     levels = lacking.values_list("level_customer__owner__name", flat=True).distinct()
     assert list(levels) == ["Orchard Telecom"]
+
+
+def test_somebody_was_warned_and_reported_to(said: list[str]) -> None:
+    told = Counter(Message.objects.values_list("event", flat=True))
+    assert told["low_balance"] > 3
+    assert told["zero_balance"] > 1
+    assert told["credit_limit"] > 0
+    days = set(DailyReport.objects.values_list("day", flat=True))
+    assert days == {ANCHOR.date() - timedelta(days=n) for n in (1, 2, 3)}
+    assert set(DailyReport.objects.values_list("state", flat=True)) == {"sent"}
+    assert set(DailyReport.objects.values_list("kind", flat=True)) == set(ReportKind.values)
 
 
 def test_every_kind_of_user_can_log_in(said: list[str]) -> None:

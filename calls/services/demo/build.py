@@ -22,6 +22,7 @@ from calls.services.demo.payments import Payments
 from calls.services.demo.plan import PASSWORD
 from calls.services.demo.sheets import WORTH
 from calls.services.demo.sources import SWITCHES
+from calls.services.demo.telling import tell_news
 from calls.services.demo.traffic import make_traffic
 from calls.services.demo.tree import ROOT
 from calls.services.importing import run_import, start_import
@@ -93,6 +94,8 @@ def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> bool:
                 _analyze()
         online = add_online_payments(operator=operator, opened=opening.opened, anchor=anchor)
         say(f"{online} online payments of a provider that is off")
+        alerted, reports = tell_news(opened=opening.opened, anchor=anchor)
+        say(f"{alerted} alerts, {reports} automatic reports")
         for one in opening.opened:
             if one.firm.status != one.customer.status:
                 set_status(actor=one.owner, customer=one.customer, status=one.firm.status)

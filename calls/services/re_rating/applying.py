@@ -2,6 +2,7 @@
 
 from django.db import connection
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from calls.choices import ReRatingState
 from calls.models import ReRating, ReRatingBatch
@@ -34,7 +35,10 @@ def check_stored(job: ReRating) -> None:
     """Raise StoppedError where calls of the period are archived: they would be passed over."""
     months = archived_between(job.since, job.till)
     if months:
-        raise StoppedError(f"Calls of {months[0]:%Y-%m} are archived: restore them first.")
+        raise StoppedError(
+            _("Calls of %(month)s are archived: restore them first.")
+            % {"month": f"{months[0]:%Y-%m}"}
+        )
 
 
 def batch_calls(
@@ -50,7 +54,7 @@ def batch_calls(
     end = batch.end_at, batch.end_id
     calls, _end = next_calls(job, after, end, MOST_CALLS + 1, is_made=is_made)
     if len(calls) > MOST_CALLS:
-        raise StoppedError("Too many calls have come in since the preview.")
+        raise StoppedError(_("Too many calls have come in since the preview."))
     return batch, calls
 
 
@@ -65,9 +69,9 @@ def apply_batch(job: ReRating) -> bool:
         batch, calls = batch_calls(job, job.batches_applied + 1)
         found = compare(job, calls)
         if found.fingerprint != batch.fingerprint:
-            raise StoppedError("Calls, charges or terms have changed since the preview.")
+            raise StoppedError(_("Calls, charges or terms have changed since the preview."))
         if not job.posts_to_open and (found.is_changed & found.is_closed).any():
-            raise StoppedError("Some of these calls belong to closed periods.")
+            raise StoppedError(_("Some of these calls belong to closed periods."))
         job.batches_applied += 1
         _save(job)
         post_corrections(job, calls, found.standing, found.changes)

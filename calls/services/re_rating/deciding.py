@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.models import Account, Trunk
 from calls.choices import ReRatingState
@@ -17,6 +18,7 @@ from calls.services.re_rating.undoing import later_re_ratings
 from customers.models import Customer
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 from tariffs.models import Tariff
@@ -54,16 +56,18 @@ def start_re_rating(*, actor: Actor, choice: Choice, reason: str) -> ReRating:
     if actor.account_id is not None or not all(actor.can(right) for right in RIGHTS):
         raise PermissionDenied
     if not reason.strip():
-        raise DomainError("reason", "Enter a reason.", field="reason")
+        raise DomainError("reason", _("Enter a reason."), field="reason")
     till = min(choice.till, now())
     if choice.since >= till:
-        raise DomainError("till", "It must end after it begins, in the past.", field="till")
+        raise DomainError("till", _("It must end after it begins, in the past."), field="till")
     if archived := archived_between(choice.since, till):
-        text = f"Calls of {archived[0]:%Y-%m} are archived: restore them first, or begin later."
+        text = _("Calls of %(month)s are archived: restore them first, or begin later.") % {
+            "month": f"{archived[0]:%Y-%m}"
+        }
         raise DomainError("since", text, field="since")
     if choice.terms_at is not None and choice.terms_at > now():
         raise DomainError(
-            "terms_at", "Terms that are not in force yet may change.", field="terms_at"
+            "terms_at", _("Terms that are not in force yet may change."), field="terms_at"
         )
     chosen = _chosen(actor, choice)
     with transaction.atomic():
@@ -91,7 +95,7 @@ def preview_again(*, actor: Actor, job: ReRating) -> None:
     with transaction.atomic():
         locked = _locked(job)
         if not may_preview(locked):
-            raise DomainError("not_now", "This cannot be previewed again now.")
+            raise DomainError("not_now", _("This cannot be previewed again now."))
         for rows in (locked.batches, locked.sums, locked.problems):
             rows.all().delete()
         locked.calls_read = locked.calls_changed = locked.calls_failed = locked.calls_closed = 0
@@ -111,9 +115,11 @@ def request_apply(*, actor: Actor, job: ReRating, posts_to_open: bool = False) -
         if locked.state in {ReRatingState.APPLYING, ReRatingState.APPLIED}:
             return
         if locked.state != ReRatingState.PREVIEWED:
-            raise DomainError("not_previewed", "There is no preview of this that could be applied.")
+            raise DomainError(
+                "not_previewed", _("There is no preview of this that could be applied.")
+            )
         if not locked.calls_changed:
-            raise DomainError("nothing", "No charge would change.")
+            raise DomainError("nothing", _("No charge would change."))
         if locked.calls_closed and not posts_to_open:
             raise _closed()
         locked.posts_to_open, locked.applied_by = posts_to_open, actor.user
@@ -135,7 +141,7 @@ def request_undo(*, actor: Actor, job: ReRating, posts_to_open: bool = False) ->
         if locked.state in {ReRatingState.UNDOING, ReRatingState.UNDONE}:
             return
         if not may_undo(locked):
-            raise DomainError("not_applied", "Only what was applied can be undone.")
+            raise DomainError("not_applied", _("Only what was applied can be undone."))
         _check_latest(locked)
         if not posts_to_open and is_any_period_closed(locked):
             raise _closed()
@@ -156,7 +162,7 @@ def discard(*, actor: Actor, job: ReRating) -> None:
             return
         is_open = locked.state in DISCARDABLE or may_preview(locked)
         if not is_open:
-            raise DomainError("applied", "It is applied already: undo it instead.")
+            raise DomainError("applied", _("It is applied already: undo it instead."))
         _set_state(locked, ReRatingState.DISCARDED)
         _record(actor, locked, "re_rating_discarded")
 
@@ -169,7 +175,7 @@ def _chosen(actor: Actor, choice: Choice) -> dict[str, Any]:
     }
     for name, row in named.items():
         if row is not None and not type(row).objects.visible_to(actor).filter(pk=row.pk).exists():
-            raise DomainError(name, "Nothing here has this name.", field=name)
+            raise DomainError(name, _("Nothing here has this name."), field=name)
     return named
 
 
@@ -184,14 +190,18 @@ def _check_latest(job: ReRating) -> None:
     """Those that changed the same charges are of the same owner, who alone sold at that level."""
     later = later_re_ratings(job)
     if later:
-        names = ", ".join(f"#{pk}" for pk in later)
+        names = listed(f"#{pk}" for pk in later)
         raise DomainError(
-            "later", f"Some of these charges were re-rated again: undo {names} first."
+            "later",
+            _("Some of these charges were re-rated again: undo %(names)s first.")
+            % {"names": names},
         )
 
 
 def _closed() -> DomainError:
-    text = "Some of these calls belong to closed periods: post their difference to the open ones."
+    text = _(
+        "Some of these calls belong to closed periods: post their difference to the open ones."
+    )
     return DomainError("closed", text, field="posts_to_open")
 
 

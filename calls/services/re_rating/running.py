@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.services.ledger import MovedMeanwhileError
 from calls.choices import ReRatingState
@@ -65,7 +66,7 @@ def _step(re_rating_id: int) -> bool:
             _stop(job, str(error))
         except DATA_ERRORS:
             logger.exception("re-rating %s could not go on", re_rating_id)
-            _stop(job, "A call cannot be computed by these terms.")
+            _stop(job, _("A call cannot be computed by these terms."))
         return True
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from django.db import connection
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.services.usage import in_closed_periods, payers_at
 from calls.choices import ReRatingState
@@ -77,7 +78,7 @@ def _take_back(job: ReRating, calls: Calls) -> None:
         old.amounts,
     )
     if not job.posts_to_open and _is_any_closed(calls, standing.where(rows)):
-        raise StoppedError("Some of these calls belong to closed periods.")
+        raise StoppedError(_("Some of these calls belong to closed periods."))
     post_corrections(job, calls, standing, again, is_undo=True)
 
 
@@ -96,7 +97,7 @@ def _check_latest(job: ReRating, charges: Standing, made: Int64s) -> None:
     later = charges.entries[charges.revisions > revisions[firsts]]
     others = ReRatingEntry.objects.exclude(re_rating=job).filter(pk__in=np.unique(later).tolist())
     if others.exclude(re_rating__state=ReRatingState.UNDONE).exists():
-        raise StoppedError("Another re-rating has changed some of these charges since.")
+        raise StoppedError(_("Another re-rating has changed some of these charges since."))
 
 
 def _is_any_closed(calls: Calls, charged: Standing) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from billing.selectors.balances import display_currency
 from calls.choices import ChangeKind, ChangeSide, WhatIfState
@@ -88,7 +89,7 @@ def ask_again(*, actor: Actor, what_if: WhatIf) -> None:
     with transaction.atomic():
         locked = WhatIf.objects.select_for_update(of=("self",)).get(pk=what_if.pk)
         if locked.state in (WhatIfState.WAITING, WhatIfState.RUNNING):
-            raise DomainError("not_now", "It is being answered.")
+            raise DomainError("not_now", _("It is being answered."))
         locked.rows.all().delete()
         locked.state, locked.failure, locked.left_out = WhatIfState.WAITING, "", {}
         locked.read_till = locked.terms_at = locked.done_at = None
@@ -143,20 +144,20 @@ def _check_change(actor: Actor, what_if: WhatIf) -> None:
 def _check(actor: Actor, question: Question) -> None:
     span = question.until - question.since
     if not timedelta(0) < span <= LONGEST:
-        raise DomainError("period", "Ask about 1 to 400 days.", field="until")
+        raise DomainError("period", _("Ask about 1 to 400 days."), field="until")
     check_stored(question.since, question.until)
     visible: Any = Customer.objects.visible_to(actor)
     if not (is_seller(question.seller) and visible.filter(pk=question.seller.pk).exists()):
-        raise DomainError("seller", "Choose yourself or a reseller below you.", field="seller")
+        raise DomainError("seller", _("Choose yourself or a reseller below you."), field="seller")
     customer = question.customer
     if customer is not None and not visible.filter(pk=customer.pk, is_root=False).exists():
-        raise DomainError("customer", "Choose a customer below.", field="customer")
+        raise DomainError("customer", _("Choose a customer below."), field="customer")
     sellers = sellers_of(question.seller, has_below=question.has_below)
     if not 1 <= len(question.changes) <= MOST_CHANGES:
-        raise DomainError("changes", "Say by which other terms.", field="sell_kind")
+        raise DomainError("changes", _("Say by which other terms."), field="sell_kind")
     tariffs = Tariff.objects.visible_to(actor).filter(owner__in=sellers)
     if question.tariff and not tariffs.filter(pk=question.tariff.pk).exists():
-        raise DomainError("tariff", "Choose a tariff of the seller.", field="tariff")
+        raise DomainError("tariff", _("Choose a tariff of the seller."), field="tariff")
     for change in question.changes:
         _check_one(actor, question, change, set(tariffs.values_list("pk", flat=True)))
 
@@ -164,14 +165,14 @@ def _check(actor: Actor, question: Question) -> None:
 def _check_one(actor: Actor, question: Question, change: Change, tariffs: set[int]) -> None:
     side = change.side
     if side == ChangeSide.BUY and question.seller.is_root:
-        raise DomainError("buy", "What Root pays is not known here.", field="buy_kind")
+        raise DomainError("buy", _("What Root pays is not known here."), field="buy_kind")
     if change.kind == ChangeKind.DRAFT:
         rows = RateImport.objects.visible_to(actor).filter(tariff__in=tariffs)
         sheet = rows.filter(pk=change.rate_import or 0).first()
         if sheet is None or not is_draft(sheet):
-            text = "Choose a previewed rate sheet that is not applied."
+            text = _("Choose a previewed rate sheet that is not applied.")
             raise DomainError("draft", text, field=f"{side}_draft")
     elif change.tariff not in tariffs:
-        raise DomainError("tariff", "Choose a tariff of the seller.", field=f"{side}_tariff")
+        raise DomainError("tariff", _("Choose a tariff of the seller."), field=f"{side}_tariff")
     if change.replaces is not None and change.replaces not in tariffs:
-        raise DomainError("tariff", "Choose a tariff of the seller.", field="sell_replaces")
+        raise DomainError("tariff", _("Choose a tariff of the seller."), field="sell_replaces")

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from calls.choices import ChangeKind, ChangeSide, ChangeTime
 from calls.models import WhatIf
 from calls.selectors.storage import archived_between
@@ -82,7 +84,9 @@ class Change:
 def check_stored(since: datetime, until: datetime) -> None:
     """Archived calls would be passed over, and the answer be one about others (``archived``)."""
     if archived := archived_between(since, until):
-        text = f"Calls of {archived[0]:%Y-%m} are archived: restore them first, or begin later."
+        text = _("Calls of %(month)s are archived: restore them first, or begin later.") % {
+            "month": f"{archived[0]:%Y-%m}"
+        }
         raise DomainError("archived", text, field="since")
 
 
@@ -153,5 +157,7 @@ def variant_of(what_if: WhatIf, change: Change) -> Variant:
 def _draft(change: Change) -> RateImport:
     sheet = RateImport.objects.select_related("tariff").filter(pk=change.rate_import or 0).first()
     if sheet is None or not is_draft(sheet):
-        raise DomainError("no_draft", "The rate sheet is applied or given up: it is no draft now.")
+        raise DomainError(
+            "no_draft", _("The rate sheet is applied or given up: it is no draft now.")
+        )
     return sheet

@@ -13,6 +13,7 @@ import numpy as np
 from django.db import DataError, connection, transaction
 from django.db.models import Q
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from calls.choices import WhatIfState
 from calls.models import Call, PendingCall, UnratedCall, WhatIf
@@ -75,7 +76,7 @@ def run_what_if(*, what_if_id: int, seconds: float | None = None) -> bool:
         _fail(what_if_id, error.message)
     except (ArithmeticError, DataError):
         logger.exception("what-if %s failed", what_if_id)
-        _fail(what_if_id, "An amount is too large to be computed.")
+        _fail(what_if_id, _("An amount is too large to be computed."))
     return True
 
 
@@ -154,7 +155,7 @@ class _Run:
             with connection.cursor() as cursor:
                 cursor.execute(_fold_sql(), [self._what_if.pk])
             if self._what_if.rows.count() > MOST_ROWS:
-                raise DomainError("too_many", "Too many pairs of customer and destination.")
+                raise DomainError("too_many", _("Too many pairs of customer and destination."))
             self._renew(state=WhatIfState.DONE, left_out=_left_out(self._what_if), done_at=now())
 
     def _renew(self, **values: Any) -> None:
