@@ -103,6 +103,13 @@ class UsageGrouping(models.TextChoices):
     CODE = "code", _("By code")
 
 
+class CdrFileFormat(models.TextChoices):
+    """The daily CDR file."""
+
+    CSV = "csv", _("CSV")
+    XLSX = "xlsx", _("XLSX")
+
+
 class ShortCallSeconds(models.IntegerChoices):
     """Up to which duration an answered call is short."""
 

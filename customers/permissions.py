@@ -144,6 +144,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "vouchers:read": frozenset({"vouchers.view"}),
     "vouchers:write": _area("vouchers"),
     "rates:read": frozenset({"rates.view"}),
+    "calls:read": _CALLS,
     "users:write": frozenset({"users.manage"}),
     "money:read": frozenset({"balance.view", "invoices.view"}),
     "money:write": _MONEY,

@@ -21,8 +21,8 @@ from softswitch.core.errors import DomainError
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PATH = "/api/v1/"
 # What must not be remembered: wrong PINs are counted even where they are refused, a PIN works once
-# anyway; and PINs that are taken are shown once.
-NOT_REMEMBERED = ("/vouchers/redeem", "/pins")
+# anyway; and PINs that are taken, and secrets of webhooks, are shown once.
+NOT_REMEMBERED = ("/vouchers/redeem", "/pins", "/webhooks")
 LONGEST_KEY = 80
 BEARER = "bearer"
 

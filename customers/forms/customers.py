@@ -23,7 +23,7 @@ from customers.selectors.definitions import (
     has_business_models,
     has_classes,
 )
-from softswitch.core.display import country_names
+from softswitch.core.display import country_names, listed
 from softswitch.core.forms import BoundSection, MomentField, ScopedForm, Section
 from softswitch.core.zones import ZoneField
 from tariffs.selectors import currency_choices
@@ -140,7 +140,7 @@ class DefinedFields(ScopedForm):
         cleaned = super().clean() or {}
         model, kind = cleaned.get("business_model"), cleaned.get("kind")
         if model is not None and kind and kind not in model.kinds:
-            kinds = ", ".join(str(label) for value, label in Kind.choices if value in model.kinds)
+            kinds = listed(label for value, label in Kind.choices if value in model.kinds)
             text = _("%(model)s is for: %(kinds)s.") % {"model": model, "kinds": kinds}
             self.add_error("kind", text)
         if self.has_new_fields:

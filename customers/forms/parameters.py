@@ -5,6 +5,7 @@ form = ReportForm(actor=actor, data=..., inherited=inherited(customer_class, own
 set_parameters(actor=actor, customer=customer, values=form.parameter_values())
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from decimal import Decimal
@@ -20,7 +21,6 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from timezone_field import TimeZoneField
 
 from customers.choices import InvoiceSection
 from customers.models import CustomerParameters, ParameterSet
@@ -37,6 +37,8 @@ from customers.selectors.parameters import (
     problems_of,
     stored_values,
 )
+from softswitch.core.display import listed
+from softswitch.core.fields import ZoneColumn
 from softswitch.core.forms import ScopedForm, Section
 from softswitch.core.zones import zone_choices
 
@@ -47,6 +49,7 @@ TICKS = {
     "low_balance_percent": ("no_low_balance_percent", gettext_lazy("No percentage")),
     "low_balance_days": ("no_low_balance_days", gettext_lazy("Without end")),
     "disable_trunks_after_days": ("no_disable_trunks_after_days", gettext_lazy("Never")),
+    "credit_thresholds": ("no_credit_thresholds", gettext_lazy("No percentages")),
 }
 
 
@@ -123,6 +126,23 @@ class SectionsField(forms.MultipleChoiceField):
         return [] if NONE in ticked else ticked
 
 
+class PercentagesField(forms.CharField):
+    """Whole percentages with commas between them, in ascending order; empty: None (inherited)."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        parts = [part.strip().removesuffix("%").strip() for part in text.split(",") if part.strip()]
+        # As many digits as 100 has: int() refuses thousands of them with an error of its own.
+        if not all(re.fullmatch(r"\d{1,3}", part) and 1 <= int(part) <= 100 for part in parts):
+            raise forms.ValidationError(
+                _("Enter whole percentages from 1 to 100, like 80, 90, 100."), code="percentages"
+            )
+        return sorted({int(part) for part in parts}) or None
+
+
 class ParametersForm(ScopedForm):
     """All parameters, or the group that a subclass names in ``shown``.
 
@@ -149,7 +169,11 @@ class ParametersForm(ScopedForm):
         Section(
             gettext_lazy("Notifications"),
             NOTIFICATION_FIELDS,
-            help=gettext_lazy("The customer does not see these settings."),
+            help=gettext_lazy(
+                "The customer does not see these settings. Daily letters about a low balance, the"
+                " first one too, wait for the time set; hourly ones go out at its minutes past"
+                " each hour."
+            ),
         ),
     )
     widths: ClassVar[Mapping[str, int]] = {
@@ -161,6 +185,7 @@ class ParametersForm(ScopedForm):
         "usage_grouping": 3,
         "balance_summary": 3,
         "daily_cdrs": 3,
+        "cdr_format": 3,
         "sign_in_notice": 3,
         "short_calls": 3,
         "short_call_seconds": 3,
@@ -192,6 +217,7 @@ class ParametersForm(ScopedForm):
         "trunk_update_notice": 3,
         "payment_notice": 3,
         "zero_balance_notice": 3,
+        "credit_thresholds": 4,
     }
 
     def __init__(self, *args: Any, inherited: Resolved, **kwargs: Any) -> None:
@@ -276,10 +302,11 @@ def parameter_field(name: str, above: Value) -> forms.Field:
     options = {"label": capfirst(column.verbose_name), "required": False}
     if issubclass(kind, models.BooleanField):
         return YesNoField(empty_label=text, **options)
-    if issubclass(kind, TimeZoneField):
+    if issubclass(kind, ZoneColumn):
         return OptionalZoneField(empty_label=text, **options)
     if issubclass(kind, ArrayField):
-        return SectionsField(help_text=text, **options)
+        made_of = PercentagesField if name == "credit_thresholds" else SectionsField
+        return made_of(help_text=text, **options)
     made: Any = column.formfield(**_options(column, text))
     if column.choices:
         made.choices = [("", text), *column.choices]
@@ -327,10 +354,16 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize() + 0:f}"
     if isinstance(value, list):
-        labels = dict(InvoiceSection.choices)
-        return ", ".join(str(labels[item]) for item in value) or _("none of them")
+        return _list_text(name, value)
     column: Any = CustomerParameters._meta.get_field(name)
     return str(dict(column.flatchoices).get(value, value))
+
+
+def _list_text(name: str, value: list[Any]) -> str:
+    if name == "credit_thresholds":
+        return listed(f"{item}%" for item in value)
+    labels = dict(InvoiceSection.choices)
+    return listed(labels[item] for item in value) or _("none of them")
 
 
 def _nothing(name: str) -> str:

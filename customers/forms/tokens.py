@@ -12,6 +12,7 @@ AREAS = {
     "trunks": _("Trunks and hosts"),
     "vouchers": _("Vouchers"),
     "rates": _("Rates"),
+    "calls": _("Calls and reports"),
     "users": _("Logins"),
     "money": _("Money"),
 }

@@ -8,9 +8,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
-from timezone_field import TimeZoneField
 
 from customers.choices import (
+    CdrFileFormat,
     FieldKind,
     Frequency,
     InvoiceFormat,
@@ -31,7 +31,7 @@ from customers.querysets import (
     CustomFieldQuerySet,
     CustomFieldValueQuerySet,
 )
-from softswitch.core.fields import AmountInput, OptionalPriceField
+from softswitch.core.fields import AmountInput, OptionalPriceField, ZoneColumn
 
 
 def percent_field(label: Any) -> "models.DecimalField[AmountInput | None, Decimal | None]":
@@ -46,9 +46,9 @@ def percent_field(label: Any) -> "models.DecimalField[AmountInput | None, Decima
     )
 
 
-def zone_field(label: Any) -> TimeZoneField:
+def zone_field(label: Any) -> ZoneColumn:
     """A time zone, or nothing."""
-    return TimeZoneField(verbose_name=label, null=True, blank=True, use_pytz=False)
+    return ZoneColumn(verbose_name=label, null=True, blank=True)
 
 
 class BusinessModel(models.Model):
@@ -111,6 +111,9 @@ class ParameterSet(models.Model):
     )
     balance_summary = models.BooleanField(_("daily balance summary"), null=True, blank=True)
     daily_cdrs = models.BooleanField(_("daily CDR file"), null=True, blank=True)
+    cdr_format = models.CharField(
+        _("format of the CDR file"), max_length=4, choices=CdrFileFormat.choices, blank=True
+    )
     sign_in_notice = models.BooleanField(_("sign-in notification"), null=True, blank=True)
     # Short call charge
     short_calls = models.BooleanField(_("short call charge"), null=True, blank=True)
@@ -192,6 +195,12 @@ class ParameterSet(models.Model):
     trunk_update_notice = models.BooleanField(_("send trunk updates"), null=True, blank=True)
     payment_notice = models.BooleanField(_("payment received alert"), null=True, blank=True)
     zero_balance_notice = models.BooleanField(_("zero balance alert"), null=True, blank=True)
+    credit_thresholds = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(100)]),
+        verbose_name=_("told when this much of the credit limit is used (%)"),
+        null=True,
+        blank=True,
+    )
 
     class Meta:
         abstract = True

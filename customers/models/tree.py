@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 from mptt.managers import TreeManager
 from mptt.models import MPTTModel, TreeForeignKey
-from timezone_field import TimeZoneField
 
 from customers.choices import Kind, ProfitUnit, Status
 from customers.permissions import RIGHTS
 from customers.querysets import CustomerQuerySet
 from softswitch.core.constraints import UniqueAtCommit, never_twice
-from softswitch.core.fields import OptionalPriceField
+from softswitch.core.fields import OptionalPriceField, ZoneColumn
 
 if TYPE_CHECKING:
     from customers.tenancy import Actor
@@ -72,7 +71,7 @@ class Customer(MPTTModel):
     contact = models.CharField(_("contact"), max_length=200, blank=True)
     internal_notes = models.TextField(_("internal notes"), blank=True)
 
-    timezone = TimeZoneField(verbose_name=_("time zone"), default="UTC", use_pytz=False)
+    timezone = ZoneColumn(verbose_name=_("time zone"), default="UTC")
     language = models.CharField(_("language"), max_length=10, default="en")
     call_limit = models.PositiveIntegerField(_("call limit"), null=True, blank=True)
     cps_limit = models.PositiveIntegerField(_("CPS limit"), null=True, blank=True)

@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Trim, Upper
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from timezone_field import TimeZoneField
 
 from customers.choices import Role, SignInOutcome, Theme
 from customers.models.tree import Customer
@@ -20,6 +19,7 @@ from customers.querysets import (
     UserQuerySet,
     UserSessionQuerySet,
 )
+from softswitch.core.fields import ZoneColumn
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -42,7 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     role = models.CharField(max_length=13, choices=Role.choices, default=Role.ADMINISTRATOR)
     language = models.CharField(_("language"), max_length=10, blank=True)
-    timezone = TimeZoneField(verbose_name=_("time zone"), blank=True, use_pytz=False)
+    timezone = ZoneColumn(verbose_name=_("time zone"), blank=True)
     display_currency = models.CharField(_("display currency"), max_length=3, blank=True)
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)

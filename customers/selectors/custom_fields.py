@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from customers.choices import FieldKind, Visibility
 from customers.models import Customer, CustomerClass, CustomField, CustomFieldValue
@@ -66,7 +67,9 @@ def values_by_field(fields: Collection[CustomField], named: Mapping[str, str]) -
     known = {field.name.lower(): field.pk for field in fields}
     for name in named:
         if name.lower() not in known:
-            raise DomainError("not_found", "There is no such field.", field=f"custom_fields.{name}")
+            raise DomainError(
+                "not_found", _("There is no such field."), field=f"custom_fields.{name}"
+            )
     return {known[name.lower()]: value for name, value in named.items()}
 
 

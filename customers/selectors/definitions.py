@@ -1,6 +1,7 @@
 """What an owner has defined for its customers, as far as creating and editing one asks for it."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from customers.choices import Kind
 from customers.models import BusinessModel, CustomerClass, User
@@ -32,7 +33,7 @@ def own_business_model(actor: Actor, key: int | None) -> BusinessModel | None:
     found: BusinessModel | None = BusinessModel.objects.of(actor).filter(pk=key).first()
     if found is None:
         raise DomainError(
-            "business_model", "Choose one of your business models.", field="business_model"
+            "business_model", _("Choose one of your business models."), field="business_model"
         )
     return found
 
@@ -43,7 +44,9 @@ def own_class(actor: Actor, key: int | None) -> CustomerClass | None:
         return None
     found: CustomerClass | None = CustomerClass.objects.of(actor).filter(pk=key).first()
     if found is None:
-        raise DomainError("customer_class", "Choose one of your classes.", field="customer_class")
+        raise DomainError(
+            "customer_class", _("Choose one of your classes."), field="customer_class"
+        )
     return found
 
 

@@ -1,6 +1,8 @@
 """What a viewer may read as the name of a customer, wherever a row names one."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
@@ -101,3 +103,31 @@ def names_when_left(actor: Actor, customer_ids: Iterable[int]) -> dict[int, str]
         if end is not None and former.until > end:
             names[former.customer_id] = former.name
     return names
+
+
+class NamesThen:
+    """What customers were called at moments, however they are called now; read in portions."""
+
+    def __init__(self) -> None:
+        self._present: dict[int, str] = {}
+        self._former = defaultdict[int, list[tuple[datetime, str]]](list)
+
+    def learn(self, ids: set[int]) -> None:
+        """Look up the names of those that are not known yet, in two statements."""
+        new = ids - self._present.keys()
+        if not new:
+            return
+        self._present |= dict(Customer.objects.filter(pk__in=new).values_list("pk", "name"))
+        for former in FormerName.objects.filter(customer__in=new).order_by("until"):
+            self._former[former.customer_id].append((former.until, former.name))
+
+    def of(self, customer_id: int, moment: datetime) -> str:
+        names = (name for until, name in self._former.get(customer_id, ()) if until > moment)
+        return next(names, self._present[customer_id])
+
+
+def name_then(customer: Customer, moment: datetime) -> str:
+    """What one customer was called at a moment."""
+    names = NamesThen()
+    names.learn({customer.pk})
+    return names.of(customer.pk, moment)

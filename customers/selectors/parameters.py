@@ -8,11 +8,12 @@ from enum import Enum, StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, F, When
+from django.db.models import Case, F, Q, When
 from django.db.models import Value as SqlValue
 from django.utils.translation import gettext as _
 
 from customers.choices import (
+    CdrFileFormat,
     Frequency,
     InvoiceFormat,
     RateValue,
@@ -35,6 +36,7 @@ REPORT_DEFAULTS: dict[str, Any] = {
     "usage_grouping": UsageGrouping.COUNTRY,  # the shortest of the three
     "balance_summary": False,
     "daily_cdrs": False,
+    "cdr_format": CdrFileFormat.CSV,
     "sign_in_notice": False,
 }
 SHORT_CALL_DEFAULTS: dict[str, Any] = {
@@ -73,6 +75,7 @@ NOTIFICATION_DEFAULTS: dict[str, Any] = {
     "trunk_update_notice": False,
     "payment_notice": False,
     "zero_balance_notice": False,
+    "credit_thresholds": None,
 }
 DEFAULTS = REPORT_DEFAULTS | SHORT_CALL_DEFAULTS | INVOICE_DEFAULTS | NOTIFICATION_DEFAULTS
 
@@ -94,6 +97,7 @@ OPTIONAL_FIELDS = frozenset(
         "low_balance_percent",
         "low_balance_days",
         "disable_trunks_after_days",
+        "credit_thresholds",
         *ZONE_FIELDS,
     }
 )
@@ -241,18 +245,26 @@ def in_force(name: str) -> Case:
     For those that neither invoice settings nor payment terms say; the rule is that of
     ``parameters_of``.
     """
-    if any(name in said for said in _BY_CHOICE.values()) or name in ZONE_FIELDS:
+    if any(name in said for said in _BY_CHOICE.values()):
         raise ValueError(f"{name} is said by other rows too")
     own, shared = f"parameters__{name}", f"customer_class__{name}"
     kind: Any = CustomerParameters._meta.get_field(name)
+    nothing = F("timezone") if name in ZONE_FIELDS else _NULL
+    default = nothing if DEFAULTS[name] is None else SqlValue(DEFAULTS[name])
     return Case(
-        When(**{f"{own}__isnull": False}, then=F(own)),
-        When(parameters__nothing__contains=[name], then=_NULL),
-        When(**{f"{shared}__isnull": False}, then=F(shared)),
-        When(customer_class__nothing__contains=[name], then=_NULL),
-        default=_NULL if DEFAULTS[name] is None else SqlValue(DEFAULTS[name]),
+        When(_is_set(own, kind), then=F(own)),
+        When(parameters__nothing__contains=[name], then=nothing),
+        When(_is_set(shared, kind), then=F(shared)),
+        When(customer_class__nothing__contains=[name], then=nothing),
+        default=default,
         output_field=kind.clone(),
     )
+
+
+def _is_set(path: str, kind: Any) -> Q:
+    """Whether a column holds a value, as ``is_empty`` says: no zone is an empty text, too."""
+    is_text = kind.empty_strings_allowed
+    return Q(**{f"{path}__gt": ""}) if is_text else Q(**{f"{path}__isnull": False})
 
 
 def own_parameters(customer: Customer) -> CustomerParameters:
@@ -287,7 +299,7 @@ def _notification_problems(values: Mapping[str, Any]) -> dict[str, str]:
     if values["disable_trunks_after_days"] is not None:
         text = _("Enter an amount or a percentage: trunks are disabled below it.")
         return {"low_balance_amount": text}
-    others = ("trunk_update_notice", "payment_notice", "zero_balance_notice")
+    others = ("trunk_update_notice", "payment_notice", "zero_balance_notice", "credit_thresholds")
     if any(values[name] for name in others):
         return {}
     text = _("Enter an amount or a percentage, or choose one of the other notifications.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import BusinessModel, Customer, CustomerClass, CustomField, CustomFieldValue
@@ -43,9 +44,15 @@ def field_rows(rows: QuerySet[CustomField], customer_class_id: int) -> QuerySet[
 def uses_of_class(row: CustomerClass) -> list[str]:
     """How many customers are of a class, archived ones too, and what its fields hold, in words."""
     held = CustomFieldValue.objects.filter(field__customer_class=row).count()
-    value, values = "%(count)s value of its custom fields", "%(count)s values of its custom fields"
     members = _members(Customer.objects.filter(customer_class=row))
-    return [*members, *counted(held, value, values)]
+    return [
+        *members,
+        *counted(
+            held,
+            "%(count)s value of its custom fields",
+            "%(count)s values of its custom fields",
+        ),
+    ]
 
 
 def uses_of_model(row: BusinessModel) -> list[str]:
@@ -64,7 +71,9 @@ def free_name(row: CustomerClass) -> str:
     rows = CustomerClass.objects.filter(owner_id=row.owner_id)
     taken = {name.lower() for name in rows.values_list("name", flat=True)}
     numbers = range(1, len(taken) + 2)
-    names = (f"{row.name[:68]} (copy {number})" for number in numbers)
+    names = (
+        _("%(name)s (copy %(number)s)") % {"name": row.name[:68], "number": n} for n in numbers
+    )
     return next(name for name in names if name.lower() not in taken)
 
 

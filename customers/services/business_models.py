@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from customers.choices import Kind
 from customers.models import BusinessModel
 from customers.permissions import DELEGATED
@@ -44,7 +47,14 @@ def edit_business_model(
         others = members_of_other_kinds(business_model, values["kinds"])
         if others:
             raise DomainError(
-                "in_use", f"{others} of its customers are of another kind.", field="kinds"
+                "in_use",
+                ngettext(
+                    "%(count)s of its customers is of another kind.",
+                    "%(count)s of its customers are of another kind.",
+                    others,
+                )
+                % {"count": others},
+                field="kinds",
             )
     if "rights" in values:
         before, wanted = frozenset(business_model.rights), frozenset(values["rights"])
@@ -63,10 +73,14 @@ def delete_business_model(*, actor: Actor, business_model: BusinessModel) -> Non
 
 def _check_kinds(kinds: list[str]) -> None:
     if not kinds or Kind.ROOT in kinds:
-        raise DomainError("kinds", "Choose at least one kind.", field="kinds")
+        raise DomainError("kinds", _("Choose at least one kind."), field="kinds")
 
 
 def _check_rights(actor: Actor, rights: frozenset[str]) -> None:
     for code in sorted(rights):
         if code not in effective_rights(actor.customer) & DELEGATED:
-            raise DomainError("not_held", f"You do not hold the right {code}.", field="rights")
+            raise DomainError(
+                "not_held",
+                _("You do not hold the right %(code)s.") % {"code": code},
+                field="rights",
+            )

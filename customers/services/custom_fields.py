@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.choices import FieldKind, Visibility
 from customers.models import Customer, CustomerClass, CustomField, CustomFieldValue
@@ -50,10 +52,23 @@ def edit_field(*, actor: Actor, field: CustomField, values: Mapping[str, Any]) -
     _check_definition(after)
     number = uses_of_field(field)
     if after.kind != field.kind and number:
-        raise DomainError("in_use", f"{number} customers have a value of this type.", field="kind")
+        raise DomainError(
+            "in_use",
+            ngettext(
+                "%(count)s customer has a value of this type.",
+                "%(count)s customers have a value of this type.",
+                number,
+            )
+            % {"count": number},
+            field="kind",
+        )
     lost = sorted(used_options(field) - set(after.options)) if after.kind == FieldKind.LIST else []
     if lost:
-        raise DomainError("in_use", f"Customers have “{lost[0]}”: keep it.", field="options")
+        raise DomainError(
+            "in_use",
+            _("Customers have “%(value)s”: keep it.") % {"value": lost[0]},
+            field="options",
+        )
     values = dict(values) | {"options": after.options, "default": after.default}
     return edit_named(actor=actor, row=field, values=values, noun=NOUN)
 
@@ -88,7 +103,7 @@ def set_custom_values(
     after = {row.pk: row.default for row in rows if is_new and row.default}
     for key, value in values.items():
         if key not in fields:
-            raise DomainError("not_found", "There is no such field.", field=input_name(key))
+            raise DomainError("not_found", _("There is no such field."), field=input_name(key))
         after[key] = clean_value(fields[key], value, at=input_name(key))
     before = stored_custom_values(customer)
     _check_mandatory(rows, before | after)
@@ -126,13 +141,17 @@ def clean_value(field: CustomField, value: Any, *, at: str = "default") -> str:
     if not text:
         return ""
     if "\0" in text or len(text) > MAX_LENGTH:
-        raise DomainError("value", f"Enter at most {MAX_LENGTH} characters.", field=at)
+        raise DomainError(
+            "value",
+            _("Enter at most %(most)s characters.") % {"most": MAX_LENGTH},
+            field=at,
+        )
     if field.kind == FieldKind.NUMBER:
         return _number(text, at)
     if field.kind == FieldKind.DATE:
         return _day(text, at)
     if field.kind == FieldKind.LIST and text not in field.options:
-        raise DomainError("value", "Choose one of the options.", field=at)
+        raise DomainError("value", _("Choose one of the options."), field=at)
     return text
 
 
@@ -140,10 +159,14 @@ def _number(text: str, at: str) -> str:
     try:
         number = Decimal(text)
     except InvalidOperation as error:
-        raise DomainError("value", "Enter a number.", field=at) from error
+        raise DomainError("value", _("Enter a number."), field=at) from error
     plain = f"{number:f}" if number.is_finite() and abs(number.adjusted()) < MAX_DIGITS else ""
     if not plain or len(number.as_tuple().digits) > MAX_DIGITS:
-        raise DomainError("value", f"Enter at most {MAX_DIGITS} digits.", field=at)
+        raise DomainError(
+            "value",
+            _("Enter at most %(most)s digits.") % {"most": MAX_DIGITS},
+            field=at,
+        )
     return plain
 
 
@@ -151,13 +174,15 @@ def _day(text: str, at: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise DomainError("value", "Enter a day such as 2026-11-21.", field=at) from error
+        raise DomainError("value", _("Enter a day such as 2026-11-21."), field=at) from error
 
 
 def _check_mandatory(rows: list[CustomField], values: Mapping[int, str]) -> None:
     for row in rows:
         if row.is_mandatory and not values.get(row.pk):
-            raise DomainError("required", f"Fill in {row.name}.", field=input_name(row.pk))
+            raise DomainError(
+                "required", _("Fill in %(name)s.") % {"name": row.name}, field=input_name(row.pk)
+            )
 
 
 def _store(customer: Customer, changes: Mapping[int, str]) -> None:
@@ -195,5 +220,5 @@ def _check_definition(row: CustomField) -> None:
     options = [option.strip() for option in row.options if option.strip()]
     row.options = list(dict.fromkeys(options)) if row.kind == FieldKind.LIST else []
     if row.kind == FieldKind.LIST and not row.options:
-        raise DomainError("options", "Enter the options of the list.", field="options")
+        raise DomainError("options", _("Enter the options of the list."), field="options")
     row.default = clean_value(row, row.default)

@@ -8,6 +8,8 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.choices import Kind, Status
 from customers.models import Customer, CustomerOwnership
@@ -48,11 +50,15 @@ PRIVATE_FIELDS = frozenset(
         "min_profitability_unit",
     }
 )
-TAKEN = DomainError("taken", "This name is taken.", field="name")
+TAKEN = DomainError("taken", _("This name is taken."), field="name")
 
 
 def create_root(*, name: str, timezone: str = "UTC", language: str = "en") -> Customer:
-    """The Root Customer, once: the owner of the switch, alone in its own tree."""
+    """The Root Customer, once: the owner of the switch, alone in its own tree.
+
+    Raises DomainError ``invalid`` (field timezone).
+    """
+    clean_columns(Customer, {"timezone": timezone})
     with transaction.atomic():
         group = Group.objects.create(name="root")
         root = Customer(
@@ -82,7 +88,7 @@ def create_customer(
     start = service_start(owner, opened_at)
     clean = " ".join(name.split())
     if not clean:
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("required", _("Enter a name."), field="name")
     values = _clean({"name": clean, "kind": kind, **profile})
     customer = Customer(opened_at=start, **values)
     try:
@@ -101,7 +107,7 @@ def create_customer(
 def check_new_kind(kind: str) -> None:
     """Raise DomainError ``kind`` for what a customer below another cannot be."""
     if kind not in Kind.values or kind == Kind.ROOT:
-        raise DomainError("kind", "Choose a kind.", field="kind")
+        raise DomainError("kind", _("Choose a kind."), field="kind")
 
 
 def service_start(owner: Customer, opened_at: datetime | None) -> datetime:
@@ -112,10 +118,10 @@ def service_start(owner: Customer, opened_at: datetime | None) -> datetime:
     moment = now()
     start = opened_at or moment
     if start > moment:
-        raise DomainError("opened_at", "This is in the future.", field="opened_at")
+        raise DomainError("opened_at", _("This is in the future."), field="opened_at")
     if not owner.is_root and start < owner.opened_at:
         raise DomainError(
-            "opened_at", "This is before the start of your own service.", field="opened_at"
+            "opened_at", _("This is before the start of your own service."), field="opened_at"
         )
     return start
 
@@ -156,7 +162,7 @@ def edit_profile(*, actor: Actor, customer: Customer, values: dict[str, Any]) ->
 
 def _clean(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("name") == "":
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("required", _("Enter a name."), field="name")
     if "language" in values:
         check_language(values["language"])
     return clean_columns(Customer, values)
@@ -165,7 +171,7 @@ def _clean(values: dict[str, Any]) -> dict[str, Any]:
 def set_status(*, actor: Actor, customer: Customer, status: str) -> bool:
     """Activate, deactivate or close a direct customer; its subtree follows by evaluation."""
     if status not in Status.values:
-        raise DomainError("status", "Choose a status.", field="status")
+        raise DomainError("status", _("Choose a status."), field="status")
     return edit_profile(actor=actor, customer=customer, values={"status": status})
 
 
@@ -183,12 +189,17 @@ def _check_kind(customer: Customer, kind: str) -> None:
     if kind == customer.kind:
         return
     if kind not in Kind.values or Kind.ROOT in (kind, customer.kind):
-        raise DomainError("kind", "Choose a kind.", field="kind")
+        raise DomainError("kind", _("Choose a kind."), field="kind")
     live = Customer.objects.direct_of(customer.pk).count()
     if live and "customers.view" not in allowed(kind):
         raise DomainError(
             "has_customers",
-            f"It has {live} live sub-customers, which this kind cannot have.",
+            ngettext(
+                "It has %(count)s live sub-customer, which this kind cannot have.",
+                "It has %(count)s live sub-customers, which this kind cannot have.",
+                live,
+            )
+            % {"count": live},
             field="kind",
         )
 

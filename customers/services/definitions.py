@@ -1,5 +1,7 @@
 """Checks a customer against what its owner has defined: business model and class."""
 
+from django.utils.translation import gettext as _
+
 from customers.models import Customer
 from customers.selectors.definitions import has_business_models
 from customers.tenancy import Actor
@@ -15,11 +17,15 @@ def check_definitions(*, actor: Actor, customer: Customer, is_new: bool = False)
     model, chosen = customer.business_model, customer.customer_class
     if model is not None and model.owner_id != actor.customer_id:
         raise DomainError(
-            "business_model", "Choose one of your business models.", field="business_model"
+            "business_model", _("Choose one of your business models."), field="business_model"
         )
     if chosen is not None and chosen.owner_id != actor.customer_id:
-        raise DomainError("customer_class", "Choose one of your classes.", field="customer_class")
+        raise DomainError(
+            "customer_class", _("Choose one of your classes."), field="customer_class"
+        )
     if model is None and is_new and has_business_models(actor):
-        raise DomainError("business_model", "Choose a business model.", field="business_model")
+        raise DomainError("business_model", _("Choose a business model."), field="business_model")
     if model is not None and customer.kind not in model.kinds:
-        raise DomainError("kind", f"{model.name} is not for this kind.", field="kind")
+        raise DomainError(
+            "kind", _("%(name)s is not for this kind.") % {"name": model.name}, field="kind"
+        )

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.models import Customer, CustomerDraft
 from customers.selectors.drafts import (
@@ -42,7 +43,7 @@ def save_step(*, actor: Actor, key: str, step: str, values: StepAnswers) -> Draf
         if stored and stored["key"] != key:
             if not stored.get("customer"):
                 raise DomainError(
-                    "other_draft", "Another tab has started another customer. This is its draft."
+                    "other_draft", _("Another tab has started another customer. This is its draft.")
                 )
             stored = {}
         if stored.get("customer"):
@@ -110,7 +111,7 @@ def _live(row: CustomerDraft) -> dict[str, Any]:
 
 def _store(row: CustomerDraft, stored: dict[str, Any]) -> Draft:
     if len(json.dumps(stored)) > LARGEST:
-        raise DomainError("too_large", "These answers are too long.")
+        raise DomainError("too_large", _("These answers are too long."))
     row.answers = stored
     row.save(update_fields=["answers", "updated_at"])
     return read_draft(row)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from customers.tenancy import Actor
@@ -24,9 +25,9 @@ def hold(*, actor: Actor, customers: Iterable[Customer]) -> None:
     live = hold_live(known)
     for customer in known.values():
         if customer.pk not in live:
-            raise DomainError("archived", f"{customer} is archived.")
+            raise DomainError("archived", _("%(name)s is archived.") % {"name": customer})
         if customer.pk != actor.customer_id and live[customer.pk] != customer.owner_id:
-            raise DomainError("moved", "It has another owner by now. Open the page again.")
+            raise DomainError("moved", _("It has another owner by now. Open the page again."))
 
 
 def hold_live(customer_ids: Collection[int]) -> dict[int, int | None]:

@@ -1,6 +1,7 @@
 """Widens the kind of a customer, so that it can hold what its owner wants to grant."""
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
 
 from customers.choices import Kind
 from customers.models import Customer
@@ -31,5 +32,5 @@ def change_kind(*, actor: Actor, customer: Customer, kind: str) -> bool:
     if not customer.is_direct_of(actor):
         raise PermissionDenied
     if kind not in Kind.values or not allowed(customer.kind) <= allowed(kind) or kind == Kind.ROOT:
-        raise DomainError("kind", "Edit the customer to change its kind.", field="kind")
+        raise DomainError("kind", _("Edit the customer to change its kind."), field="kind")
     return edit_profile(actor=actor, customer=customer, values={"kind": kind})

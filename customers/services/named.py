@@ -9,9 +9,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
 
@@ -91,7 +93,10 @@ def delete_named(
         lock_named(actor=actor, row=row, right=right)
         used = uses()
         if used:
-            raise DomainError("in_use", f"{row} is in use: {', '.join(used)}.")
+            raise DomainError(
+                "in_use",
+                _("%(name)s is in use: %(uses)s.") % {"name": row, "uses": listed(used)},
+            )
         record(actor=actor, customer=actor.customer, action=f"{noun}_deleted", subject=row)
         row.delete()
 
@@ -99,7 +104,7 @@ def delete_named(
 def _check(row: Any, names: Iterable[str]) -> None:
     row.name = " ".join(row.name.split())
     if not row.name:
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("required", _("Enter a name."), field="name")
     check_columns(row, [name for name in names if not _may_stay_empty(row, name)])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from customers.models import ApiRequest, ApiToken
 from customers.services.tokens import token_hash
@@ -40,5 +41,5 @@ def do_once(
     else:
         return None
     if known.fingerprint != fingerprint:
-        raise DomainError("key_used", "This key belongs to another request.")
+        raise DomainError("key_used", _("This key belongs to another request."))
     return known

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers.models import Customer, CustomerParameters, ParameterSet
 from customers.selectors.parameters import (
@@ -21,6 +22,7 @@ from customers.selectors.parameters import (
 )
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from softswitch.core.validation import check_columns
 
@@ -77,7 +79,7 @@ def change_parameters(
     for name in CHOSEN_FIELDS:
         chosen = values.get(name)
         if chosen not in (None, NOTHING) and chosen.owner_id != actor.customer_id:
-            raise DomainError("not_found", "Choose one of your own.", field=name)
+            raise DomainError("not_found", _("Choose one of your own."), field=name)
     before = dict(stored_values(row))
     differences = {
         name: [before[name], value] for name, value in values.items() if before[name] != value
@@ -101,10 +103,13 @@ def stored_in(differences: Mapping[str, Any]) -> list[str]:
 def _check_names(values: Mapping[str, Any]) -> None:
     unknown = values.keys() - set(PARAMETER_FIELDS)
     if unknown:
-        raise DomainError("parameters", f"Unknown parameters: {', '.join(sorted(unknown))}.")
+        raise DomainError(
+            "parameters",
+            _("Unknown parameters: %(names)s.") % {"names": listed(sorted(unknown))},
+        )
     needed = {name for name, value in values.items() if value is NOTHING} - OPTIONAL_FIELDS
     for name in sorted(needed):
-        raise DomainError("parameters", "Enter a value, or inherit it.", field=name)
+        raise DomainError("parameters", _("Enter a value, or inherit it."), field=name)
 
 
 def _put(row: ParameterSet, values: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from axes.utils import reset
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers.models import User
 from customers.selectors import actor_for
@@ -19,6 +20,6 @@ def set_password_by_link(*, user_id: int, token: str, password: str, ip: str | N
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
         if not default_token_generator.check_token(user, token):
-            raise DomainError("link_used", "This link has been used, or is too old.")
+            raise DomainError("link_used", _("This link has been used, or is too old."))
         change_password(actor=actor_for(user, ip=ip), user=user, password=password)
         reset(username=user.login)

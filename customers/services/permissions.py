@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from customers.models import Customer, CustomerGrant
 from customers.permissions import DEFAULT_GRANTS, DELEGATED, RIGHTS, allowed
@@ -84,12 +85,22 @@ def set_rights(*, actor: Actor, customer: Customer, rights: Iterable[str]) -> No
 
 def _check_grantable(customer: Customer, code: str, own: frozenset[str]) -> None:
     if code not in own or code not in DELEGATED:
-        raise DomainError("not_held", f"You do not hold the right {code}.", field="rights")
+        raise DomainError(
+            "not_held", _("You do not hold the right %(code)s.") % {"code": code}, field="rights"
+        )
     if code not in allowed(customer.kind):
-        raise DomainError("excluded_by_kind", f"{customer.kind}: no {code}.", field="rights")
+        raise DomainError(
+            "excluded_by_kind",
+            _("%(kind)s: no %(code)s.") % {"kind": customer.kind, "code": code},
+            field="rights",
+        )
     model = customer.business_model
     if model is not None and code not in model.rights:
-        raise DomainError("excluded_by_model", f"{model}: no {code}.", field="rights")
+        raise DomainError(
+            "excluded_by_model",
+            _("%(model)s: no %(code)s.") % {"model": model, "code": code},
+            field="rights",
+        )
 
 
 def delegated_rights(customer: Customer) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers.choices import Kind
 from customers.models import Customer
@@ -29,7 +30,7 @@ def change_rights(
         if makes_reseller(customer, wanted):
             if not becomes_reseller:
                 raise DomainError(
-                    "becomes_reseller", "This makes it a reseller: confirm it.", field="rights"
+                    "becomes_reseller", _("This makes it a reseller: confirm it."), field="rights"
                 )
             edit_profile(actor=actor, customer=customer, values={"kind": Kind.RESELLER})
         set_rights(actor=actor, customer=customer, rights=wanted)

@@ -8,6 +8,7 @@ import secrets
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
@@ -40,11 +41,11 @@ def turn_on(*, actor: Actor, key: str, code: str) -> list[str]:
     Locks the user. Raises DomainError ``is_on``, ``no_key`` or ``wrong_code`` (field code).
     """
     if len(key) != 2 * KEY_BYTES:
-        raise DomainError("no_key", "Open the page again: its key is gone.")
+        raise DomainError("no_key", _("Open the page again: its key is gone."))
     with transaction.atomic():
         user = _locked(_own(actor))
         if second_factor_of(user) is not None:
-            raise DomainError("is_on", "Two-step sign-in is on already.")
+            raise DomainError("is_on", _("Two-step sign-in is on already."))
         device = TOTPDevice(user=user, name="authenticator", key=key, confirmed=True)
         if not device.verify_token(_digits(code)):
             raise _wrong_code()
@@ -153,8 +154,8 @@ def _record(actor: Actor, user: User, action: str) -> None:
 
 
 def _is_off() -> DomainError:
-    return DomainError("is_off", "Two-step sign-in is off.")
+    return DomainError("is_off", _("Two-step sign-in is off."))
 
 
 def _wrong_code() -> DomainError:
-    return DomainError("wrong_code", "This code is wrong, or was used already.", field="code")
+    return DomainError("wrong_code", _("This code is wrong, or was used already."), field="code")

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from customers.models import CustomerTemplate, CustomField
 from customers.selectors.custom_fields import field_id_of, input_name
@@ -114,7 +115,7 @@ def _save(
     actor: Actor, template: CustomerTemplate, action: str, changes: dict[str, list[object]]
 ) -> None:
     if not template.name:
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("required", _("Enter a name."), field="name")
     check_columns(template, ["name", "description"])
     try:
         with transaction.atomic():
@@ -127,4 +128,4 @@ def _save(
                 changes=changes,
             )
     except IntegrityError as error:
-        raise DomainError("taken", "A template of this name exists.", field="name") from error
+        raise DomainError("taken", _("A template of this name exists."), field="name") from error

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.models import ApiToken, User
 from customers.permissions import SCOPES
@@ -38,11 +39,11 @@ def create_token(
     user = _owner(actor)
     wanted = sorted(set(scopes))
     if not name.strip():
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("required", _("Enter a name."), field="name")
     if not wanted or not set(wanted) <= SCOPES.keys():
-        raise DomainError("scopes", "Choose what the token may do.", field="scopes")
+        raise DomainError("scopes", _("Choose what the token may do."), field="scopes")
     if expires_at is not None and expires_at <= now():
-        raise DomainError("expires_at", "This is in the past.", field="expires_at")
+        raise DomainError("expires_at", _("This is in the past."), field="expires_at")
     text = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         token = ApiToken.objects.create(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import F, Max
+from django.utils.translation import gettext as _
 
 from customers.models import Customer, CustomerOwnership
 from softswitch.core.errors import DomainError
@@ -93,7 +94,7 @@ def move_node(*, customer: Customer, owner: Customer, at: datetime) -> Customer:
             inside = parent.tree_id == node.tree_id and node.lft <= parent.lft <= node.rght
             if inside:
                 raise DomainError(
-                    "into_own_subtree", "A customer cannot move below itself.", field="owner"
+                    "into_own_subtree", _("A customer cannot move below itself."), field="owner"
                 )
             _check_depth(parent, levels=1 + _height(node))
         if node.parent_id is None and parent is not None:
@@ -154,7 +155,7 @@ def lock_trees_of(customer: Customer, owner: Customer) -> tuple[Customer, Custom
 def _check_live(parent: Customer) -> None:
     """Under the lock of its tree, which an archive holds as well."""
     if parent.archived_at is not None:
-        raise DomainError("archived", f"{parent} is archived.")
+        raise DomainError("archived", _("%(name)s is archived.") % {"name": parent})
 
 
 def _check_depth(parent: Customer, *, levels: int) -> None:
@@ -165,7 +166,7 @@ def _check_depth(parent: Customer, *, levels: int) -> None:
     for level, cap in above.values_list("level", "max_depth"):
         if cap is not None and parent.level - level + levels > cap:
             raise DomainError(
-                "too_deep", "No more levels of customers are allowed here.", field="owner"
+                "too_deep", _("No more levels of customers are allowed here."), field="owner"
             )
 
 

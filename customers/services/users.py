@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from customers.choices import Role
 from customers.models import Customer, User
@@ -16,6 +17,7 @@ from customers.services.audit import changed, record
 from customers.services.sessions import drop_sessions
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
+from softswitch.core.validation import clean_columns
 
 EDITED = frozenset({"name", "email", "role", "language", "timezone", "allowed_networks"})
 
@@ -38,10 +40,12 @@ def create_user(
 
     Without a ``password`` (None) it waits for the one that its user sets by a mailed link. Atomic
     with the audit row. Raises DomainError ``taken`` (field login), ``switched`` (whoever acts as a
-    customer sets no password), ``weak_password`` or ``network`` (field allowed_networks).
+    customer sets no password), ``weak_password``, ``network`` (field allowed_networks) or
+    ``invalid`` (field timezone).
     """
     if password is not None and actor.is_switched:
-        raise DomainError("switched", "Passwords are not set while switched.", field="password")
+        raise DomainError("switched", _("Passwords are not set while switched."), field="password")
+    _check_zone(timezone)
     user = User(
         login=login.strip().lower(),
         name=name.strip(),
@@ -58,9 +62,15 @@ def create_user(
     return user
 
 
+def _check_zone(timezone: Any) -> None:
+    """A login may have none of its own."""
+    if timezone:
+        clean_columns(User, {"timezone": timezone})
+
+
 def _insert(user: User, password: str | None) -> None:
     if not user.login:
-        raise DomainError("required", "Enter a login.", field="login")
+        raise DomainError("required", _("Enter a login."), field="login")
     if password is None:
         user.set_unusable_password()
     else:
@@ -69,7 +79,7 @@ def _insert(user: User, password: str | None) -> None:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
-        raise DomainError("taken", "This login is taken.", field="login") from error
+        raise DomainError("taken", _("This login is taken."), field="login") from error
 
 
 def add_login(*, actor: Actor, customer: Customer, **values: Any) -> User:
@@ -89,11 +99,13 @@ def edit_user(*, actor: Actor, user: User, values: dict[str, Any]) -> bool:
     By its customer or its owner. Locks the customer's administrators where the role changes.
     Atomic with the audit row. Raises PermissionDenied as ``may_manage_logins`` says, DomainError
     ``network`` or ``own_address`` (field allowed_networks), ``last_administrator`` (field role),
-    ``own_email`` (field email): the own one wants the present password, which the profile asks for.
+    ``own_email`` (field email): the own one wants the present password, which the profile asks for,
+    or ``invalid`` (field timezone).
     """
     _check_manager(actor, user)
     values = {name: value for name, value in values.items() if name in EDITED}
     _check_own_email(actor, user, values)
+    _check_zone(values.get("timezone"))
     if "allowed_networks" in values:
         values["allowed_networks"] = clean_networks(values["allowed_networks"])
         _check_own_address(actor, user, values["allowed_networks"])
@@ -123,7 +135,7 @@ def set_blocked(*, actor: Actor, user: User, is_blocked: bool) -> None:
     """
     _check_manager(actor, user)
     if is_blocked and actor.user is not None and actor.user.pk == user.pk:
-        raise DomainError("own_login", "You cannot block your own login.")
+        raise DomainError("own_login", _("You cannot block your own login."))
     with transaction.atomic():
         if is_blocked:
             _check_last_administrator(actor, user)
@@ -163,7 +175,8 @@ def clean_networks(entries: Iterable[str]) -> list[str]:
         except ValueError as error:
             raise DomainError(
                 "network",
-                f"{entry.strip()[:60]} is neither an address nor a network such as 192.0.2.0/24.",
+                _("%(text)s is neither an address nor a network such as 192.0.2.0/24.")
+                % {"text": entry.strip()[:60]},
                 field="allowed_networks",
             ) from error
     return list(dict.fromkeys(found))
@@ -177,7 +190,7 @@ def _check_manager(actor: Actor, user: User) -> None:
 def _check_own_email(actor: Actor, user: User, values: dict[str, Any]) -> None:
     is_self = actor.user is not None and actor.user.pk == user.pk
     if is_self and values.get("email", user.email) != user.email:
-        raise DomainError("own_email", "Change your own address in your profile.", field="email")
+        raise DomainError("own_email", _("Change your own address in your profile."), field="email")
 
 
 def _check_own_address(actor: Actor, user: User, networks: list[str]) -> None:
@@ -185,7 +198,9 @@ def _check_own_address(actor: Actor, user: User, networks: list[str]) -> None:
     is_self = actor.user is not None and actor.user.pk == user.pk
     if is_self and not is_allowed(actor.ip, networks):
         raise DomainError(
-            "own_address", f"Your own address, {actor.ip}, is missing.", field="allowed_networks"
+            "own_address",
+            _("Your own address, %(ip)s, is missing.") % {"ip": actor.ip},
+            field="allowed_networks",
         )
 
 
@@ -198,7 +213,7 @@ def _check_last_administrator(actor: Actor, user: User, field: str = "") -> None
     )
     if [row.pk for row in rows.order_by("pk").select_for_update(no_key=True)] == [user.pk]:
         raise DomainError(
-            "last_administrator", "This is the last active administrator.", field=field
+            "last_administrator", _("This is the last active administrator."), field=field
         )
 
 

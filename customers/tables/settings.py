@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.choices import Kind
 from softswitch.core.chrome import RowAction
+from softswitch.core.display import listed
 from softswitch.core.tables import (
     ActionsColumn,
     Column,
@@ -26,7 +27,7 @@ class LabelsColumn(Column):
         self.labels = {value: str(label) for value, label in choices.choices}
 
     def render(self, value: list[str]) -> str:
-        return ", ".join(self.labels[item] for item in value)
+        return listed(self.labels[item] for item in value)
 
     def value(self, value: list[str]) -> str:
         return self.render(value)

@@ -20,6 +20,7 @@ from customers.services.business_models import (
 )
 from customers.tables.settings import BusinessModelTable
 from softswitch.core.chrome import Action, Link
+from softswitch.core.display import listed
 from softswitch.core.views import ConfirmView, CreateView, EditView, ListView
 from softswitch.core.views.access import ScopedMixin
 
@@ -113,7 +114,7 @@ class BusinessModelDeleteView(OwnModelMixin, ConfirmView):
         return [Link(_("Business models"), reverse(LIST))]
 
     def get_warning(self) -> str:
-        used = ", ".join(uses_of_model(self.object))
+        used = listed(uses_of_model(self.object))
         return _("In use: %(uses)s.") % {"uses": used} if used else ""
 
     def get_facts(self) -> Iterable[tuple[str, str]]:

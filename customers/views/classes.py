@@ -16,6 +16,7 @@ from customers.selectors.settings import class_rows, uses_of_class
 from customers.services.classes import copy_class, create_class, delete_class, edit_class
 from customers.tables.settings import ClassTable
 from softswitch.core.chrome import Action, Link, Tab
+from softswitch.core.display import listed
 from softswitch.core.views import ActionView, ConfirmView, CreateView, EditView, ListView
 from softswitch.core.views.access import ScopedMixin
 
@@ -147,7 +148,7 @@ class ClassDeleteView(OwnClassMixin, ConfirmView):
         return [Link(_("Customer classes"), reverse(LIST))]
 
     def get_warning(self) -> str:
-        used = ", ".join(uses_of_class(self.object))
+        used = listed(uses_of_class(self.object))
         return _("In use: %(uses)s.") % {"uses": used} if used else ""
 
     def get_facts(self) -> Iterable[tuple[str, str]]:

@@ -89,7 +89,7 @@ class CustomerListView(ListView):
         yield from super().get_bulk_facts(action, rows)
         mine = [row for row in rows if row.is_direct_of(self.actor)]
         sums = open_sums(mine, with_accounts=action.name == "delete")
-        posted = ", ".join(f"{display.amount_text(-sum_, code)} {code}" for sum_, code in sums)
+        posted = display.listed(f"{display.amount_text(-sum_, code)} {code}" for sum_, code in sums)
         yield _("Posted"), posted or _("Nothing: every balance is 0.")
         if action.name == "delete":
             yield _("Final invoice"), final_invoice_text(own_balances(*mine))

@@ -311,7 +311,7 @@ def detail_facts(
             (_("Terms"), balance.get_mode_display()),
             (
                 _("Billing period"),
-                f"{balance.get_period_type_display()}, {balance.period_timezone}",
+                display.listed((balance.get_period_type_display(), balance.period_timezone)),
             ),
         ]
     facts += [

@@ -198,7 +198,7 @@ def archive_facts(
     counts: Counts, posted: list[Settlement], vouchers: list[VoucherSum], final_invoice: str
 ) -> Iterable[tuple[str, str]]:
     """What archiving stops, takes away, keeps, bills and posts."""
-    entries = ", ".join(settlement_text(row) for row in posted)
+    entries = display.listed(settlement_text(row) for row in posted)
     yield (
         _("Stops at once"),
         _("Trunks: %(trunks)s, hosts: %(hosts)s, accounts: %(accounts)s, logins: %(users)s.")
@@ -223,7 +223,7 @@ def vouchers_text(sums: list[VoucherSum]) -> str:
     worth = [f"{display.amount_text(row.total, row.currency)} {row.currency}" for row in sums]
     return _("Unused vouchers: %(count)s, worth %(value)s.") % {
         "count": display.number_text(sum(row.count for row in sums)),
-        "value": ", ".join(worth),
+        "value": display.listed(worth),
     }
 
 

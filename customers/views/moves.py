@@ -145,7 +145,7 @@ def move_facts(customer: Customer, answers: dict[str, Any]) -> Iterable[tuple[st
     yield from _money_facts(customer, answers)
     lost = lost_rights(customer, owner)
     labels = [str(right.label) for right in RIGHTS if right.code in lost]
-    yield _("Rights that end"), ", ".join(labels) or _("None: the new owner holds them all.")
+    yield _("Rights that end"), display.listed(labels) or _("None: the new owner holds them all.")
     yield _("Forgotten"), _("Internal notes, class, custom fields and business model of the owner.")
     yield (
         _("Stays"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.selectors.search import find_accounts, find_hosts, find_trunks
 from customers.selectors.search import find_customers, find_logins
 from softswitch.core.chrome import Text
+from softswitch.core.display import listed
 from softswitch.core.forms import ScopedForm
 from softswitch.core.views import PageView
 
@@ -87,7 +88,7 @@ def _url(name: str, key: int) -> str:
 
 
 def _line(*parts: object) -> str:
-    return ", ".join(str(part) for part in parts if part)
+    return listed(filter(None, parts))
 
 
 KINDS = (

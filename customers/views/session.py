@@ -23,9 +23,10 @@ from customers.models import Customer, User
 from customers.selectors.sign_in import refusal, second_factor_of, waiting_user
 from customers.services.second_factor import check_code
 from customers.services.session import switch_to
-from customers.services.sessions import SEEN_KEY, close_session, move_session, open_session
+from customers.services.sessions import SEEN_KEY, close_session, move_session
 from customers.services.sign_in import note_try
 from customers.tenancy import SESSION_STACK
+from notifications.services.sign_ins import note_sign_in
 from softswitch.core.views import ActionView
 from softswitch.core.views.access import AccessMixin
 
@@ -46,17 +47,16 @@ def count_failure(request: HttpRequest, name: str) -> None:
 
 
 def sign_in(request: HttpRequest, user: User) -> None:
-    """Put ``user`` into a session with a new key, and on the list of sessions."""
+    """Put ``user`` into a session with a new key, on the list of sessions, and tell its login."""
     login(request, user, backend=BACKEND)
     request.session[SEEN_KEY] = int(time.time())
     request.session.save()
-    open_session(
+    note_sign_in(
         user=user,
         session_key=request.session.session_key or "",
         ip=request.META.get("REMOTE_ADDR"),
         agent=request.headers.get("User-Agent", ""),
     )
-    note(request, user.login, SignInOutcome.OK)
 
 
 def rotate(request: HttpRequest) -> None:

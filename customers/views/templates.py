@@ -30,6 +30,7 @@ from customers.tables.templates import TemplateTable
 from customers.views.records import answers_of
 from customers.views.wizard import step_url
 from softswitch.core.chrome import Action, Link, Tab
+from softswitch.core.display import listed
 from softswitch.core.forms import ScopedFormMixin
 from softswitch.core.views import ActionView, ConfirmView, CreateView, EditView, ListView
 from softswitch.core.views.access import PageMixin, ScopedMixin, rows_of
@@ -244,4 +245,4 @@ class TemplateUseView(OwnTemplateMixin, ConfirmView):
 
 def gone_text(labels: list[str]) -> str:
     """Which answers of a template are no longer a choice."""
-    return _("No longer available, so choose again: %(fields)s.") % {"fields": ", ".join(labels)}
+    return _("No longer available, so choose again: %(fields)s.") % {"fields": listed(labels)}

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from softswitch.core.display import spoken
 from softswitch.core.forms import ScopedForm, Section
 from tariffs.parsers.windows import Stored, WindowError, read_windows
 
@@ -58,7 +59,7 @@ class ProfileForm(ScopedForm):
         try:
             return read_windows(self.cleaned_data["windows"])
         except WindowError as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(spoken(error)) from error
 
     def clean_holidays(self) -> list[date]:
         found = []

@@ -6,9 +6,9 @@ from typing import ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from timezone_field import TimeZoneFormField
 
 from softswitch.core.forms import ScopedForm, Section
+from softswitch.core.zones import ZoneField
 from tariffs.choices import LossProtection, Rounding
 from tariffs.forms.fields import seconds_field
 from tariffs.models import Currency
@@ -45,7 +45,7 @@ class TariffForm(ScopedForm):
     currency = forms.ModelChoiceField(
         currency_choices(), label=_("Currency"), help_text=_("Fixed once the tariff is saved.")
     )
-    timezone = TimeZoneFormField(label=_("Time zone"), use_pytz=False, initial="UTC")
+    timezone = ZoneField(label=_("Time zone"), initial="UTC")
     is_default = forms.BooleanField(label=_("Default for new customers"), required=False)
     connect_fee = forms.DecimalField(
         label=_("Connect fee"), min_value=0, max_digits=12, decimal_places=8, initial=0

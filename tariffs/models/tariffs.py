@@ -9,10 +9,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from timezone_field import TimeZoneField
 
 from softswitch.core.constraints import never_twice
-from softswitch.core.fields import LARGEST_PRICE, PriceField
+from softswitch.core.fields import LARGEST_PRICE, PriceField, ZoneColumn
 from tariffs.choices import LossProtection, Rounding
 from tariffs.models.currencies import Currency
 from tariffs.querysets import AssignmentQuerySet, TariffQuerySet
@@ -28,7 +27,7 @@ class Tariff(models.Model):
     owner = models.ForeignKey("customers.Customer", models.PROTECT, related_name="tariffs")
     name = models.CharField(_("name"), max_length=120)
     currency = models.ForeignKey(Currency, models.PROTECT)
-    timezone = TimeZoneField(verbose_name=_("time zone"), default="UTC", use_pytz=False)
+    timezone = ZoneColumn(verbose_name=_("time zone"), default="UTC")
     average_call_duration = models.PositiveIntegerField(
         _("average call duration"), default=180, validators=[MinValueValidator(1)]
     )

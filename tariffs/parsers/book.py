@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from softswitch.core.reasons import Reason
 from tariffs.parsers.sheet import open_sheet
 from tariffs.parsers.workbook import Line, UnreadableError, Workbook, is_workbook
 
@@ -36,7 +37,7 @@ class Book:
         try:
             yield from sheet.lines()
         except csv.Error as error:
-            raise UnreadableError("This is neither CSV nor a workbook (XLSX).") from error
+            raise UnreadableError(Reason("This is neither CSV nor a workbook (XLSX).")) from error
         finally:
             sheet.text.detach()  # the file stays open for the next reading
 

@@ -8,6 +8,8 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
+from softswitch.core.reasons import Reason
+
 LONGEST_CODE = 15
 CODES_PER_LINE = 10_000
 PRICE_DECIMALS = 8
@@ -68,9 +70,11 @@ def read_codes(text: str, country: str = "") -> list[str]:
     if not codes and country:
         codes = [_digits(country, country)]
     if not codes:
-        raise CellError("prefix", "The code is missing.")
+        raise CellError("prefix", Reason("The code is missing."))
     if len(codes) > CODES_PER_LINE:
-        raise CellError("prefix", f"More than {CODES_PER_LINE} codes in one line.")
+        raise CellError(
+            "prefix", Reason("More than %(most)s codes in one line.", most=CODES_PER_LINE)
+        )
     return list(dict.fromkeys(codes))
 
 
@@ -83,9 +87,14 @@ def _expanded(code: str, shown: str, country: str) -> list[str]:
         return [_checked(start, shown)]
     end = country + _digits(last, shown)
     if len(end) != len(start) or end < start:
-        raise CellError("prefix", f"Code “{shown}” is a range without an end.")
+        raise CellError("prefix", Reason("Code “%(text)s” is a range without an end.", text=shown))
     if int(end) - int(start) >= CODES_PER_LINE:
-        raise CellError("prefix", f"Code “{shown}” covers more than {CODES_PER_LINE} codes.")
+        raise CellError(
+            "prefix",
+            Reason(
+                "Code “%(text)s” covers more than %(most)s codes.", text=shown, most=CODES_PER_LINE
+            ),
+        )
     _checked(end, shown)
     return [str(number) for number in range(int(start), int(end) + 1)]
 
@@ -95,15 +104,20 @@ def _digits(text: str, shown: str) -> str:
         return ""
     code = text.translate(_CODE_JUNK).removeprefix("00")
     if not (code.isascii() and code.isdigit()):
-        raise CellError("prefix", f"Code “{shown}” is not made of digits.")
+        raise CellError("prefix", Reason("Code “%(text)s” is not made of digits.", text=shown))
     return code
 
 
 def _checked(code: str, shown: str) -> str:
     if not code or code.startswith("0"):
-        raise CellError("prefix", f"Code “{shown}” does not begin with a country code.")
+        raise CellError(
+            "prefix", Reason("Code “%(text)s” does not begin with a country code.", text=shown)
+        )
     if len(code) > LONGEST_CODE:
-        raise CellError("prefix", f"Code “{shown}” has more than {LONGEST_CODE} digits.")
+        raise CellError(
+            "prefix",
+            Reason("Code “%(text)s” has more than %(most)s digits.", text=shown, most=LONGEST_CODE),
+        )
     return code
 
 
@@ -115,20 +129,31 @@ def read_price(text: str, mark: str, currency: str = "") -> Decimal:
     """
     named = currency_in(text) if any(sign.isdigit() for sign in text) else ""
     if named and currency and named != currency:
-        raise CellError("currency", f"“{text}” is in {named}, the tariff in {currency}.")
+        raise CellError(
+            "currency",
+            Reason(
+                "“%(text)s” is in %(named)s, the tariff in %(currency)s.",
+                text=text,
+                named=named,
+                currency=currency,
+            ),
+        )
     plain = _MONEY_JUNK.sub("", text)
     if not plain:
-        raise CellError("price", "The price is missing.")
+        raise CellError("price", Reason("The price is missing."))
     other = "," if mark == "." else "."
     if other in plain:
         grouped = re.fullmatch(rf"-?\d{{1,3}}(\{other}\d{{3}})+\{mark}\d+", plain)
         if grouped is None:
-            name = "point" if mark == "." else "comma"
-            raise CellError("price", f"Price “{text}”: this file uses a decimal {name}.")
+            if mark == ".":
+                reason = Reason("Price “%(text)s”: this file uses a decimal point.", text=text)
+            else:
+                reason = Reason("Price “%(text)s”: this file uses a decimal comma.", text=text)
+            raise CellError("price", reason)
         plain = plain.replace(other, "")
     plain = plain.replace(mark, ".")
     if not re.fullmatch(r"-?(\d+(\.\d*)?|\.\d+)", plain):
-        raise CellError("price", f"Price “{text}” is not a number.")
+        raise CellError("price", Reason("Price “%(text)s” is not a number.", text=text))
     return _checked_price(Decimal(plain), text)
 
 
@@ -142,12 +167,17 @@ def currency_in(text: str) -> str:
 
 def _checked_price(price: Decimal, text: str) -> Decimal:
     if price < 0:
-        raise CellError("price", "The price is below zero.")
+        raise CellError("price", Reason("The price is below zero."))
     if price >= PRICE_LIMIT:
-        raise CellError("price", f"Price “{text}” is too large.")
+        raise CellError("price", Reason("Price “%(text)s” is too large.", text=text))
     exponent = price.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > PRICE_DECIMALS:
-        raise CellError("price", f"Price “{text}” has more than {PRICE_DECIMALS} decimals.")
+        raise CellError(
+            "price",
+            Reason(
+                "Price “%(text)s” has more than %(most)s decimals.", text=text, most=PRICE_DECIMALS
+            ),
+        )
     return price
 
 
@@ -158,7 +188,9 @@ def read_intervals(text: str) -> tuple[int, int]:
         return _SPOKEN[text.lower()]
     match = _INTERVALS.fullmatch(text)
     if match is None:
-        raise CellError("interval", f"Billing “{text}” is not written like 60/1.")
+        raise CellError(
+            "interval", Reason("Billing “%(text)s” is not written like 60/1.", text=text)
+        )
     first = read_interval(match[1])
     return first, read_interval(match[2]) if match[2] else first
 
@@ -166,7 +198,9 @@ def read_intervals(text: str) -> tuple[int, int]:
 def read_interval(text: str, field: str = "interval") -> int:
     """Whole seconds, at least 1."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= INTERVAL_LIMIT):
-        raise CellError(field, f"Interval “{text}” is not a number of seconds above 0.")
+        raise CellError(
+            field, Reason("Interval “%(text)s” is not a number of seconds above 0.", text=text)
+        )
     return int(text)
 
 
@@ -186,7 +220,7 @@ def read_moment(text: str, *, zone: tzinfo, day_first: bool, field: str) -> date
     if moment.year == MAXYEAR and field == "valid_till":
         return None
     if not MINYEAR < moment.year < MAXYEAR:  # not every zone could tell it
-        raise CellError(field, f"The date {text} does not exist.")
+        raise CellError(field, Reason("The date %(text)s does not exist.", text=text))
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
@@ -197,7 +231,7 @@ def _written_moment(text: str, *, day_first: bool, field: str) -> datetime:
         return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the caller adds the zone
     parts = _parts_of(text, day_first=day_first)
     if parts is None:
-        raise CellError(field, f"“{text}” is not a date.")
+        raise CellError(field, Reason("“%(text)s” is not a date.", text=text))
     year, month, day_, clock = parts
     hour, minute, second = (int(part or 0) for part in clock[:3])
     if clock[3]:
@@ -207,7 +241,7 @@ def _written_moment(text: str, *, day_first: bool, field: str) -> datetime:
         start = datetime(year + (2000 if year < 100 else 0), month, day_)  # noqa: DTZ001
         return start + timedelta(hours=hour, minutes=minute, seconds=second)
     except (ValueError, OverflowError):
-        raise CellError(field, f"The date {text} does not exist.") from None
+        raise CellError(field, Reason("The date %(text)s does not exist.", text=text)) from None
 
 
 def _parts_of(text: str, *, day_first: bool) -> tuple[int, int, int, tuple[str, ...]] | None:
@@ -236,7 +270,7 @@ def read_flag(text: str, field: str) -> bool:
     """Yes or no; an empty cell is no."""
     word = text.lower()
     if word not in _YES and word not in _NO:
-        raise CellError(field, f"“{text}” is neither yes nor no.")
+        raise CellError(field, Reason("“%(text)s” is neither yes nor no.", text=text))
     return word in _YES
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import IO, Any
 from xml.parsers import expat
 
+from softswitch.core.reasons import Reason
 from tariffs.parsers.sheet import open_sheet
 
 HEADS = ("currency", "date", "rate")
@@ -22,7 +23,9 @@ class QuoteError(ValueError):
     """A file that cannot be read: the line at fault (0: the whole file) and why."""
 
     def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"Line {line}: {reason}" if line else reason)
+        super().__init__(
+            Reason("Line %(line)s: %(reason)s", line=line, reason=reason) if line else reason
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def read_table(file: IO[bytes]) -> Iterator[Quote]:
     names = [cell.strip().lower() for cell in cells]
     missing = [name for name in HEADS if name not in names]
     if missing:
-        raise QuoteError(number, f"There is no column {missing[0]}.")
+        raise QuoteError(number, Reason("There is no column %(name)s.", name=missing[0]))
     places = [names.index(name) for name in HEADS]
     is_empty = True
     for number, cells in lines:
@@ -62,7 +65,7 @@ def read_table(file: IO[bytes]) -> Iterator[Quote]:
         currency, day, rate = (cells[at] if at < len(cells) else "" for at in places)
         yield Quote(number, currency.upper(), _day(number, day), _rate(number, rate))
     if is_empty:
-        raise QuoteError(0, "The file has no lines.")
+        raise QuoteError(0, Reason("The file has no lines."))
 
 
 def read_ecb(file: IO[bytes], base: str) -> Iterator[Quote]:
@@ -76,11 +79,18 @@ def read_ecb(file: IO[bytes], base: str) -> Iterator[Quote]:
     reader = _EcbReader()
     reader.read(file)
     if not reader.days:
-        raise QuoteError(0, "The file has no exchange rates of the European Central Bank.")
+        raise QuoteError(0, Reason("The file has no exchange rates of the European Central Bank."))
     for line, day, rates in reader.days:
         worth = rates | {_EURO: Decimal(1)}
         if base not in worth:
-            raise QuoteError(line, f"There is no rate of {base}, the base currency, for {day}.")
+            raise QuoteError(
+                line,
+                Reason(
+                    "There is no rate of %(base)s, the base currency, for %(day)s.",
+                    base=base,
+                    day=day,
+                ),
+            )
         for currency, rate in worth.items():
             if currency != base:
                 yield Quote(line, currency, day, _quotient(line, worth[base], rate))
@@ -100,10 +110,10 @@ class _EcbReader:
         try:
             self._parser.ParseFile(file)
         except expat.ExpatError as error:
-            raise QuoteError(error.lineno, "The XML ends or breaks off here.") from None
+            raise QuoteError(error.lineno, Reason("The XML ends or breaks off here.")) from None
 
     def _refuse(self, *_args: Any) -> None:
-        raise QuoteError(self._parser.CurrentLineNumber, "A document type is not allowed.")
+        raise QuoteError(self._parser.CurrentLineNumber, Reason("A document type is not allowed."))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(":")[2] != "Cube":
@@ -113,7 +123,7 @@ class _EcbReader:
             self.days.append((line, _day(line, attributes["time"]), {}))
         elif "currency" in attributes:
             if not self.days:
-                raise QuoteError(line, "A rate stands before any date.")
+                raise QuoteError(line, Reason("A rate stands before any date."))
             self.days[-1][2][attributes["currency"].upper()] = _rate(
                 line, attributes.get("rate", "")
             )
@@ -123,19 +133,22 @@ def _day(line: int, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise QuoteError(line, "The date is not written like 2026-01-31.") from None
+        raise QuoteError(line, Reason("The date is not written like 2026-01-31.")) from None
 
 
 def _rate(line: int, text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise QuoteError(line, "The rate is not a number above 0.")
+        raise QuoteError(line, Reason("The rate is not a number above 0."))
     try:
         rate = Decimal(text.replace(",", "."))
     except InvalidOperation:
-        raise QuoteError(line, "The rate is not a number above 0.") from None
+        raise QuoteError(line, Reason("The rate is not a number above 0.")) from None
     exponent = rate.normalize().as_tuple().exponent
     if not 0 < rate < LARGEST or (isinstance(exponent, int) and exponent < -DECIMALS):
-        raise QuoteError(line, f"The rate must lie above 0 and have {DECIMALS} decimals at most.")
+        raise QuoteError(
+            line,
+            Reason("The rate must lie above 0 and have %(most)s decimals at most.", most=DECIMALS),
+        )
     return rate
 
 
@@ -145,5 +158,5 @@ def _quotient(line: int, base: Decimal, rate: Decimal) -> Decimal:
     units = (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
     found = Decimal(f"{units}E-{DECIMALS}")
     if not 0 < found < LARGEST:
-        raise QuoteError(line, "The rate is too small or too large for 10 decimals.")
+        raise QuoteError(line, Reason("The rate is too small or too large for 10 decimals."))
     return found

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import IO
 
+from softswitch.core.reasons import Reason
 from tariffs.parsers.book import Book, open_book
 from tariffs.parsers.cells import (
     CellError,
@@ -81,18 +82,20 @@ def read_rates(
         codes_book = open_book(codes_file) if codes_file else None
         layout = layout or guess_layout(book, codes_book)
         if layout is None:
-            yield BadLine(1, "head", "No head was found: a column of codes and one of prices.", "")
+            yield BadLine(
+                1, "head", Reason("No head was found: a column of codes and one of prices."), ""
+            )
             return
         yield from _read(book, layout, zone, currency, destination_codes(layout, book, codes_book))
     except UnreadableError as error:
-        yield BadLine(1, "file", str(error), "")
+        yield BadLine(1, "file", error.args[0], "")
 
 
 def _read(
     book: Book, layout: Layout, zone: tzinfo, currency: str, codes: DestinationCodes | None
 ) -> Iterator[RateLine | BadLine]:
     if layout.codes_sheet and codes is None:
-        yield BadLine(1, "codes", "No head of destinations and codes was found.", "")
+        yield BadLine(1, "codes", Reason("No head of destinations and codes was found."), "")
         return
     for number, reason, cells in codes.problems if codes else ():
         yield BadLine(number, "codes", reason, book.delimiter.join(cells))
@@ -159,7 +162,9 @@ class _Reader:
 
     def read(self, number: int, cells: list[str]) -> Iterator[RateLine]:
         if self.cell(cells, "profile"):
-            raise CellError("profile", "Rates with a profile are changed on the tariff's page.")
+            raise CellError(
+                "profile", Reason("Rates with a profile are changed on the tariff's page.")
+            )
         status = self.cell(cells, "status").lower()
         forbidden = read_flag(self.cell(cells, "forbidden"), "forbidden") or status in _BLOCKED
         is_closed = status in CLOSED or self._says(cells, CLOSED)
@@ -167,7 +172,7 @@ class _Reader:
         interval_1, interval_n = self._intervals(cells)
         start, end = self._moment(cells, "valid_from"), self._moment(cells, "valid_till")
         if start and end and end <= start:
-            raise CellError("valid_till", "It ends before it begins.")
+            raise CellError("valid_till", Reason("It ends before it begins."))
         destination, country = self._names(cells)
         grace = read_flag(self.cell(cells, "grace"), "grace")
         for prefix, is_withdrawn in self._codes(cells):
@@ -194,7 +199,9 @@ class _Reader:
             if joined:
                 return joined
             if not any(self.cell(cells, field) for field in CODES):
-                raise CellError("codes", f"The sheet of codes has none for “{name}”.")
+                raise CellError(
+                    "codes", Reason("The sheet of codes has none for “%(name)s”.", name=name)
+                )
         if "prefix" in self.columns.at:
             found = read_codes(self.cell(cells, "prefix"))
         else:
@@ -213,7 +220,11 @@ class _Reader:
             return Decimal(0), Decimal(0), False
         named = self.cell(cells, "currency").upper()
         if named and self.currency and named != self.currency:
-            reason = f"The price is in {named}, the tariff in {self.currency}."
+            reason = Reason(
+                "The price is in %(named)s, the tariff in %(currency)s.",
+                named=named,
+                currency=self.currency,
+            )
             raise CellError("currency", reason)
         single = price or further or first
         mark = self.layout.mark

@@ -7,6 +7,8 @@ minutes of the day, half-open, 1440 being midnight at its end.
 import re
 from collections.abc import Iterable, Sequence
 
+from softswitch.core.reasons import Reason
+
 Stored = tuple[int, int, int]
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Holiday")
@@ -50,7 +52,9 @@ def read_windows(text: str) -> list[Stored]:
             try:
                 _read_line(line.strip(), by_day)
             except WindowError as error:
-                raise WindowError(f"Line {number}: {error}") from error
+                raise WindowError(
+                    Reason("Line %(line)s: %(reason)s", line=number, reason=error.args[0])
+                ) from error
     found: dict[tuple[int, int], int] = {}
     for day, spans in by_day.items():
         for span in _joined(spans):
@@ -68,15 +72,15 @@ def write_windows(windows: Iterable[Sequence[int]]) -> str:
 def _read_line(line: str, by_day: dict[int, list[tuple[int, int]]]) -> None:
     found = _LINE.fullmatch(line)
     if found is None:
-        raise WindowError("write days and times as in “Mon-Fri 08:00-20:00”.")
+        raise WindowError(Reason("write days and times as in “Mon-Fri 08:00-20:00”."))
     days, start, end = _days(found["days"]), _minutes(found["start"]), _minutes(found["end"])
     if start in (end, _DAY_MINUTES):
-        raise WindowError("the whole day is 00:00-24:00.")
+        raise WindowError(Reason("the whole day is 00:00-24:00."))
     if end > start:
         spans = [(0, start, end)]
     else:
         if days[-1] == _NAMES["holiday"]:
-            raise WindowError("a time on holidays ends at 24:00 at the latest.")
+            raise WindowError(Reason("a time on holidays ends at 24:00 at the latest."))
         spans = [(0, start, _DAY_MINUTES), (1, 0, end)]
     for later, begins, ends in spans:
         for day in days if ends > begins else ():
@@ -89,7 +93,9 @@ def _days(text: str) -> list[int]:
     for part in text.replace("\u2013", "-").split(","):
         ends = [_NAMES.get(name.strip().lower(), -1) for name in part.split("-")]
         if len(ends) > 2 or -1 in ends or (len(ends) == 2 and _NAMES["holiday"] in ends):
-            raise WindowError(f"“{part.strip()}” is no day: Mon to Sun, or Holiday.")
+            raise WindowError(
+                Reason("“%(text)s” is no day: Mon to Sun, or Holiday.", text=part.strip())
+            )
         first, last = ends[0], ends[-1]
         count = (last - first) % 7 if len(ends) == 2 else 0
         found.update((first + n) % 7 if count else first for n in range(count + 1))
@@ -100,7 +106,7 @@ def _minutes(text: str) -> int:
     hours, minutes = map(int, text.split(":"))
     found = hours * 60 + minutes
     if minutes > 59 or found > _DAY_MINUTES:
-        raise WindowError(f"“{text}” is no time of day.")
+        raise WindowError(Reason("“%(text)s” is no time of day.", text=text))
     return found
 
 

@@ -8,6 +8,8 @@ from typing import IO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
+from softswitch.core.reasons import Reason
+
 ZIP_MARK = b"PK\x03\x04"
 OLD_MARK = b"\xd0\xcf\x11\xe0"  # workbooks of Excel before 2007, and locked ones
 MOST_BYTES = 400 * 1024 * 1024  # of an unpacked workbook
@@ -31,7 +33,7 @@ class Workbook:
             self._book = CalamineWorkbook.from_filelike(file)
         except (CalamineError, zipfile.BadZipFile) as error:
             raise UnreadableError(
-                "This is neither CSV nor a workbook that can be read (XLSX)."
+                Reason("This is neither CSV nor a workbook that can be read (XLSX).")
             ) from error
         shown = [
             sheet.name
@@ -64,7 +66,9 @@ class Workbook:
             try:
                 self._open = name, self._book.get_sheet_by_name(name)
             except CalamineError as error:
-                raise UnreadableError(f"The sheet “{name}” cannot be read.") from error
+                raise UnreadableError(
+                    Reason("The sheet “%(name)s” cannot be read.", name=name)
+                ) from error
         return self._open[1]
 
 
@@ -73,7 +77,9 @@ def is_workbook(file: IO[bytes]) -> bool:
     file.seek(0)
     mark = file.read(len(ZIP_MARK))
     if mark == OLD_MARK:
-        raise UnreadableError("This is a locked workbook or one of old Excel: save it as XLSX.")
+        raise UnreadableError(
+            Reason("This is a locked workbook or one of old Excel: save it as XLSX.")
+        )
     return mark == ZIP_MARK
 
 
@@ -91,7 +97,7 @@ def _check_size(file: IO[bytes], *, most: int, most_bytes: int) -> None:
     file.seek(0)
     with zipfile.ZipFile(file) as book:
         if sum(part.file_size for part in book.infolist()) > most_bytes:
-            raise UnreadableError("The workbook is too large: divide it.")
+            raise UnreadableError(Reason("The workbook is too large: divide it."))
         for part in book.namelist():
             content = book.read(part)  # it also compares the size and the check sum
             if part.startswith("xl/worksheets/"):
@@ -105,7 +111,9 @@ def _check_places(content: bytes, *, most: int) -> None:
     for place in re.finditer(far.encode(), content):
         row = place[1]
         if row is None or len(row) > 7 or int(row) > last:
-            raise UnreadableError("A cell stands too far out: copy the table into a new sheet.")
+            raise UnreadableError(
+                Reason("A cell stands too far out: copy the table into a new sheet.")
+            )
 
 
 def cell_text(cell: object) -> str:

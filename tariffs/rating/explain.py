@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from softswitch.core.reasons import Reason
 from tariffs.rating.formula import (
     as_decimal,
     base_cost,
@@ -15,7 +16,7 @@ from tariffs.rating.formula import (
 )
 from tariffs.rating.terms import RateTerms, Rounding, TariffTerms
 
-_RULE_NAMES = {Rounding.HALF_UP: "half-up", Rounding.UP: "up"}
+_RULE_NAMES = {Rounding.HALF_UP: Reason("half-up"), Rounding.UP: Reason("up")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,34 @@ def explain(terms: TariffTerms, rate: RateTerms, duration: Decimal) -> tuple[Ste
     """
     seconds = whole_seconds(duration, terms.duration_rounding)
     rule = _RULE_NAMES[terms.duration_rounding]
-    rounded = Step("d", f"{_plain(duration)} s, {rule}", f"{seconds} s")
+    rounded = Step(
+        "d", Reason("%(seconds)s s, %(rule)s", seconds=_plain(duration), rule=rule), f"{seconds} s"
+    )
     cost = f"{charge(terms, rate, duration).cost:f}"
     reason = _why_nothing(terms, rate, seconds)
     if reason:
-        return rounded, Step("billed", reason, "0 s"), Step("charge", "free", cost, is_result=True)
-    rounding = f"rounded once, {_RULE_NAMES[terms.cost_rounding]}, {terms.decimals} decimals"
-    result = Step("charge", rounding, cost, is_result=True)
+        return (
+            rounded,
+            Step(Reason("billed"), reason, "0 s"),
+            Step(Reason("charge"), Reason("free"), cost, is_result=True),
+        )
+    rounding = Reason(
+        "rounded once, %(rule)s, %(count)s decimals",
+        rule=_RULE_NAMES[terms.cost_rounding],
+        count=terms.decimals,
+    )
+    result = Step(Reason("charge"), rounding, cost, is_result=True)
     intervals = _interval_steps(terms, rate, seconds)
     return rounded, *intervals, *_cost_steps(terms, rate, seconds), result
 
 
 def _why_nothing(terms: TariffTerms, rate: RateTerms, seconds: int) -> str:
     if seconds <= 0:
-        return "no whole second: not answered, or too short"
+        return Reason("no whole second: not answered, or too short")
     if terms.not_billed:
-        return "the tariff is marked as not billed"
+        return Reason("the tariff is marked as not billed")
     if is_free(terms, rate, seconds):
-        return f"{seconds} ≤ {terms.grace_period} s of grace"
+        return Reason("%(seconds)s ≤ %(most)s s of grace", seconds=seconds, most=terms.grace_period)
     return ""
 
 
@@ -64,7 +75,7 @@ def _interval_steps(terms: TariffTerms, rate: RateTerms, seconds: int) -> tuple[
     billed = rate.interval_1 + count * rate.interval_n
     return (
         Step("n", f"ceil({rest} / {rate.interval_n})", f"{count}"),
-        Step("billed", f"{rate.interval_1} + {count} × {rate.interval_n}", f"{billed} s"),
+        Step(Reason("billed"), f"{rate.interval_1} + {count} × {rate.interval_n}", f"{billed} s"),
     )
 
 
@@ -76,13 +87,13 @@ def _cost_steps(terms: TariffTerms, rate: RateTerms, seconds: int) -> tuple[Step
     further = count * rate.interval_n
     expression = f"{fee} + {rate.interval_1} × {price_1}/60 + {further} × {price_n}/60"
     base = _shown(base_cost(terms, rate, count), terms.decimals)
-    cost = Step("cost", expression, base)
+    cost = Step(Reason("cost"), expression, base)
     if terms.post_call_surcharge == 0:
         return (cost,)
     sign = "+" if terms.post_call_surcharge > 0 else "−"
     factor = f"(1 {sign} {_plain(abs(terms.post_call_surcharge))})"
     total = _shown(exact_cost(terms, rate, count), terms.decimals)
-    return cost, Step("surch.", f"{base} × {factor}", total)
+    return cost, Step(Reason("surch."), f"{base} × {factor}", total)
 
 
 def _plain(amount: Decimal, least: int = 0) -> str:

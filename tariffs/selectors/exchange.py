@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from softswitch.core.errors import DomainError
 from softswitch.core.money import half_up, quantize
@@ -90,7 +91,9 @@ def convert(amount: Decimal, *, source: str, target: str, at: datetime) -> Conve
     if cross is None:
         code = source if source not in rates else target
         raise DomainError(
-            "no_exchange_rate", f"There is no exchange rate for {code}.", field="currency"
+            "no_exchange_rate",
+            _("There is no exchange rate for %(code)s.") % {"code": code},
+            field="currency",
         )
     return Converted(half_up(Fraction(amount) * cross, 6), half_up(cross, 10))
 

@@ -7,6 +7,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.tenancy import Actor
 from softswitch.core.columns import BIGINT, MOMENT, Array, Int64s, read_columns
@@ -29,7 +30,7 @@ def own_tariff(actor: Actor, key: int) -> Tariff:
     """The live tariff of the actor's own with this key; DomainError ``tariff`` for any other."""
     found: Tariff | None = Tariff.objects.owned_by(actor).filter(pk=key).first()
     if found is None:
-        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff_id")
+        raise DomainError("tariff", _("Choose one of your tariffs."), field="tariff_id")
     return found
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from customers.services.audit import record
@@ -34,9 +35,9 @@ def assign_tariff(
     with transaction.atomic():
         locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         if locked.owner_id != tariff.owner_id:
-            raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
+            raise DomainError("tariff", _("Choose one of your tariffs."), field="tariff")
         if locked.archived_at is not None:
-            raise DomainError("archived", f"{locked} is archived.")
+            raise DomainError("archived", _("%(name)s is archived.") % {"name": locked})
         current = TariffAssignment.objects.filter(customer=customer, valid_till=None).first()
         if current is not None and current.tariff_id == tariff.pk:
             return None
@@ -69,7 +70,7 @@ def assign_first_tariffs(*, actor: Actor, pairs: Sequence[tuple[Customer, Tariff
 
 def _check_own(actor: Actor, tariff: Tariff) -> None:
     if tariff.owner_id != actor.customer_id or tariff.archived_at is not None:
-        raise DomainError("tariff", "Choose one of your tariffs.", field="tariff")
+        raise DomainError("tariff", _("Choose one of your tariffs."), field="tariff")
 
 
 def replace_assignment(*, customer: Customer, tariff: Tariff, at: datetime) -> None:

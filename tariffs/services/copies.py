@@ -10,6 +10,7 @@ import numpy as np
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from customers.services.audit import record
@@ -142,7 +143,7 @@ def marked_rates(tariff_id: int, markup: Markup) -> RateColumns:
     )
     price_1, price_n = found["price_1"], found["price_n"]
     if max(price_1.max(initial=0), price_n.max(initial=0)) > _LARGEST:
-        raise DomainError("too_large", "A price would be above 1,000,000.")
+        raise DomainError("too_large", _("A price would be above 1,000,000."))
     if not np.array_equal(found["ids"], columns.ids):  # changed between the two reads
         return marked_rates(tariff_id, markup)
     return replace(columns, price_1=price_1, price_n=price_n)
@@ -158,7 +159,7 @@ def copy_own_rates(*, actor: Actor, name: str, currency: str, markup: Markup, ke
         raise PermissionDenied
     source = tariff_of(actor.customer_id, now())
     if source is None:
-        raise DomainError("no_tariff", "Your provider has not set a rate table.")
+        raise DomainError("no_tariff", _("Your provider has not set a rate table."))
     new = {"name": name, "currency": currency, "creation_key": key, "timezone": actor.timezone}
     return _once(actor, source, new, markup, "")
 
@@ -176,7 +177,7 @@ def _once(actor: Actor, source: Tariff, new: dict[str, Any], markup: Markup, ori
         if known is not None:
             return known
         if isinstance(error, DataError) or "_values" in str(error):
-            raise DomainError("too_large", "A price would be above 1,000,000.") from error
+            raise DomainError("too_large", _("A price would be above 1,000,000.")) from error
         raise
 
 
@@ -296,7 +297,9 @@ def _cross(source: str, target: str) -> tuple[Fraction, Fraction]:
     for code in (source, target):
         if code not in known:
             raise DomainError(
-                "no_exchange_rate", f"There is no exchange rate for {code}.", field="currency"
+                "no_exchange_rate",
+                _("There is no exchange rate for %(code)s.") % {"code": code},
+                field="currency",
             )
     return Fraction(known[source]), Fraction(known[target])
 

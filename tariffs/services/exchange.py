@@ -8,9 +8,11 @@ from typing import IO
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.display import spoken
 from softswitch.core.errors import DomainError
 from softswitch.core.locks import Space, lock
 from tariffs.choices import RateSource
@@ -48,9 +50,9 @@ def add_exchange_rate(
     if not actor.can("system.settings"):
         raise PermissionDenied
     if currency.is_base:
-        raise DomainError("base_currency", "The base currency is always 1.", field="currency")
+        raise DomainError("base_currency", _("The base currency is always 1."), field="currency")
     if not (rate.is_finite() and 0 < rate < LARGEST):
-        raise DomainError("rate", "Enter a rate above 0.", field="rate")
+        raise DomainError("rate", _("Enter a rate above 0."), field="rate")
     with transaction.atomic():
         lock(Space.EXCHANGE_RATES)
         row = ExchangeRate.objects.create(
@@ -107,7 +109,7 @@ def _read(file: IO[bytes]) -> tuple[RateSource, list[Quote]]:
             return RateSource.ECB, list(read_ecb(file, base_currency().pk))
         return RateSource.CSV, list(read_table(file))
     except QuoteError as error:
-        raise DomainError("file", str(error), field="file") from None
+        raise DomainError("file", spoken(error), field="file") from None
 
 
 def _by_day(quotes: Iterable[Quote], *, is_next_day: bool) -> dict[tuple[str, date], Decimal]:
@@ -116,7 +118,10 @@ def _by_day(quotes: Iterable[Quote], *, is_next_day: bool) -> dict[tuple[str, da
     for quote in quotes:
         key = quote.currency, quote.day + timedelta(days=is_next_day)
         if found.setdefault(key, quote.rate) != quote.rate:
-            text = f"{quote.currency} has two rates for {quote.day}."
+            text = _("%(currency)s has two rates for %(day)s.") % {
+                "currency": quote.currency,
+                "day": quote.day,
+            }
             raise _wrong(quote, text)
     return found
 
@@ -125,13 +130,19 @@ def _check_table(quotes: list[Quote], known: set[str]) -> None:
     base = base_currency().pk
     for quote in quotes:
         if quote.currency not in known:
-            raise _wrong(quote, f"“{quote.currency}” is not a known currency.")
+            raise _wrong(
+                quote, _("“%(currency)s” is not a known currency.") % {"currency": quote.currency}
+            )
         if quote.currency == base:
-            raise _wrong(quote, "The base currency is always 1.")
+            raise _wrong(quote, _("The base currency is always 1."))
 
 
 def _wrong(quote: Quote, reason: str) -> DomainError:
-    return DomainError("file", f"Line {quote.line}: {reason}", field="file")
+    return DomainError(
+        "file",
+        _("Line %(line)s: %(reason)s") % {"line": quote.line, "reason": reason},
+        field="file",
+    )
 
 
 def _record(actor: Actor, new: list[tuple[str, date]]) -> None:

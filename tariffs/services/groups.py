@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from customers.services.named import create_named, delete_named, edit_named
 from customers.tenancy import Actor
 from softswitch.core.errors import DomainError
@@ -21,7 +23,10 @@ def create_group(*, actor: Actor, **values: Any) -> DestinationGroup:
     row = DestinationGroup(owner=actor.customer, **values)
     _check(row)
     if DestinationGroup.objects.filter(owner=actor.customer).count() >= MAX_GROUPS:
-        raise DomainError("too_many", f"There are {MAX_GROUPS} groups, which is the most.")
+        raise DomainError(
+            "too_many",
+            _("There are %(most)s groups, which is the most.") % {"most": MAX_GROUPS},
+        )
     create_named(actor=actor, row=row, **_NAMED)
     return row
 
@@ -47,4 +52,4 @@ def delete_group(*, actor: Actor, group: DestinationGroup) -> None:
 
 def _check(row: DestinationGroup) -> None:
     if not row.countries and not row.patterns:
-        raise DomainError("required", "Enter a country or a destination.", field="patterns")
+        raise DomainError("required", _("Enter a country or a destination."), field="patterns")

@@ -8,9 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
+from softswitch.core.display import listed, spoken
 from softswitch.core.errors import DomainError
 from tariffs.models import Rate, RateProfile, Tariff
 from tariffs.selectors import (
@@ -89,7 +92,15 @@ def archive_profile(*, actor: Actor, profile: RateProfile) -> None:
         row = RateProfile.objects.select_for_update().get(pk=profile.pk)
         used = open_rates(row)
         if used:
-            raise DomainError("in_use", f"{row} is in use: {used} rates.")
+            raise DomainError(
+                "in_use",
+                ngettext(
+                    "%(name)s is in use: %(count)s rate.",
+                    "%(name)s is in use: %(count)s rates.",
+                    used,
+                )
+                % {"name": row, "count": used},
+            )
         row.archived_at = now()
         row.save(update_fields=["archived_at"])
         record(actor=actor, customer=actor.customer, action="profile_archived", subject=row)
@@ -105,7 +116,7 @@ def lock_for_rate(*, actor: Actor, profile: RateProfile | None) -> RateProfile |
     rows = RateProfile.objects.live().of(actor).select_for_update(no_key=True)
     found: RateProfile | None = rows.filter(pk=profile.pk).first()
     if found is None:
-        raise DomainError("profile", "Choose one of your profiles.", field="profile")
+        raise DomainError("profile", _("Choose one of your profiles."), field="profile")
     return found
 
 
@@ -154,7 +165,11 @@ def _refuse_overlap(row: RateProfile, others: Iterable[RateProfile], field: str)
     own = profile_of(row)
     for other in others:
         if own.overlaps(profile_of(other)):
-            raise DomainError("overlap", f"“{row}” and “{other}” overlap.", field=field)
+            raise DomainError(
+                "overlap",
+                _("“%(name)s” and “%(other)s” overlap.") % {"name": row, "other": other},
+                field=field,
+            )
 
 
 def _check_used(row: RateProfile, differences: dict[str, list[Any]]) -> None:
@@ -162,16 +177,20 @@ def _check_used(row: RateProfile, differences: dict[str, list[Any]]) -> None:
     if "windows" in differences:
         raise DomainError(
             "used",
-            "Rates use this profile, and past calls were priced by it. Copy it, and give new "
-            "rates the copy.",
+            _(
+                "Rates use this profile, and past calls were priced by it. Copy it, and give new "
+                "rates the copy."
+            ),
             field="windows",
         )
     before, after = (set(dates) for dates in differences["holidays"])
     begun = sorted(day for day in before ^ after if has_begun(day))
     if begun:
-        days = ", ".join(str(day) for day in begun[:5])
+        days = listed(begun[:5])
         raise DomainError(
-            "past", f"Calls of {days} were priced by the holidays as they are.", field="holidays"
+            "past",
+            _("Calls of %(days)s were priced by the holidays as they are.") % {"days": days},
+            field="holidays",
         )
     _refuse_overlap(row, neighbours(row), "holidays")
 
@@ -179,12 +198,16 @@ def _check_used(row: RateProfile, differences: dict[str, list[Any]]) -> None:
 def _checked(name: str, windows: Windows, holidays: Iterable[date]) -> dict[str, Any]:
     name = " ".join(name.split())
     if not name:
-        raise DomainError("required", "Enter a name.", field="name")
+        raise DomainError("required", _("Enter a name."), field="name")
     if not windows:
-        raise DomainError("required", "Enter at least one time.", field="windows")
+        raise DomainError("required", _("Enter at least one time."), field="windows")
     days = sorted(set(holidays))
     if len(days) > MAX_HOLIDAYS:
-        raise DomainError("invalid", f"At most {MAX_HOLIDAYS} holidays.", field="holidays")
+        raise DomainError(
+            "invalid",
+            _("At most %(most)s holidays.") % {"most": MAX_HOLIDAYS},
+            field="holidays",
+        )
     values: dict[str, Any] = {
         "name": name,
         "windows": [list(window) for window in windows],
@@ -193,7 +216,7 @@ def _checked(name: str, windows: Windows, holidays: Iterable[date]) -> dict[str,
     try:
         profile_of(RateProfile(**values))
     except ValueError as error:
-        raise DomainError("invalid", str(error), field="windows") from error
+        raise DomainError("invalid", spoken(error), field="windows") from error
     return values
 
 
@@ -203,7 +226,7 @@ def _save(row: RateProfile) -> None:
             row.save()
     except IntegrityError as error:
         if "rate_profile_name_taken" in str(error):
-            message = "You have a profile of this name."
+            message = _("You have a profile of this name.")
             raise DomainError("taken", message, field="name") from error
         raise
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
@@ -51,7 +52,7 @@ def change_rate(
             _done(actor, tariff, row, "rate_edited", differences)
             return row
         if row.valid_till is not None and row.valid_till <= now():
-            raise DomainError("closed", "It has ended. Add a new rate of this prefix.")
+            raise DomainError("closed", _("It has ended. Add a new rate of this prefix."))
         return set_rate(actor=actor, tariff=tariff, rate=_following(row, valid_from))
 
 
@@ -74,7 +75,7 @@ def delete_rate(*, actor: Actor, rate: Rate) -> None:
     with transaction.atomic():
         tariff, row = _locked(rate)
         if not is_unpriced(tariff, row):
-            raise DomainError("used", "Calls may have been charged by it. Close it instead.")
+            raise DomainError("used", _("Calls may have been charged by it. Close it instead."))
         row.delete()
         same = Rate.objects.filter(tariff=tariff, prefix=row.prefix, profile=row.profile)
         same.filter(valid_till=row.valid_from).update(valid_till=row.valid_till)
@@ -87,7 +88,7 @@ def _locked(rate: Rate) -> tuple[Tariff, Rate]:
     tariff = Tariff.objects.select_for_update().get(pk=rate.tariff_id)
     row: Rate | None = Rate.objects.filter(pk=rate.pk).first()
     if row is None:
-        raise DomainError("gone", "This rate was deleted meanwhile.")
+        raise DomainError("gone", _("This rate was deleted meanwhile."))
     return tariff, row
 
 

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.services.audit import changed, record
 from customers.tenancy import Actor
@@ -120,7 +122,15 @@ def archive_tariff(*, actor: Actor, tariff: Tariff) -> None:
             + locked.account_terms.filter(valid_till=None).count()
         )
         if in_use:
-            raise DomainError("assigned", f"The tariff is assigned {in_use} times.")
+            raise DomainError(
+                "assigned",
+                ngettext(
+                    "The tariff is assigned %(count)s time.",
+                    "The tariff is assigned %(count)s times.",
+                    in_use,
+                )
+                % {"count": in_use},
+            )
         locked.archived_at = now()
         locked.is_default = False
         locked.save(update_fields=["archived_at", "is_default"])
@@ -159,13 +169,17 @@ def set_rate(*, actor: Actor, tariff: Tariff, rate: NewRate) -> Rate:
 
 def _check_dates(tariff: Tariff, rate: NewRate, start: datetime) -> None:
     if rate.valid_till is not None and rate.valid_till <= start:
-        raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
+        raise DomainError("valid_till", _("It must end after it begins."), field="valid_till")
     if _same(tariff, rate).filter(valid_from=start).exists():
-        raise DomainError("taken", "A rate of this prefix begins then already.", field="valid_from")
+        raise DomainError(
+            "taken", _("A rate of this prefix begins then already."), field="valid_from"
+        )
     is_past = rate.valid_from is not None and start < now()
     if is_past and is_in_use(tariff) and _is_priced(tariff, rate.prefix, start):
         raise DomainError(
-            "past", "Calls since then are priced already. Begin now or later.", field="valid_from"
+            "past",
+            _("Calls since then are priced already. Begin now or later."),
+            field="valid_from",
         )
 
 
@@ -193,11 +207,11 @@ def close_rate(*, actor: Actor, rate: Rate, at: datetime | None = None) -> None:
     with transaction.atomic():
         tariff = Tariff.objects.select_for_update(no_key=True).get(pk=rate.tariff_id)
         if moment <= rate.valid_from:
-            raise DomainError("valid_till", "It must end after it begins.", field="valid_till")
+            raise DomainError("valid_till", _("It must end after it begins."), field="valid_till")
         if at is not None and at < now() and is_in_use(tariff):
-            raise DomainError("past", "Calls since then are priced already.", field="valid_till")
+            raise DomainError("past", _("Calls since then are priced already."), field="valid_till")
         if not Rate.objects.filter(pk=rate.pk).filter(_open_at(moment)).update(valid_till=moment):
-            raise DomainError("closed", "It has ended by then already.", field="valid_till")
+            raise DomainError("closed", _("It has ended by then already."), field="valid_till")
         touch(tariff)
         record(
             actor=actor,
@@ -247,7 +261,7 @@ def _check_zone(tariff: Tariff) -> None:
         return
     if is_in_use(tariff):
         raise DomainError(
-            "used", "Rates with a profile were read in the zone as it is.", field="timezone"
+            "used", _("Rates with a profile were read in the zone as it is."), field="timezone"
         )
     touch(tariff)
 
@@ -273,5 +287,5 @@ def _one_default(actor: Actor, header: dict[str, Any], but: int | None = None) -
 
 def _taken(error: IntegrityError) -> Exception:
     if "tariff_name_taken" in str(error):
-        return DomainError("taken", "You have a tariff of this name.", field="name")
+        return DomainError("taken", _("You have a tariff of this name."), field="name")
     return error

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from softswitch.core.charts import Step, StepChart, step_chart
 from softswitch.core.chrome import Action, Link
-from softswitch.core.display import date_text, number_text
+from softswitch.core.display import date_text, listed, number_text
 from softswitch.core.errors import DomainError
 from softswitch.core.views import CreateView, FormView, ListView, PageView
 from softswitch.core.views.access import rows_of
@@ -188,7 +188,7 @@ class ExchangeUploadView(FormView):
             "repeated": number_text(saved.repeated),
         }
         if saved.unknown:
-            text += " " + _("Not known here: %(codes)s.") % {"codes": ", ".join(saved.unknown)}
+            text += " " + _("Not known here: %(codes)s.") % {"codes": listed(saved.unknown)}
         return text
 
     def get_stay_url(self, saved: Any) -> str:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from softswitch.core.display import number_text
+from softswitch.core.display import listed, number_text
 from tariffs.choices import ImportState
 from tariffs.models import RateImport, Tariff
 
@@ -55,7 +55,7 @@ def file_text(rate_import: RateImport) -> str:
         if rate_import.rows_done
         else "",
     ]
-    text = ", ".join(part for part in parts if part)
+    text = listed(filter(None, parts))
     if rate_import.state in DONE:
         return text
     return f"{text}. {_('The tariff has not changed yet.')}"

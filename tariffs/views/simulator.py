@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from calls.selectors.simulate import SimulatedCall, SimulatedLevel, simulate_calls
 from softswitch.core.chrome import Action
-from softswitch.core.display import date_text, price_text
+from softswitch.core.display import date_text, price_text, spoken
 from softswitch.core.exports import csv_response
 from softswitch.core.templatetags.money import amount_html
 from softswitch.core.views import PageView
@@ -18,23 +18,23 @@ from tariffs.forms import SimulatorForm
 from tariffs.views.parts import what_if_actions
 
 HEADS = (
-    "Number",
-    "Allowed",
-    "Level",
-    "Account",
-    "Prefix",
-    "Destination",
-    "Valid from",
-    "Profile",
-    "Billed seconds",
-    "Charge",
-    "Currency",
-    "In balance currency",
-    "Balance currency",
-    "Profit of owner",
-    "Longest call",
-    "Refusal",
-    "Total margin",
+    gettext_lazy("Number"),
+    gettext_lazy("Allowed"),
+    gettext_lazy("Level"),
+    gettext_lazy("Account"),
+    gettext_lazy("Prefix"),
+    gettext_lazy("Destination"),
+    gettext_lazy("Valid from"),
+    gettext_lazy("Profile"),
+    gettext_lazy("Billed seconds"),
+    gettext_lazy("Charge"),
+    gettext_lazy("Currency"),
+    gettext_lazy("In balance currency"),
+    gettext_lazy("Balance currency"),
+    gettext_lazy("Profit of owner"),
+    gettext_lazy("Longest call"),
+    gettext_lazy("Refusal"),
+    gettext_lazy("Total margin"),
 )
 NOT_AVAILABLE = gettext_lazy("Not available from your provider")
 
@@ -71,7 +71,7 @@ class SimulatorView(PageView):
             return self.render(422 if self.form.is_bound else 200)
         calls = simulate_calls(self.actor, **self.form.cleaned_data)
         if request.GET.get("export") == "csv":
-            return csv_response("simulation", list(HEADS), export_rows(calls))
+            return csv_response("simulation", [str(head) for head in HEADS], export_rows(calls))
         shown = [self.describe(call) for call in calls]
         return self.render(calls=shown, is_simulated=True, is_single=len(shown) == 1)
 
@@ -95,7 +95,9 @@ class SimulatorView(PageView):
             "title": name_of(level),
             "amount": "–" if level.cost is None else amount_html(price_text(level.cost), code),
             "note": level.refusal.label if level.refusal else self._source_of(level),
-            "lines": [(step.symbol, step.expression, step.value) for step in level.steps],
+            "lines": [
+                (spoken(step.symbol), spoken(step.expression), step.value) for step in level.steps
+            ],
             "left": _("Profit of the owner") if is_shown else "",
             "right": amount_html(price_text(level.margin), level.currency)
             if level.margin is not None

@@ -287,7 +287,7 @@ def test_many_are_deleted_and_those_with_customers_skipped(world: World) -> None
     assert "−20.00 EUR" in asked
     values = {"confirmed": "1", "surplus": "forfeit", "reason": "end of contract"}
     done = bulk(client, "delete", *ticked, **values).content.decode()
-    assert "1 done, 1 skipped: Sub reseller: It has 1 live sub-customers." in done
+    assert "1 done, 1 skipped: Sub reseller: It has 1 live sub-customer." in done
     world.sub_customer.refresh_from_db()
     assert world.sub_customer.archived_at is not None
     assert LedgerEntry.objects.get(customer=world.sub_customer).kind == "forfeit"

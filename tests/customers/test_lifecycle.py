@@ -81,7 +81,7 @@ def test_archiving_is_refused_with_counts_and_during_calls(world: World) -> None
     assert "Calls are going on." in text(client.get(url("customer_archive", world.sub_customer)))
     answer = client.post(url("customer_archive", world.sub_customer), values)
     assert answer.status_code == 422
-    assert "money of 1 balances" in text(answer)
+    assert "money of 1 balance." in text(answer)
     assert fresh(world.sub_customer).archived_at is None
 
 

@@ -40,6 +40,7 @@ ALERTS = {
     "low_balance_percent": Decimal(10),
     "low_balance_days": 4,
     "disable_trunks_after_days": 3,
+    "credit_thresholds": [80],
 }
 
 

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from customers.models import AuditEvent, Customer
+from customers.models import AuditEvent, BusinessModel, Customer
 from customers.permissions import DELEGATED, SYSTEM
 from customers.selectors import actor_for, audit_rows, effective_rights
+from customers.selectors.rights import holding
 from customers.services.customers import edit_profile
 from customers.services.permissions import delegated_rights, set_rights
 from customers.services.session import switch_to
@@ -149,3 +150,21 @@ def test_rights_of_a_move_or_kind_are_evaluated_not_copied(world: World) -> None
     world.sub_reseller.refresh_from_db()
     assert "customers.add" not in effective_rights(world.sub_reseller)
     assert "customers.add" in delegated_rights(world.sub_reseller)
+
+
+def test_rights_of_many_are_those_of_each(world: World) -> None:
+    """Whatever an ancestor lacks, a kind excludes or a business model leaves out."""
+    model = BusinessModel.objects.create(
+        owner=world.reseller, name="Few", kinds=["reseller"], rights=["cdrs.view", "customers.add"]
+    )
+    Customer.objects.filter(pk=world.sub_reseller.pk).update(business_model=model)
+    for customer, lost in ((world.reseller, "rates.view"), (world.other_reseller, "cdrs.view")):
+        rights = delegated_rights(customer) - {lost}
+        set_rights(actor=world.actor("operator"), customer=customer, rights=rights)
+    everybody = list(Customer.objects.all())
+    asked = {(customer.pk, right) for customer in everybody for right in DELEGATED}
+    expected = {(one.pk, right) for one in everybody for right in effective_rights(one) & DELEGATED}
+    assert holding(asked) == expected
+    for code in ("cdrs.view", "customers.add", "rates.view"):
+        assert 0 < sum(right == code for _pk, right in expected) < len(everybody)
+    assert holding([]) == set()

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
+from django.urls import reverse
 from django.utils.timezone import now
 
 from customers.models import Customer
 from notifications.choices import Event
-from notifications.models import Attachment, Message
+from notifications.models import Attachment, Message, Notice
 from notifications.services.rendering import to_mail
 from softswitch.core.errors import DomainError
 from tariffs.choices import Change, ImportState
@@ -22,6 +23,7 @@ from tariffs.services.imports.applying import apply_import
 from tariffs.services.imports.checking import check_import
 from tariffs.services.imports.notifying import notify_customers
 from tariffs.services.imports.uploads import choose_columns, request_apply, start_import
+from tests.security.portal import signed_in
 from tests.tariffs.test_import_services import HEAD, checked, current, uploaded, wholesale
 from tests.world import World
 
@@ -206,7 +208,7 @@ def test_no_letter_without_the_tick_or_without_a_change(world):
     apply_import(rate_import.pk)
     notify_customers(rate_import.pk)
     assert apply_and_mail(world, HEAD + "44,UK,0.03,60/6\n").letters["mailed"] == 0
-    assert not Message.objects.exists()
+    assert not Message.objects.filter(event=Event.RATES).exists()
 
 
 def test_customers_without_an_address_are_counted_and_long_lists_packed(world, monkeypatch):
@@ -219,6 +221,17 @@ def test_customers_without_an_address_are_counted_and_long_lists_packed(world, m
     closed = apply_and_mail(world, "Prefix,Price,Status\n44,,Closed\n")
     assert closed.rows.get().change == Change.CLOSED
     assert closed.letters["mailed"] == 1
+
+
+def test_without_an_address_the_bell_tells_it(world):
+    rate_import = apply_and_mail(world, HEAD + "44,UK,0.03,60/6\n33,,0.01,\n")
+    notify_customers(rate_import.pk)
+    assert rate_import.letters == {"mailed": 0, "without_address": 2}
+    assert not Attachment.objects.exists()
+    told = Notice.objects.filter(event=Event.RATES)
+    assert {notice.recipient for notice in told} == {world.reseller, world.other_reseller}
+    page = signed_in(world.user("reseller")).get(reverse("notifications:notice_list"))
+    assert "Rate notification: changes 2" in page.content.decode()
 
 
 def test_letters_that_a_lost_message_left_are_sent_by_the_sweep(world):

@@ -103,7 +103,7 @@ def test_a_rate_takes_a_profile_and_shows_it(world, retail):
     assert new.price_1 == Decimal("0.07")
     assert Rate.objects.get(tariff=retail, prefix="44", profile=None).valid_till is None
     refused = client.post(reverse("tariffs:profile_delete", args=[peak.pk]), follow=True)
-    assert "in use: 1 rates" in refused.content.decode()
+    assert "in use: 1 rate." in refused.content.decode()
 
 
 def test_a_sheet_leaves_rates_with_a_profile_alone(world, retail):

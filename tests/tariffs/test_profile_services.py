@@ -187,7 +187,7 @@ def test_a_profile_in_use_is_not_deleted_and_an_ended_one_keeps_its_rates(world,
     actor = world.actor("reseller")
     peak = profile(world, "Peak", "Mon 08:00-20:00")
     row = rate(world, tariff, "44", "0.01", profile=peak, valid_from=START - timedelta(days=400))
-    with pytest.raises(DomainError, match="in use: 1 rates"):
+    with pytest.raises(DomainError, match=r"in use: 1 rate\."):
         archive_profile(actor=actor, profile=peak)
     close_rate(actor=actor, rate=row, at=START - timedelta(days=399))
     archive_profile(actor=actor, profile=peak)

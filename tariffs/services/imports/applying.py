@@ -9,6 +9,7 @@ from softswitch.core.jobs import enqueue
 from tariffs.choices import ImportState
 from tariffs.models import RateImport, Tariff
 from tariffs.selectors import is_in_use
+from tariffs.services.imports.telling import tell_end
 from tariffs.services.tariffs import touch
 
 # A sheet holds rates of the whole day: rates with a time-of-day profile stay as they are.
@@ -105,6 +106,8 @@ def apply_import(import_id: int) -> None:
             rate_import.applied_at = now()
             if rate_import.notifies:
                 enqueue("tariffs.notify_customers", import_id=import_id)
+            rejected = rate_import.counts.get("rejected", 0)
+            tell_end(rate_import=rate_import, state=ImportState.APPLIED, errors=rejected)
         rate_import.save()
 
 

@@ -8,7 +8,9 @@ from typing import IO, Any
 
 from django.db import connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
+from softswitch.core.display import spoken
 from tariffs.choices import Change, ImportState
 from tariffs.models import RateImport, RateImportError, Tariff
 from tariffs.parsers.destinations import country_code
@@ -19,6 +21,7 @@ from tariffs.services.imports.comparing import compare
 from tariffs.services.imports.leases import LeaseLost, renew, take
 from tariffs.services.imports.naming import name_places
 from tariffs.services.imports.outlining import look_into
+from tariffs.services.imports.telling import tell_end
 
 BATCH = 5_000
 MOST_ERRORS = 10_000
@@ -58,9 +61,11 @@ def _outline(rate_import: RateImport, held: datetime) -> None:
         try:
             found = look_into(rate_import, *_files(rate_import, stack))
         except UnreadableError as error:
-            found = {"failure": str(error)}
+            found = {"failure": spoken(error)}
         state = ImportState.REJECTED if "failure" in found else ImportState.COLUMNS
-        renew(rate_import.pk, held, state=state, **found)
+        held = renew(rate_import.pk, held, state=state, **found)
+        if state == ImportState.REJECTED:
+            tell_end(rate_import=rate_import, state=state, errors=0, check=held.isoformat())
 
 
 def _files(rate_import: RateImport, stack: ExitStack) -> tuple[IO[bytes], IO[bytes] | None]:
@@ -94,7 +99,7 @@ def _stage(rate_import: RateImport, held: datetime) -> datetime:
                 held = renew(rate_import.pk, held, rows_done=done)
                 errors += _store(rate_import.pk, batch, start)
             if errors >= MOST_ERRORS:
-                text = f"Reading stopped at {errors} rejected lines."
+                text = _("Reading stopped at %(errors)s rejected lines.") % {"errors": errors}
                 return renew(rate_import.pk, held, failure=text)
     return held
 
@@ -107,7 +112,7 @@ def _store(import_id: int, batch: list[RateLine | BadLine], start: datetime) -> 
             rate_import_id=import_id,
             line=item.line,
             field=item.field,
-            reason=item.reason[:300],
+            reason=spoken(item.reason)[:300],
             raw=item.raw[:500],
         )
         for item in bad
@@ -145,14 +150,18 @@ def _compare(rate_import: RateImport, held: datetime) -> None:
         held = renew(rate_import.pk, held)
         counts = compare(rate_import, tariff)
         name_places(rate_import.pk)
-        ready = counts["rejected"] == 0
-        renew(
+        rejected = counts["rejected"]
+        state = ImportState.REJECTED if rejected else ImportState.READY
+        held = renew(
             rate_import.pk,
             held,
-            state=ImportState.READY if ready else ImportState.REJECTED,
+            state=state,
             counts=counts,
             revision_checked=tariff.rates_revision,
         )
+        if rejected:
+            check = held.isoformat()
+            tell_end(rate_import=rate_import, state=state, errors=rejected, check=check)
 
 
 def _analyze() -> None:

@@ -7,13 +7,16 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from customers.models import Customer
 from customers.tenancy import Actor
 from notifications.choices import Event
 from notifications.models import Attachment
-from notifications.services.outbox import keep_attachment, queue_message
+from notifications.services.events import News, tell
+from notifications.services.outbox import keep_attachment
+from notifications.values import Table
 from softswitch.core.exports import csv_lines
 from tariffs.choices import Change, ImportState
 from tariffs.models import RateImport
@@ -31,10 +34,11 @@ _FIELDS = (
 
 
 def notify_customers(import_id: int) -> None:
-    """Mail each customer that pays by the tariff of an applied import, if that was asked for.
+    """Tell each customer that pays by the tariff of an applied import, if that was asked for.
 
-    One transaction under the import's lock: all letters are in the outbox, once, or none. Sent
-    from the tariff's owner to the rates e-mail, else the main one; who has none is counted.
+    One transaction under the import's lock: all are told, once, or none. Letters go from the
+    tariff's owner to the rates e-mail, else the main one; who has none is counted, and told by the
+    bell and by webhooks alone.
     """
     with transaction.atomic():
         rows = RateImport.objects.select_related("tariff__owner")
@@ -46,8 +50,8 @@ def notify_customers(import_id: int) -> None:
         changes = sum(count for _change, count in _counts(rate_import))
         addressed = [one for one in customers if _address(one)] if changes else []
         attachment = _attachment(rate_import) if addressed else None
-        for customer in addressed:
-            _mail(rate_import, customer, changes, attachment)
+        for customer in customers if changes else []:
+            _tell(rate_import, customer, changes, attachment)
         rate_import.notified_at = now()
         rate_import.letters = {
             "mailed": len(addressed),
@@ -56,27 +60,26 @@ def notify_customers(import_id: int) -> None:
         rate_import.save(update_fields=["notified_at", "letters"])
 
 
-def _mail(
+def _tell(
     rate_import: RateImport, customer: Customer, changes: int, attachment: Attachment | None
 ) -> None:
     owner = rate_import.tariff.owner
     with override(customer.language):
-        counts = [(str(change.label), count) for change, count in _counts(rate_import)]
-    queue_message(
-        actor=Actor(user=None, customer=owner, stack=(owner.pk,)),
+        rows = tuple((str(change.label), count) for change, count in _counts(rate_import))
+        summary = Table((_("Change"), _("Rates")), rows)
+    news = News(
+        event=Event.RATES,
         owner=owner,
         customer=customer,
-        event=Event.RATES,
-        recipient=_address(customer),
-        context={
-            "company": customer.company_name or customer.name,
+        values={
             "changes": changes,
-            "counts": counts,
+            "summary": summary,
             "currency": rate_import.tariff.currency_id,
         },
         key=f"rates:{rate_import.pk}:{customer.pk}",
         attachment=attachment,
     )
+    tell(actor=Actor(user=None, customer=owner, stack=(owner.pk,)), news=news)
 
 
 def _address(customer: Customer) -> str:

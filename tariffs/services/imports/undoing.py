@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.services.audit import record
 from customers.tenancy import Actor
+from softswitch.core.display import listed
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
 from tariffs.choices import ImportState
@@ -86,7 +88,7 @@ def request_undo(*, actor: Actor, rate_import: RateImport) -> None:
         if locked.state in {ImportState.UNDOING, ImportState.UNDONE}:
             return
         if locked.state != ImportState.APPLIED:
-            raise DomainError("not_applied", "Only an applied sheet can be rolled back.")
+            raise DomainError("not_applied", _("Only an applied sheet can be rolled back."))
         locked.state, locked.failure = ImportState.UNDOING, ""
         locked.save()
         record(
@@ -123,10 +125,9 @@ def undo_import(*, import_id: int, charged: Collection[int]) -> bool:
     touched = _touched(values)
     if touched:
         rate_import.state = ImportState.APPLIED
-        rate_import.failure = (
-            f"Not rolled back: rates were changed since ({', '.join(touched)}). "
-            "Take those changes back first."
-        )
+        rate_import.failure = _(
+            "Not rolled back: rates were changed since (%(names)s). Take those changes back first."
+        ) % {"names": listed(touched)}
     else:
         _take_back(values)
         touch(tariff)

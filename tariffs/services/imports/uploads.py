@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.files.base import File
 from django.db import transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from customers.services.audit import record
 from customers.tenancy import Actor
@@ -66,7 +67,7 @@ def start_import(
 
 def _check_size(file: "File[bytes] | None", field: str) -> None:
     if file is not None and not 0 < file.size <= MAX_BYTES:
-        raise DomainError("file", "The file is empty or larger than 100 MB.", field=field)
+        raise DomainError("file", _("The file is empty or larger than 100 MB."), field=field)
 
 
 def choose_columns(
@@ -89,7 +90,7 @@ def choose_columns(
     with transaction.atomic():
         locked = RateImport.objects.select_for_update(of=("self",)).get(pk=rate_import.pk)
         if locked.state not in DECIDED_STATES:
-            raise DomainError("not_now", "The columns of this sheet cannot be changed any more.")
+            raise DomainError("not_now", _("The columns of this sheet cannot be changed any more."))
         locked.layout = layout.as_json()
         locked.is_full_replacement = is_full_replacement
         locked.effective_at = effective_at
@@ -106,14 +107,14 @@ def _check_layout(layout: Layout) -> None:
     named = [field for field in layout.columns if field != IGNORED]
     twice = sorted({field for field in named if named.count(field) > 1})
     if twice:
-        raise DomainError("layout", "A field stands for one column only.")
+        raise DomainError("layout", _("A field stands for one column only."))
     columns = layout.places
     if not columns.has_prices:
-        raise DomainError("layout", "Say which column holds the price.")
+        raise DomainError("layout", _("Say which column holds the price."))
     if layout.codes_sheet and not columns.has_names:
-        raise DomainError("layout", "Say which column holds the destination: codes go by it.")
+        raise DomainError("layout", _("Say which column holds the destination: codes go by it."))
     if not layout.codes_sheet and not columns.has_codes:
-        raise DomainError("layout", "Say which column holds the code.")
+        raise DomainError("layout", _("Say which column holds the code."))
 
 
 def _keep_profile(rate_import: RateImport, layout: Layout) -> None:
@@ -152,7 +153,7 @@ def request_apply(
         if is_partial:
             _check_partial(locked, leaves_out_rejected=leaves_out_rejected)
         elif locked.state != ImportState.READY:
-            raise DomainError("not_ready", "The sheet has not been checked yet.")
+            raise DomainError("not_ready", _("The sheet has not been checked yet."))
         locked.is_partial, locked.notifies = is_partial, notifies
         locked.save(update_fields=["is_partial", "notifies"])
         _set_state(locked, ImportState.APPLYING)
@@ -170,10 +171,10 @@ def request_apply(
 def _check_partial(rate_import: RateImport, *, leaves_out_rejected: bool) -> None:
     """Whether a sheet with rejected lines may be applied without them."""
     if not leaves_out_rejected:
-        text = "A sheet is applied as a whole. Correct the rejected lines, or leave them out."
+        text = _("A sheet is applied as a whole. Correct the rejected lines, or leave them out.")
         raise DomainError("rejected_lines", text)
     if not may_leave_out(rate_import):
-        text = "Rejected lines cannot be left out here: a complete sheet closes what it lacks."
+        text = _("Rejected lines cannot be left out here: a complete sheet closes what it lacks.")
         raise DomainError("rejected_lines", text)
 
 
@@ -198,7 +199,7 @@ def cancel_import(*, actor: Actor, rate_import: RateImport) -> None:
         if locked.state == ImportState.CANCELLED:
             return
         if locked.state not in OPEN_STATES:
-            raise DomainError("applied", "The sheet is applied already.")
+            raise DomainError("applied", _("The sheet is applied already."))
         _set_state(locked, ImportState.CANCELLED)
         locked.rows.all().delete()
         record(
