@@ -1,6 +1,5 @@
 """One row of every model that a page can show, all of them the shop's or its owners'."""
 
-import hashlib
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +27,7 @@ from billing.models import (
     Tax,
 )
 from billing.services.cards import open_cards
-from calls.models import Call, CdrImport, ReRating, Switch, UnratedCall, WhatIf
+from calls.models import Call, CdrImport, DailyReport, ReRating, Switch, UnratedCall, WhatIf
 from calls.services.what_if.questions import Change
 from customers.models import (
     ApiToken,
@@ -43,8 +42,10 @@ from customers.models import (
     UserSession,
 )
 from customers.services.tokens import create_token
-from notifications.models import Message
+from notifications.models import Message, Notice, Webhook, WebhookDelivery
+from notifications.services.outbox import keep_attachment
 from softswitch.core.partitions import ensure_months
+from softswitch.core.sealing import seal
 from tariffs.models import (
     Currency,
     DestinationGroup,
@@ -128,12 +129,34 @@ def re_rating_of(world: World, call: Call) -> ReRating:
     return job
 
 
+def daily_report_of(world: World) -> DailyReport:
+    """The calls of a day of the shop, told by the sub-reseller to both of them."""
+    return DailyReport.objects.create(
+        issuer=world.sub_reseller,
+        customer=world.shop,
+        kind="daily_cdrs",
+        day=OPENED.date(),
+        timezone="UTC",
+        since=OPENED,
+        until=OPENED + timedelta(days=1),
+        due_at=OPENED + timedelta(days=1),
+        planned_at=OPENED,
+        state="sent",
+        told="both",
+        recipients=[f"{SECRET}@example.com"],
+        own_recipients=[f"own-{SECRET}@example.com"],
+        file=keep_attachment(name=SECRET, content_type="text/csv", content=SECRET.encode()),
+        calls=1,
+    )
+
+
 def calls_of(world: World, call: Call) -> dict[type[Model], Any]:
-    """The call, which is unrated, and a re-rating."""
+    """The call, which is unrated, a re-rating, and a report of the calls of a day."""
     return {
         Call: call,
         UnratedCall: unrated_of(world, call),
         ReRating: re_rating_of(world, call),
+        DailyReport: daily_report_of(world),
     }
 
 
@@ -210,6 +233,15 @@ def message_of(world: World) -> Message:
         html=SECRET,
         message_id=f"<{SECRET}@example.com>",
         status="failed",
+    )
+
+
+def notice_of(world: World) -> Notice:
+    """What the sub-reseller is told of its shop."""
+    return Notice.objects.create(
+        recipient=world.sub_reseller,
+        event="suspended",
+        values={"customer.company": f"Shop {SECRET}"},
     )
 
 
@@ -315,14 +347,26 @@ def token_of(world: World) -> ApiToken:
     return create_token(actor=actor, name=f"Token {SECRET}", scopes=["money:read"])[0]
 
 
+def told_of(world: World) -> dict[type[Model], Any]:
+    """A webhook of the sub-reseller and what it was told of the shop, a letter and a notice."""
+    letters = {Message: message_of(world), Notice: notice_of(world)}
+    webhook = Webhook.objects.create(
+        owner=world.sub_reseller,
+        name=f"Webhook {SECRET}",
+        url=f"https://{SECRET}.example/",
+        events=["payment"],
+        secret=seal(SECRET),
+    )
+    told = webhook.deliveries.create(customer=world.shop, event="payment", payload=SECRET)
+    return {Webhook: webhook, WebhookDelivery: told, **letters}
+
+
 def build_samples(world: World) -> dict[type[Model], Any]:
     """A row of each model; names hold SECRET, but those of the customers beside the shop's line."""
     name_all(world)
     trunk = trunk_of(world)
     tariff = Tariff.objects.get(owner=world.sub_reseller)
-    switch = Switch.objects.create(
-        name=f"Switch {SECRET}", token_hash=hashlib.sha256(b"x").hexdigest()
-    )
+    switch = Switch.objects.create(name=f"Switch {SECRET}", token_hash="0" * 64)
     call = call_of(world, switch)
     return {
         Customer: world.shop,
@@ -351,6 +395,6 @@ def build_samples(world: World) -> dict[type[Model], Any]:
         ),
         ExchangeRate: ExchangeRate.objects.earliest("pk"),
         Currency: Currency.objects.get(code="EUR"),
-        Message: message_of(world),
+        **told_of(world),
         **defined_by(world),
     }

@@ -52,6 +52,7 @@ def test_most_pages_declare_a_right() -> None:
         "customers:second_factor_off",
         "customers:second_factor_set_up",
         "customers:switch_back",
+        "notifications:notice_list",
         "search",
         "tariffs:exchange_convert",
         "tariffs:exchange_list",

@@ -89,9 +89,10 @@ SELECT id, 'recurring', 'Number', 4.5, 1, '2026-03-10', true, true, now() FROM b
 """
 _PARAMETERS = """
 INSERT INTO customers_customerparameters (customer_id, nothing, report_recipients, usage_grouping,
-    short_call_basis, invoice_format, rate_value, rounding, low_balance_frequency, tax_percent,
-    short_calls, short_call_seconds, short_call_percent, short_call_price, auto_invoice)
-SELECT customer_id, '{}', '', '', '', '', '', 'line', '', 20, true, 30, 5, 0.01, true
+    cdr_format, short_call_basis, invoice_format, rate_value, rounding, low_balance_frequency,
+    tax_percent, short_calls, short_call_seconds, short_call_percent, short_call_price,
+    auto_invoice)
+SELECT customer_id, '{}', '', '', '', '', '', '', 'line', '', 20, true, 30, 5, 0.01, true
 FROM billing_balance
 """
 

@@ -12,6 +12,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "softswitch.settings.test")
     django.setup()
     from tests.bench import (  # noqa: PLC0415 (models need the set-up)
+        alerts,
+        authorizing,
         charging,
         customers,
         documents,
@@ -32,7 +34,7 @@ def main() -> int:
     # Charging last: it keeps this process on one processor from then on.
     measurements = (
         parsing, rating, customers, tariffs, records, rate_import, documents, reports, what_if,
-        invoicing, money, stored, charging,
+        invoicing, money, alerts, authorizing, stored, charging,
     )  # fmt: skip
     for measurement in (module.run for module in measurements):
         lines, is_kept = measurement()

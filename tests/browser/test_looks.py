@@ -1,8 +1,9 @@
 """The main pages for every eye: WCAG 2.2 AA by axe, light and dark, and no sideways scrolling."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +14,7 @@ from billing.models import Balance
 from calls.models import Call
 from calls.services.charging import charge_pending
 from customers.models import Customer
+from notifications.models import Notice
 from tariffs.models import Tariff
 from tests.browser.portal import Portal
 from tests.calls.stored import store_call
@@ -20,6 +22,7 @@ from tests.world import World, customer_of
 
 LONGEST = "Donaudampfschifffahrtsgesellschaftskapitän" * 2 + " Rural Cooperative Telephone Associa"
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
 
@@ -42,6 +45,13 @@ def full_world(stored_world: World) -> dict[str, str]:
     )
     charge_pending()
     assert Call.objects.count() == 1
+    for path in ("", f"/customers/{debtor.pk}/"):
+        Notice.objects.create(
+            recipient=stored_world.reseller,
+            event="suspended",
+            values={"customer.company": LONGEST},
+            path=path,
+        )
     return {
         "dashboard": "/",
         "customer list": "/customers/",
@@ -53,6 +63,7 @@ def full_world(stored_world: World) -> dict[str, str]:
         "calls with drawer": f"/calls/{call.id}/",
         "reports": "/calls/reports/?group=destination",
         "tariff": f"/tariffs/{tariff.pk}/",
+        "notices": "/messages/notices/",
         "ledger": f"/billing/customers/{debtor.pk}/ledger/",
     }
 
@@ -95,10 +106,12 @@ def test_lists_fit_into_windows_between_telephone_and_desk(portal: Portal) -> No
     assert not wide
 
 
-def faults_of(portal: Portal, name: str) -> list[str]:
+def faults_of(
+    portal: Portal, name: str, schemes: Sequence[Literal["light", "dark"]] = SCHEMES
+) -> list[str]:
     """What is wrong with the page shown: its width, and what axe finds in light and dark."""
     found = [f"{name}: scrolls sideways"] if portal.scrolls_sideways() else []
-    for scheme in ("light", "dark"):
+    for scheme in schemes:
         portal.page.emulate_media(color_scheme=scheme)
         violations = Axe().run(portal.page, options={"runOnly": RULES}).response["violations"]
         found += [

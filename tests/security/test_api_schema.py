@@ -82,9 +82,11 @@ def test_the_schema_names_every_part() -> None:
     parts = {path.split("/")[3] for _, path in OPERATIONS}
     assert parts == {
         "accounts",
+        "authorize",
         "balances",
         "cdrs",
         "customers",
+        "deliveries",
         "dunning",
         "entries",
         "fees",
@@ -100,4 +102,5 @@ def test_the_schema_names_every_part() -> None:
         "trunks",
         "voucher-batches",
         "vouchers",
+        "webhooks",
     }

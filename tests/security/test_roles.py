@@ -20,7 +20,7 @@ from tests.architecture.samples import build_samples
 from tests.security.portal import addresses, signed_in, text_of
 from tests.world import PASSWORD, World
 
-# What a role that only looks may send: its own profile, columns of lists, and the way back.
+# What a role that only looks may send: its own profile, its bell, columns of lists, the way back.
 OWN = {
     "customers:profile",
     "customers:password",
@@ -28,6 +28,7 @@ OWN = {
     "customers:second_factor_codes",
     "customers:second_factor_off",
     "customers:switch_back",
+    "notifications:notice_read",
 }
 
 
