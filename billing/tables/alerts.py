@@ -30,7 +30,7 @@ def is_direct(record: Any, actor: Actor) -> bool:
 class RuleColumn(Column):
     """Text that the table makes of the whole row."""
 
-    css = "soft"
+    css = "soft wraps"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, accessor="pk", orderable=False, **kwargs)
@@ -70,7 +70,7 @@ class AlertTable(Table):
             shown=is_direct,
         ),
     )
-    hidden_by_default = ("empty_since", "low_told_days")
+    hidden_by_default = ("empty_since", "low_told_at", "low_told_days", "trunks_disabled_at")
 
     class Meta:
         order_by = "customer"
@@ -92,7 +92,11 @@ class AlertTable(Table):
     value_rule = render_rule
 
     def render_trunks_rule(self, record: Any) -> str:
-        """After how many days trunks are disabled."""
+        """After how many days trunks are disabled; since when they are."""
+        if record.trunks_disabled_at is not None:
+            return _("Disabled since %(day)s") % {
+                "day": display.date_text(record.trunks_disabled_at)
+            }
         if record.low_limit is None or record.trunks_after is None:
             return _("Never disabled")
         days = ngettext(

@@ -46,18 +46,7 @@ def queue_deliveries(*, news: "News") -> list[WebhookDelivery]:
         events__contains=[news.event],
     )
     event_id = uuid4() if news.key is None else uuid5(NAMESPACE, f"{news.event}:{news.key}")
-    moment = now()
-    bodies = {
-        side.pk: _body(
-            event=news.event,
-            event_id=event_id,
-            customer=news.customer,
-            account_id=news.account_id,
-            values=_values_for(news, side),
-            created=moment,
-        )
-        for side in (news.customer, news.owner)
-    }
+    bodies = _bodies(news, event_id)
     deliveries = WebhookDelivery.objects.bulk_create(
         [
             WebhookDelivery(
@@ -137,6 +126,22 @@ def resend_event(*, actor: Actor, delivery: WebhookDelivery) -> None:
             changes={"status": [before, DeliveryStatus.QUEUED]},
         )
         enqueue("notifications.sweep_webhooks")
+
+
+def _bodies(news: "News", event_id: UUID) -> dict[int, str]:
+    """What each side is told, by customer: the same but what the owner keeps to itself."""
+    moment = now()
+    return {
+        side.pk: _body(
+            event=news.event,
+            event_id=event_id,
+            customer=news.customer,
+            account_id=news.account_id,
+            values=_values_for(news, side),
+            created=moment,
+        )
+        for side in (news.customer, news.owner)
+    }
 
 
 def _values_for(news: "News", side: Customer) -> Values:

@@ -11,9 +11,11 @@ from django.utils.timezone import now
 from playwright.sync_api import Browser
 
 from billing.models import Balance
+from billing.services.alerts import run_alerts
 from calls.models import Call
 from calls.services.charging import charge_pending
 from customers.models import Customer
+from customers.services.parameters import set_parameters
 from notifications.models import Notice
 from tariffs.models import Tariff
 from tests.browser.portal import Portal
@@ -45,6 +47,13 @@ def full_world(stored_world: World) -> dict[str, str]:
     )
     charge_pending()
     assert Call.objects.count() == 1
+    warned = {"low_balance_amount": Decimal(100), "credit_thresholds": [50, 80, 95]}
+    set_parameters(
+        actor=stored_world.actor("reseller"),
+        customer=debtor,
+        values=warned | {"notifications": True, "zero_balance_notice": True},
+    )
+    assert run_alerts(moment=now()) == 1
     for path in ("", f"/customers/{debtor.pk}/"):
         Notice.objects.create(
             recipient=stored_world.reseller,

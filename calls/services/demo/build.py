@@ -94,8 +94,7 @@ def load_demo(*, anchor: datetime, seed: int, calls: int, say: Say) -> bool:
                 _analyze()
         online = add_online_payments(operator=operator, opened=opening.opened, anchor=anchor)
         say(f"{online} online payments of a provider that is off")
-        alerted, reports = tell_news(opened=opening.opened, anchor=anchor)
-        say(f"{alerted} alerts, {reports} automatic reports")
+        say(tell_news(opened=opening.opened, anchor=anchor))
         for one in opening.opened:
             if one.firm.status != one.customer.status:
                 set_status(actor=one.owner, customer=one.customer, status=one.firm.status)

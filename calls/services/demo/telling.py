@@ -22,10 +22,10 @@ DAYS = 3  # that were told of before the demo begins
 REPORTED_ONE_IN = 5  # firms
 
 
-def tell_news(*, opened: Sequence[Opened], anchor: datetime) -> tuple[int, int]:
+def tell_news(*, opened: Sequence[Opened], anchor: datetime) -> str:
     """Let owners warn all who buy from them, and report to some; tell what is due by ``anchor``.
 
-    Returns how often something was told of a balance, and how many reports.
+    Returns a line that says how much was told.
     """
     for number, one in enumerate(opened):
         values = dict(ALERTED[Mode(one.firm.mode)])
@@ -50,4 +50,4 @@ def tell_news(*, opened: Sequence[Opened], anchor: datetime) -> tuple[int, int]:
         moment = anchor - timedelta(days=day)
         alerted += run_alerts(moment=moment)
         reports += send_due(moment=moment)
-    return alerted, reports
+    return f"{alerted} alerts, {reports} automatic reports"
