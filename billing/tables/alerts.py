@@ -70,6 +70,7 @@ class AlertTable(Table):
             shown=is_direct,
         ),
     )
+    is_wide = True
     hidden_by_default = ("empty_since", "low_told_at", "low_told_days", "trunks_disabled_at")
 
     class Meta:
@@ -92,17 +93,17 @@ class AlertTable(Table):
     value_rule = render_rule
 
     def render_trunks_rule(self, record: Any) -> str:
-        """After how many days trunks are disabled; since when they are."""
-        if record.trunks_disabled_at is not None:
-            return _("Disabled since %(day)s") % {
-                "day": display.date_text(record.trunks_disabled_at)
-            }
+        """After how many days trunks are disabled, and since when they are."""
         if record.low_limit is None or record.trunks_after is None:
             return _("Never disabled")
         days = ngettext(
             "Disabled after %(count)s day", "Disabled after %(count)s days", record.trunks_after
         )
-        return days % {"count": record.trunks_after}
+        text = days % {"count": record.trunks_after}
+        if record.trunks_disabled_at is None:
+            return text
+        day = display.date_text(record.trunks_disabled_at)
+        return _("%(rule)s (since %(day)s)") % {"rule": text, "day": day}
 
     value_trunks_rule = render_trunks_rule
 

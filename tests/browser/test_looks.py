@@ -28,6 +28,18 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
 
+def warn(world: World, debtor: Customer) -> None:
+    """The debtor has alert rules, and stands as told of by them."""
+    values = {
+        "notifications": True,
+        "low_balance_amount": Decimal(100),
+        "credit_thresholds": [50, 80, 95],
+        "zero_balance_notice": True,
+    }
+    set_parameters(actor=world.actor("reseller"), customer=debtor, values=values)
+    assert run_alerts(moment=now()) == 1
+
+
 @pytest.fixture
 def full_world(stored_world: World) -> dict[str, str]:
     """Adds the extremes, and gives the addresses of the main pages as the reseller sees them."""
@@ -47,13 +59,7 @@ def full_world(stored_world: World) -> dict[str, str]:
     )
     charge_pending()
     assert Call.objects.count() == 1
-    warned = {"low_balance_amount": Decimal(100), "credit_thresholds": [50, 80, 95]}
-    set_parameters(
-        actor=stored_world.actor("reseller"),
-        customer=debtor,
-        values=warned | {"notifications": True, "zero_balance_notice": True},
-    )
-    assert run_alerts(moment=now()) == 1
+    warn(stored_world, debtor)
     for path in ("", f"/customers/{debtor.pk}/"):
         Notice.objects.create(
             recipient=stored_world.reseller,
