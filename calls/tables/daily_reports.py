@@ -59,7 +59,7 @@ class DailyReportTable(Table):
 
     day = DateColumn(verbose_name=_("Day"))
     customer = TextColumn(accessor="customer_name", verbose_name=_("Customer"), css="name")
-    kind = Column(verbose_name=_("Report"), priority=1)
+    kind = Column(verbose_name=_("Report"))
     timezone = TextColumn(verbose_name=_("Time zone"), priority=3)
     calls = NumberColumn(verbose_name=_("Calls"), priority=2)
     recipients = RecipientsColumn(

@@ -50,6 +50,7 @@ def test_back_and_a_reload_keep_what_was_typed(portal: Portal) -> None:
     page.reload()
     expect(page.get_by_label("Credit limit")).to_have_value("300")
     portal.press("Next")
+    at_step(page, "Company Info")
     page.reload()
     expect(page.get_by_label("Billing e-mail")).to_have_value("nobody")
     with portal.expecting(422):
