@@ -22,6 +22,7 @@ from notifications.selectors import (
     provider_of,
 )
 from notifications.services.outbox import queue_message
+from notifications.services.rendering import Letter
 from notifications.values import Link
 from softswitch.core.errors import DomainError
 from softswitch.core.jobs import enqueue
@@ -81,9 +82,10 @@ def send_welcome(*, actor: Actor, customer: Customer) -> Message:
     )
 
 
-def send_test(*, actor: Actor) -> Message:
+def send_test(*, actor: Actor, letter: Letter | None = None) -> Message:
     """Mail the actor's own user a letter that says nothing but that mail arrives.
 
+    Or a previewed ``letter``, as a test of its words: it carries no secret.
     Raises PermissionDenied as ``may_send_test`` says, DomainError ``no_email``.
     """
     if actor.user is None or not may_send_test(actor):
@@ -97,6 +99,7 @@ def send_test(*, actor: Actor) -> Message:
         event=Event.TEST,
         recipient=actor.user.email,
         values={"user.name": str(actor.user)},
+        letter=letter,
     )
 
 

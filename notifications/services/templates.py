@@ -11,9 +11,8 @@ from customers.services.audit import record
 from customers.tenancy import Actor
 from notifications.catalogue import CATALOGUE, Kind
 from notifications.choices import LINK_MARK, LINKED, Event
-from notifications.models import Message, MessageTemplate
-from notifications.selectors import EDIT_WORDS, first_administrator, mailbox_of, may_send_test
-from notifications.services.outbox import queue_message
+from notifications.models import MessageTemplate
+from notifications.selectors import EDIT_WORDS, first_administrator, mailbox_of
 from notifications.services.rendering import (
     Letter,
     Words,
@@ -141,26 +140,6 @@ def preview(
         words=words,
     )
     return recipient, letter
-
-
-def send_trial(*, actor: Actor, letter: Letter) -> Message:
-    """Mail the actor's own user a previewed letter, as a test; it carries no secret.
-
-    Raises PermissionDenied as ``may_send_test`` says, DomainError ``no_email``.
-    """
-    if actor.user is None or not may_send_test(actor):
-        raise PermissionDenied
-    if not actor.user.email:
-        raise DomainError("no_email", _("Enter your e-mail address in your profile first."))
-    return queue_message(
-        actor=actor,
-        owner=actor.customer,
-        customer=actor.customer,
-        event=Event.TEST,
-        recipient=actor.user.email,
-        values={},
-        letter=letter,
-    )
 
 
 def _known(event: Event, customer: Customer | None) -> tuple[str, dict[str, Value]]:

@@ -39,12 +39,15 @@ def queue_deliveries(*, news: "News") -> list[WebhookDelivery]:
     """
     if news.event in UNHOOKED:
         return []
-    hooks = Webhook.objects.filter(
+    asking = Webhook.objects.filter(
         owner__in=news.sides,
         is_active=True,
         archived_at=None,
         events__contains=[news.event],
     )
+    hooks = _entitled(asking.select_related("owner"), news.event)
+    if not hooks:
+        return []
     event_id = uuid4() if news.key is None else uuid5(NAMESPACE, f"{news.event}:{news.key}")
     bodies = _bodies(news, event_id)
     deliveries = WebhookDelivery.objects.bulk_create(
@@ -56,7 +59,7 @@ def queue_deliveries(*, news: "News") -> list[WebhookDelivery]:
                 event_id=event_id,
                 payload=bodies[hook.owner_id],
             )
-            for hook in _entitled(hooks.select_related("owner"), news.event)
+            for hook in hooks
         ],
         ignore_conflicts=True,
     )

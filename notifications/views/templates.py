@@ -19,6 +19,7 @@ from notifications.forms import WordsForm
 from notifications.models import MessageTemplate
 from notifications.selectors import EDIT_WORDS, may_send_test, own_words
 from notifications.services import templates as services
+from notifications.services.letters import send_test
 from notifications.services.rendering import Words, logo_as_seen, reply_address, sender_name
 from softswitch.core.chrome import Action, Badge, Link, Tab
 from softswitch.core.display import listed
@@ -149,7 +150,7 @@ class TemplateEditView(WordsMixin, FormView):
         shown = shown_preview(self, form)
         if "test" in self.request.POST and "letter" in shown:
             try:
-                message = services.send_trial(actor=self.actor, letter=shown["letter"])
+                message = send_test(actor=self.actor, letter=shown["letter"])
             except DomainError as error:
                 messages.error(self.request, error.message)
             else:

@@ -16,9 +16,10 @@ from notifications.catalogue import CATALOGUE
 from notifications.choices import LINK_MARK, Event
 from notifications.models import Message, MessageTemplate
 from notifications.services.delivery import _link_of
+from notifications.services.letters import send_test
 from notifications.services.mail_settings import save_mail_settings
 from notifications.services.rendering import neutral_words
-from notifications.services.templates import preview, reset_words, save_words, send_trial, unsaid
+from notifications.services.templates import preview, reset_words, save_words, unsaid
 from softswitch.core.errors import DomainError
 from tests.billing.test_invoice_preview import picture
 from tests.security.portal import signed_in, text_of
@@ -189,7 +190,7 @@ def test_a_test_goes_to_oneself_and_carries_no_link(addressed: World) -> None:
         words=neutral_words(Event.SET_PASSWORD),
         customer=addressed.shop,
     )
-    message = send_trial(actor=actor, letter=letter)
+    message = send_test(actor=actor, letter=letter)
     assert (message.recipient, message.event) == ("sam@sub.example", "test")
     assert (message.customer, message.user, message.language) == (
         addressed.sub_reseller,
@@ -199,10 +200,10 @@ def test_a_test_goes_to_oneself_and_carries_no_link(addressed: World) -> None:
     assert _link_of(message) == ""
     assert AuditEvent.objects.get(action="test_mailed").customer == addressed.sub_reseller
     with pytest.raises(DomainError, match="profile"):
-        send_trial(actor=addressed.actor("reseller"), letter=letter)
+        send_test(actor=addressed.actor("reseller"), letter=letter)
     switched = actor_for(addressed.user("reseller"), stack=(addressed.sub_reseller.pk,))
     with pytest.raises(PermissionDenied):
-        send_trial(actor=switched, letter=letter)
+        send_test(actor=switched, letter=letter)
 
 
 def test_the_list_names_every_event_and_the_own_words(world: World) -> None:
